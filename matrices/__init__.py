@@ -1,0 +1,1 @@
+"""The compatibility matrices that ship with stackaudit."""

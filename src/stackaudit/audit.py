@@ -1,0 +1,222 @@
+"""Gathers all that must be looked at, side by side, then judges it: the one place with concurrency, and the one with none."""
+
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeAlias
+
+from stackaudit import sockets
+from stackaudit.model.audit import Case, Judgment
+from stackaudit.model.deadline import Deadline
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
+from stackaudit.model.manifest import Manifest
+from stackaudit.model.parts import Check, Probe, Rule, Visit
+from stackaudit.model.snapshot import Evidence, Look, Snapshot, Unseen
+from stackaudit.model.wire import Json, WireError, decode, encode
+from stackaudit.outside import process
+
+Progress: TypeAlias = Callable[[str, str], None]
+"""Called with a probe's title and its state: `waiting`, `running`, `done`, `unseen`."""
+
+
+def silent(_name: str, _state: str) -> None:
+    """The progress that says nothing."""
+
+
+def gather(
+    manifest: Manifest, probes: Sequence[Probe], deadline: Deadline, now: datetime, progress: Progress = silent
+) -> Snapshot:
+    """Run `probes` side by side, each as soon as what it reads is there, and none past the deadline.
+
+    Every failure of a probe becomes an `Unseen` with its cause. The looks come in the order of their probes' names, whatever order they
+    ended in.
+    """
+    done: dict[str, tuple[Look, ...]] = {}
+    running: dict[Future[tuple[Look, ...]], Probe] = {}
+    left = list(sockets.order(probes))
+    pool = ThreadPoolExecutor(max_workers=max(1, len(left)), thread_name_prefix="probe")
+    try:
+        while left or running:
+            for probe in [each for each in left if _is_ready(each, [*left, *running.values()])]:
+                left.remove(probe)
+                seen = _seen_by(probe, probes, done, now)
+                progress(probe.title, "running")
+                visit = Visit(manifest=manifest, seen=seen, deadline=deadline)
+                running[pool.submit(_visit, probe, visit)] = probe
+            # A probe's own waiting is bounded by the deadline; the half second is for its thread to notice.
+            ended, _ = wait(running, timeout=deadline.remaining() + 0.4, return_when=FIRST_COMPLETED)
+            if not ended:
+                for probe in [*running.values(), *left]:
+                    done[probe.name] = (_blind(probe, _LATE),)
+                    progress(probe.title, "unseen")
+                break
+            for future in ended:
+                probe = running.pop(future)
+                done[probe.name] = future.result()
+                progress(probe.title, "unseen" if any(look.unseen for look in done[probe.name]) else "done")
+    except BaseException:
+        deadline.cancel()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return Snapshot(taken_at=now, host=platform.node(), looks=tuple(_named(done)))
+
+
+def _named(done: dict[str, tuple[Look, ...]]) -> Iterator[Look]:
+    for name in sorted(done):
+        looks = sorted(done[name], key=lambda look: (look.unseen is not None, look.asked, str(look.unseen)))
+        for index, look in enumerate(looks, 1):
+            yield replace(look, id=name if len(looks) == 1 else f"{name}.{index}")
+
+
+_LATE = Unseen(
+    subject="",
+    yields=(),
+    cause="it was not done when the time for the audit was up",
+    remedy="give it more time with --timeout SECONDS, or leave the check out with --skip",
+)
+
+
+def _is_ready(probe: Probe, pending: Sequence[Probe]) -> bool:
+    return not any(set(probe.reads) & set(other.yields) for other in pending if other is not probe)
+
+
+def _seen_by(probe: Probe, probes: Sequence[Probe], done: dict[str, tuple[Look, ...]], now: datetime) -> Snapshot:
+    sources = [each.name for each in probes if set(each.yields) & set(probe.reads)]
+    return Snapshot(taken_at=now, host="", looks=tuple(look for name in sources for look in done.get(name, ())))
+
+
+def _visit(probe: Probe, visit: Visit) -> tuple[Look, ...]:
+    """Run one probe; the only wall that catches what a probe raises."""
+    reads = frozenset(kind.__name__ for kind in probe.reads)
+    for look, unseen in visit.seen.unseen(reads):
+        # What blinds the facts that a probe reads blinds the probe: one root cause, told once.
+        if not unseen.subject and not look.facts:
+            return (_blind(probe, unseen),)
+    try:
+        looks = _in_child(probe, visit) if probe.child else tuple(probe.collect(visit))
+    except Exception as error:  # noqa: BLE001 - a bug in one probe must not hide what the others saw, nor pass for green
+        return (_blind(probe, _crashed(probe, type(error).__name__)),)
+    yields = tuple(sorted(kind.__name__ for kind in probe.yields))
+    return tuple(replace(look, probe=probe.name, yields=look.yields or yields) for look in looks)
+
+
+def _in_child(probe: Probe, visit: Visit) -> tuple[Look, ...]:
+    """Run the probe in a process of its own; what it asked the world dies with it at the deadline."""
+    errand = {
+        "manifest": encode(visit.manifest, reveal=True),
+        "seen": encode(visit.seen),
+        "seconds": visit.deadline.remaining(),
+    }
+    command = [sys.executable, "-P", "-m", "stackaudit.probes", probe.name]
+    completed = process.run(command, visit.deadline, stdin=json.dumps(errand).encode())
+    if completed.ending is process.Ending.TIMED_OUT:
+        return (_blind(probe, _LATE),)
+    try:
+        answer: Json = json.loads(completed.text)
+        return decode(tuple[Look, ...], answer)
+    except (ValueError, WireError):
+        last = completed.error_text.strip().splitlines()[-1:]
+        return (
+            _blind(
+                probe, _crashed(probe, last[0].partition(":")[0] if last else f"exit status {completed.exit_status}")
+            ),
+        )
+
+
+def _crashed(probe: Probe, what: str) -> Unseen:
+    return Unseen(
+        subject="",
+        yields=(),
+        cause=f"the probe `{probe.name}` broke ({what}): this is a bug of stackaudit",
+        remedy="report it, with the command that you ran",
+    )
+
+
+def _blind(probe: Probe, unseen: Unseen) -> Look:
+    yields = tuple(sorted(kind.__name__ for kind in probe.yields))
+    return Look(
+        probe=probe.name,
+        asked=probe.title,
+        evidence=Evidence(tool="stackaudit"),
+        unseen=replace(unseen, yields=yields),
+        yields=yields,
+    )
+
+
+def judge(case: Case, chosen: Sequence[Check]) -> tuple[Judgment, ...]:
+    """Judge `case` by the rules of each chosen check. Pure: no open, no connection, no process.
+
+    The verdicts are still to be decided by the gate; here each judgment is `skipped` or `unknown`.
+    """
+    stack = {entry.name for entry in case.matrix.packages} if case.matrix else set()
+    others = {package.subject for package in case.packages() if package.name not in stack}
+    return tuple(_judgment(case, check, others) for check in chosen)
+
+
+def _judgment(case: Case, check: Check, others: set[str]) -> Judgment:
+    reason = check.asked_by(case.manifest)
+    if reason is not None:
+        return Judgment(check=check.id, title=check.title, verdict=Verdict.SKIPPED, summary=reason)
+    rules = sockets.rules_of(check)
+    findings = [
+        replace(finding, scope="other") if finding.subject in others else finding
+        for rule in rules
+        for finding in apply(rule, case)
+    ]
+    reads = {kind.__name__ for rule in rules for kind in rule.reads}
+    return Judgment(
+        check=check.id,
+        title=check.title,
+        verdict=Verdict.UNKNOWN,
+        summary=check.summarize(case, findings),
+        evidence=tuple(look.id for look in case.snapshot.looks if reads.intersection(look.yields)),
+        findings=tuple(sorted(findings, key=lambda each: (each.rule, each.subject, each.outcome, each.message))),
+    )
+
+
+def apply(rule: Rule, case: Case) -> list[Finding]:
+    """What `rule` says of `case`: what fails, what stayed unseen, and a pass for each subject that was asked about, seen, and did not fail.
+
+    Nothing passes by absence: facts that nobody looked for make an unknown, and what blinds a whole look withholds every pass.
+    """
+    findings = list(rule.judge(rule, case))
+    reads = {kind.__name__ for kind in rule.reads}
+    blind = [_unknown(rule, unseen) for _, unseen in case.snapshot.unseen(frozenset(reads))]
+    blind += [_unknown(rule, _nobody_looked(kind)) for kind in sorted(reads) if not case.snapshot.looked_for(kind)]
+    whole = any(not finding.subject for finding in blind)
+    spoken = {finding.subject for finding in [*findings, *blind]}
+    passes = (
+        []
+        if whole
+        else [
+            Finding(rule=rule.code, outcome=Outcome.PASS, severity=Severity.LOW, subject=subject, message=rule.title)
+            for subject in sorted(set(rule.about(case)) - spoken)
+        ]
+    )
+    return [*findings, *dict.fromkeys(blind), *passes]
+
+
+def _unknown(rule: Rule, unseen: Unseen) -> Finding:
+    return Finding(
+        rule=rule.code,
+        outcome=Outcome.UNKNOWN if unseen.knowable else Outcome.UNCHECKABLE,
+        severity=rule.severity if unseen.knowable else Severity.LOW,
+        subject=unseen.subject,
+        message=unseen.cause,
+        fix=unseen.remedy,
+        cause=unseen.cause,
+    )
+
+
+def _nobody_looked(kind: str) -> Unseen:
+    return Unseen(
+        subject="",
+        yields=(kind,),
+        cause=f"nobody looked for what this needs ({kind})",
+        remedy="do not leave its check out",
+    )

@@ -1,0 +1,1 @@
+"""The front door: options in, text and exit status out."""

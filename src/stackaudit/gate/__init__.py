@@ -1,0 +1,1 @@
+"""Turns findings into verdicts under a policy; pure."""

@@ -1,0 +1,1 @@
+"""Noun types shared by every room; nothing here looks at the world."""

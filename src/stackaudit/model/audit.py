@@ -1,0 +1,116 @@
+"""A case, its judgments and the audit made of them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from packaging.utils import NormalizedName
+
+from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.findings import Finding, Severity, Verdict
+from stackaudit.model.manifest import Manifest, Requirement
+from stackaudit.model.matrix import Matrix
+from stackaudit.model.places import Place
+from stackaudit.model.snapshot import F, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One package of the audited closure at one version: what is installed, or where no environment is audited, what is pinned."""
+
+    name: NormalizedName
+    version: str
+    where: Place | None
+
+    @property
+    def subject(self) -> str:
+        """`name==version`."""
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that a rule may know: what is declared, what was observed, what is known to be good. Not the policy, not the waivers."""
+
+    manifest: Manifest
+    snapshot: Snapshot
+    matrix: Matrix | None
+    today: date
+
+    def facts(self, kind: type[F]) -> tuple[F, ...]:
+        """All observed facts of `kind`."""
+        return self.snapshot.facts(kind)
+
+    @property
+    def interpreter(self) -> InterpreterFact | None:
+        """The target's interpreter as it was seen, or None."""
+        return next(iter(self.facts(InterpreterFact)), None)
+
+    def requirements_of(self, name: str) -> tuple[Requirement, ...]:
+        """The declared requirements on package `name` (normalized)."""
+        return tuple(each for each in self.manifest.requirements if each.name == name)
+
+    def stack_requirements(self) -> tuple[Requirement, ...]:
+        """The declared requirements on packages of the matrix."""
+        if self.matrix is None:
+            return ()
+        names = {entry.name for entry in self.matrix.packages}
+        return tuple(each for each in self.manifest.requirements if each.name in names)
+
+    def packages(self) -> tuple[Package, ...]:
+        """The closure that is audited: the installed distributions, or with no environment the pins; by name, each with its place."""
+        if self.manifest.interpreter is not None:
+            return tuple(
+                Package(name=each.name, version=each.version, where=self.place_of(each.name))
+                for each in sorted(self.facts(Distribution), key=lambda each: (each.name, each.version))
+            )
+        pins = {
+            (each.name, str(each.pin)): Package(name=each.name, version=str(each.pin), where=each.where)
+            for each in reversed(self.manifest.requirements)
+            if each.pin is not None
+        }
+        return tuple(pins[key] for key in sorted(pins))
+
+    def stack_packages(self) -> tuple[Package, ...]:
+        """Those of `packages()` that the matrix names."""
+        return tuple(
+            each for each in self.packages() if self.matrix is not None and self.matrix.package(each.name) is not None
+        )
+
+    def place_of(self, name: str) -> Place | None:
+        """Where package `name` is declared: a pin before an open requirement, a direct one before a lock's."""
+        declared = sorted(self.requirements_of(name), key=lambda each: (each.pin is None, not each.direct, each.where))
+        return declared[0].where if declared else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgment:
+    """A check's findings, verdict and summary. `skipped` says why where it was not asked."""
+
+    check: str
+    title: str
+    verdict: Verdict
+    summary: str
+    evidence: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The gate's settings, and no facts: the threshold, what is let through, what must have run."""
+
+    fail_on: Severity = Severity.MEDIUM
+    ignore: frozenset[str] = frozenset()
+    allow_unknown: frozenset[str] = frozenset()
+    require: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """A case, its judgments and the verdict; its saved JSON form is the record. Times are UTC."""
+
+    tool_version: str
+    started_at: datetime
+    finished_at: datetime
+    case: Case
+    judgments: tuple[Judgment, ...]
+    verdict: Verdict

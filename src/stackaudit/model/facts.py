@@ -1,0 +1,323 @@
+"""Facts: what the machine, the registry and the services showed, verbatim; no judgment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from packaging.utils import NormalizedName
+
+from stackaudit.model.findings import Severity
+
+
+class Fact:
+    """The base of all facts. `subject` is how findings name it."""
+
+    __slots__ = ()
+
+    @property
+    def subject(self) -> str:
+        """How findings name this fact."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterpreterFact(Fact):
+    """The target's interpreter. `markers` are its PEP 508 environment markers; `pip` is the version of the pip installed in it."""
+
+    path: str
+    version: str
+    implementation: str
+    platform: str
+    prefix: str
+    markers: tuple[tuple[str, str], ...]
+    site_packages: tuple[str, ...]
+    virtual: bool
+    pip: str | None
+
+    @property
+    def subject(self) -> str:
+        """`Python 3.11.14`."""
+        return f"Python {self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution(Fact):
+    """One installed distribution, from the headers of its METADATA.
+
+    `version` is as published (not always PEP 440). `requires` are the raw Requires-Dist lines, `provides` the Provides-Extra names,
+    `classifiers` only those that begin with `Programming Language :: Python`. `url` is PEP 610's direct URL, redacted, for what did not
+    come from an index; `editable` is PEP 610's flag. `problem` says in our words why its metadata could not be read whole.
+    """
+
+    name: NormalizedName
+    version: str
+    requires: tuple[str, ...] = ()
+    requires_python: str | None = None
+    provides: tuple[str, ...] = ()
+    classifiers: tuple[str, ...] = ()
+    location: str = ""
+    installer: str | None = None
+    url: str | None = None
+    editable: bool = False
+    problem: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """`name==version`."""
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """One line of `pip check`. `needs` is the requirement as pip printed it; `found` the installed version, None where absent."""
+
+    name: NormalizedName
+    version: str
+    kind: str
+    needs: str
+    found: str | None
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipCheck(Fact):
+    """One run of `pip check` that gave an answer.
+
+    `whose` pip it was is `target`, `ours` or `bundled`; `blind` names the packages that pip said it passed over.
+    """
+
+    pip_version: str
+    whose: str
+    conflicts: tuple[Conflict, ...]
+    blind: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """`pip check`."""
+        return "pip check"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisory:
+    """One advisory for one version. `id` is the source's own; `aliases` are all its other ids, sorted.
+
+    `severity` is None where the record has no score; `fixed_in` are the versions that clear it, in order.
+    """
+
+    id: str
+    aliases: tuple[str, ...]
+    summary: str
+    fixed_in: tuple[str, ...]
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited(Fact):
+    """One package version that an advisory service was really asked about, and what it answered."""
+
+    name: NormalizedName
+    version: str
+    service: str
+    advisories: tuple[Advisory, ...]
+
+    @property
+    def subject(self) -> str:
+        """`name==version`."""
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(Fact):
+    """What the index says of one package at one version (PEP 691, PEP 700). Times are UTC.
+
+    `exists` is False where the index knows the project but not the version, `known` is False where not even the project.
+    `newest_in_series` and `newest` count final releases that are not yanked; `newest_for_python` also needs a Requires-Python that admits
+    the target. `last_release` is the time of the newest upload of the project.
+    """
+
+    name: NormalizedName
+    version: str
+    known: bool
+    exists: bool
+    uploaded_at: datetime | None = None
+    requires_python: str | None = None
+    yanked: bool = False
+    yanked_reason: str | None = None
+    newest_in_series: str | None = None
+    newest: str | None = None
+    newest_for_python: str | None = None
+    last_release: datetime | None = None
+
+    @property
+    def subject(self) -> str:
+        """`name==version`."""
+        return f"{self.name}=={self.version}"
+
+
+class ServiceState(StrEnum):
+    """How a service answered; each but `UP` was seen, none is a guess."""
+
+    UP = "up"
+    REFUSED = "refused"
+    SILENT = "silent"
+    DENIED = "denied"
+    LOADING = "loading"
+    MISCONF = "misconf"
+    TLS = "tls"
+    PROTOCOL = "protocol"
+    DATABASE = "database"
+    FULL = "full"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse(Fact):
+    """How the Redis-compatible server at one endpoint answered.
+
+    `endpoint` is its redacted URL. `detail` says in our words what was seen. `product` is `redis` or `valkey`, `version` its
+    own. `mode` is `standalone`, `sentinel` or `cluster`; `role` `master` or `slave`. `info` are a few named fields of INFO, sorted.
+    `denied` names the commands that this user may not run.
+    """
+
+    endpoint: str
+    state: ServiceState
+    detail: str
+    product: str | None = None
+    version: str | None = None
+    mode: str | None = None
+    role: str | None = None
+    info: tuple[tuple[str, str], ...] = ()
+    denied: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The redacted URL."""
+        return self.endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker(Fact):
+    """One Celery node that should answer, or did.
+
+    `expected_by` names who said that it should: `pidbox` (the broker's set of control mailboxes), `expect` (the configuration).
+    Versions are those that the node reported of itself; None where it did not.
+    """
+
+    node: str
+    answered: bool
+    expected_by: tuple[str, ...]
+    celery: str | None = None
+    kombu: str | None = None
+    billiard: str | None = None
+    python: str | None = None
+    driver: str | None = None
+    driver_version: str | None = None
+    pool: str | None = None
+    concurrency: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """The node name."""
+        return self.node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broadcast(Fact):
+    """One control broadcast to all workers of a broker.
+
+    `subscribers` is what PUBLISH counted, None where the transport cannot tell; `replies` how many nodes answered; `undecodable` how many
+    answers were in a serialization that is never decoded here (pickle).
+    """
+
+    endpoint: str
+    subscribers: int | None
+    replies: int
+    undecodable: int = 0
+
+    @property
+    def subject(self) -> str:
+        """The redacted broker URL."""
+        return self.endpoint
+
+
+class ProgramState(StrEnum):
+    """Whether a program works, as seen."""
+
+    WORKS = "works"
+    ABSENT = "absent"
+    BROKEN = "broken"
+    HUNG = "hung"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program(Fact):
+    """One program on this machine and what its banner says.
+
+    `state` is `foreign` where something else answered under that name. `kind` is `release`, `release+git`, `git` or `unknown`;
+    `branch` is `major.minor`, for a git build worked out from its library versions; `owner` is the distribution package and version that
+    owns the file (`ffmpeg 7:5.1.9-0+deb12u1`), None where no package manager claims it. `features` are those asked about and present.
+    """
+
+    name: str
+    path: str | None
+    state: ProgramState
+    detail: str
+    version: str | None = None
+    kind: str | None = None
+    branch: str | None = None
+    owner: str | None = None
+    features: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The program's name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaTrial(Fact):
+    """One real step through ffmpeg and what its file turned out to be; sizes in bytes and pixels.
+
+    `ok` is what the examined file says, never the exit status alone; `detail` says it in words.
+    """
+
+    step: str
+    ok: bool
+    detail: str
+    exit_status: int | None = None
+    size: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """`ffmpeg thumbnail`."""
+        return f"ffmpeg {self.step}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable(Fact):
+    """One environment variable that is set, never its value. `readers` are the components whose code names it, sorted."""
+
+    name: str
+    readers: tuple[str, ...]
+    note: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """The variable's name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account(Fact):
+    """The account that this audit runs under."""
+
+    uid: int
+    name: str
+
+    @property
+    def subject(self) -> str:
+        """`account root`."""
+        return f"account {self.name}"

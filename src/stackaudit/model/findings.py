@@ -1,0 +1,75 @@
+"""What rules say: findings, their outcomes, and the verdicts made of them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stackaudit.model.places import Place
+
+
+class Outcome(StrEnum):
+    """What one rule says of one subject."""
+
+    PASS = "pass"  # noqa: S105 - an outcome, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    UNCHECKABLE = "uncheckable"
+
+
+class Severity(StrEnum):
+    """How much a failure can hurt; ordered by `rank`."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for critical."""
+        return list(Severity).index(self)
+
+
+class Verdict(StrEnum):
+    """A check's or an audit's verdict."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    WARN = "warn"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """Why a finding does not count: it was accepted, by whom, and until when (an ISO date or `until-fixed`)."""
+
+    reason: str
+    owner: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one rule says of one subject.
+
+    `message` says what is so, `why` what that does to a user (None: the rule's own `why` says it), `fix` what to do.
+    `cause` is equal for findings that one failure made: they are told once. `via` is the path that pulls a package in, outermost first.
+    `rung` is how strong the evidence behind a pass is.
+    """
+
+    rule: str
+    outcome: Outcome
+    severity: Severity
+    subject: str
+    message: str
+    where: Place | None = None
+    why: str | None = None
+    fix: str | None = None
+    source: str | None = None
+    cause: str | None = None
+    scope: str = "stack"
+    aliases: tuple[str, ...] = ()
+    via: tuple[str, ...] = ()
+    rung: str | None = None
+    lane: str | None = None
+    waiver: Waived | None = None

@@ -1,0 +1,123 @@
+"""What is declared: requirements with their places, endpoints, programs, settings."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from stackaudit.model.places import Place
+from stackaudit.model.secret import Secret, strip_secrets
+
+SettingValue: TypeAlias = str | int | float | bool | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One requirement as a file declares it.
+
+    `specifier` is what the line admits; `pin` is the one version it admits, where it is a pin (`==`, a lock entry, an SBOM component).
+    `extras` are the extras asked for. `source` is a URL, path or index for what does not come from the default index, redacted;
+    `private` is True where the file itself says that the package comes from elsewhere than the public index.
+    `direct` is False where a lock lists it only as somebody's dependency.
+    """
+
+    name: NormalizedName
+    specifier: SpecifierSet
+    pin: Version | None
+    extras: tuple[str, ...] = ()
+    where: Place
+    source: str | None = None
+    private: bool = False
+    direct: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A service to be asked. `role` is `broker` or `redis`; the URL redacts itself."""
+
+    role: str
+    url: Secret
+    where: Place
+
+    @property
+    def subject(self) -> str:
+        """How findings name this endpoint: the URL without user, password and secret query values."""
+        return strip_secrets(self.url.reveal())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramRequest:
+    """A program to be looked for: `command` is a name on PATH or a path."""
+
+    name: str
+    command: str
+    where: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting's value, and where it came from: `option --timeout`, `environment STACKAUDIT_TIMEOUT`, a file, `default`."""
+
+    name: str
+    value: SettingValue
+    where: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonClaim:
+    """A sentence about the Python to run on: `requires-python`, `.python-version`, a Dockerfile's `FROM`, `--python-version`."""
+
+    specifier: SpecifierSet
+    text: str
+    where: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """The interpreter whose environment is audited: its path as it was given, and where that was said."""
+
+    path: str
+    where: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All that is declared about one stack; a probe knows this, and the facts it asked for, and nothing else."""
+
+    requirements: tuple[Requirement, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    programs: tuple[ProgramRequest, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    pythons: tuple[PythonClaim, ...] = ()
+    interpreter: Interpreter | None = None
+    sources: tuple[str, ...] = ()
+    sandbox: bool = False
+
+    def setting(self, name: str) -> SettingValue:
+        """The value of setting `name`; None where it was never declared."""
+        return next((setting.value for setting in self.settings if setting.name == name), None)
+
+    def flag(self, name: str) -> bool:
+        """Whether the boolean setting `name` is on."""
+        return self.setting(name) is True
+
+    def text(self, name: str) -> str | None:
+        """The value of the string setting `name`, or None."""
+        value = self.setting(name)
+        return value if isinstance(value, str) else None
+
+    def number(self, name: str, default: float) -> float:
+        """The value of the numeric setting `name` in its unit (seconds, for `timeout`), or `default`."""
+        value = self.setting(name)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The values of the repeatable setting `name`."""
+        value = self.setting(name)
+        return value if isinstance(value, tuple) else ()
+
+    def endpoint(self, role: str) -> Endpoint | None:
+        """The endpoint of `role`, or None where none was declared."""
+        return next((endpoint for endpoint in self.endpoints if endpoint.role == role), None)

@@ -1,0 +1,159 @@
+"""The sockets' plugs: a probe, a check, a rule and a renderer are each a function and the few words needed to place it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from stackaudit.model.audit import Audit, Case
+from stackaudit.model.deadline import Deadline
+from stackaudit.model.facts import Fact
+from stackaudit.model.findings import Finding, Outcome, Severity
+from stackaudit.model.manifest import Manifest
+from stackaudit.model.places import Place
+from stackaudit.model.snapshot import F, Look, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """All that a probe is given: the manifest, the looks whose facts it reads, and the moment after which nothing may be waited for."""
+
+    manifest: Manifest
+    seen: Snapshot
+    deadline: Deadline
+
+    def facts(self, kind: type[F]) -> tuple[F, ...]:
+        """The facts of `kind`; empty unless the probe declares that it reads them."""
+        return self.seen.facts(kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A function that looks at the world and yields looks.
+
+    It starts when every probe that yields what it `reads` is done. `collect` returns no look where it has nothing to ask (no endpoint, no
+    environment). `child` runs it in a process of its own that is killed at the deadline: for whatever talks to a socket.
+    """
+
+    name: str
+    title: str
+    reads: tuple[type[Fact], ...]
+    yields: tuple[type[Fact], ...]
+    collect: Callable[[Visit], Sequence[Look]]
+    child: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One question about the stack. `code` is the prefix of its rules.
+
+    `asked_by` returns None where the check is to run, else the reason why it is skipped. `summarize` says in one line what was found.
+    """
+
+    id: str
+    code: str
+    title: str
+    order: int
+    asked_by: Callable[[Manifest], str | None]
+    summarize: Callable[[Case, Sequence[Finding]], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One sentence that should hold.
+
+    `reads` are the facts it looks at. `about` names the subjects that were asked about and seen: those of them that the rule does not fail
+    and that nothing blinds get a pass, granted by `stackaudit.audit.judge` and nobody else. `judge` yields only what is wrong.
+    """
+
+    code: str
+    title: str
+    severity: Severity
+    reads: tuple[type[Fact], ...]
+    about: Callable[[Case], Iterable[str]]
+    why: str
+    fix: str
+    source: str | None
+    judge: Callable[["Rule", Case], Iterator[Finding]]
+
+    def fails(  # noqa: PLR0913 - keywords that each replace one word of the rule
+        self,
+        subject: str,
+        message: str,
+        *,
+        where: Place | None = None,
+        fix: str | None = None,
+        severity: Severity | None = None,
+        source: str | None = None,
+        why: str | None = None,
+        aliases: tuple[str, ...] = (),
+        via: tuple[str, ...] = (),
+    ) -> Finding:
+        """A finding that `subject` breaks this rule; `fix`, `severity` and `source` replace the rule's own."""
+        return Finding(
+            rule=self.code,
+            outcome=Outcome.FAIL,
+            severity=severity or self.severity,
+            subject=subject,
+            message=message,
+            where=where,
+            why=why,
+            fix=fix or self.fix,
+            source=source or self.source,
+            aliases=aliases,
+            via=via,
+        )
+
+    def uncheckable(self, subject: str, message: str, *, where: Place | None = None, fix: str | None = None) -> Finding:
+        """A finding that nobody could tell from here whether `subject` keeps this rule: told, never gates."""
+        return Finding(
+            rule=self.code,
+            outcome=Outcome.UNCHECKABLE,
+            severity=Severity.LOW,
+            subject=subject,
+            message=message,
+            where=where,
+            fix=fix,
+        )
+
+
+def rule(  # noqa: PLR0913 - the words that place a rule, each by name
+    code: str,
+    title: str,
+    *,
+    severity: str,
+    reads: Sequence[type[Fact]],
+    why: str,
+    fix: str,
+    about: Callable[[Case], Iterable[str]] | None = None,
+    source: str | None = None,
+) -> Callable[[Callable[[Rule, Case], Iterator[Finding]]], Rule]:
+    """Make a rule of a function that yields what is wrong.
+
+    Without `about`, the rule is about every fact of the first type that it reads.
+    """
+
+    def about_facts(case: Case) -> Iterable[str]:
+        return (fact.subject for fact in case.facts(reads[0]))
+
+    def wrap(judge: Callable[[Rule, Case], Iterator[Finding]]) -> Rule:
+        return Rule(
+            code=code,
+            title=title,
+            severity=Severity(severity),
+            reads=tuple(reads),
+            about=about or about_facts,
+            why=why,
+            fix=fix,
+            source=source,
+            judge=judge,
+        )
+
+    return wrap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renderer:
+    """A function from an audit to text. `suffixes` are the file name endings that choose it for `-o`, longest first."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    render: Callable[[Audit], str]

@@ -1,0 +1,40 @@
+"""Version strings as the world writes them."""
+
+from functools import lru_cache
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+
+@lru_cache(maxsize=65536)
+def parse_version(text: str) -> Version | None:
+    """`text` as a PEP 440 version, or None where it is not one: installed metadata holds such versions."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+@lru_cache(maxsize=8192)
+def parse_specifier(text: str) -> SpecifierSet | None:
+    """`text` as a PEP 440 specifier set, or None where it is not one."""
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier:
+        return None
+
+
+def admits(specifier: SpecifierSet, version: str) -> bool:
+    """Whether `specifier` admits the installed `version`; pre-releases count, since they are there already.
+
+    A version that is not PEP 440 is admitted by nothing but the empty specifier.
+    """
+    parsed = parse_version(version)
+    if parsed is None:
+        return not len(specifier)
+    return specifier.contains(parsed, prereleases=True)
+
+
+def series(version: Version) -> str:
+    """The `major.minor` series of `version`, such as `5.4`."""
+    return f"{version.major}.{version.minor}"

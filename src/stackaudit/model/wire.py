@@ -1,0 +1,151 @@
+"""Turns the model's dataclasses into JSON values and back, by their type hints.
+
+The same wire carries facts out of a probe's process, a snapshot home from another machine, and the case inside a record. Secrets are
+redacted unless `reveal` is set, which only the pipe to a child of ours does.
+"""
+
+import dataclasses
+import typing
+from collections.abc import Callable
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import TypeAlias, TypeVar
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from stackaudit.model import facts as facts_module
+from stackaudit.model.facts import Fact
+from stackaudit.model.secret import Secret
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+T = TypeVar("T")
+
+
+class WireError(ValueError):
+    """A JSON value is not of the shape that its type asks for; the message begins with the dotted path to it."""
+
+
+FACTS: dict[str, type[Fact]] = {
+    name: each
+    for name, each in vars(facts_module).items()
+    if isinstance(each, type) and issubclass(each, Fact) and each is not Fact
+}
+
+
+def encode(value: object, *, reveal: bool = False) -> Json:
+    """`value` as JSON values. Dataclass fields keep their order; a fact also says its `kind`; None, empty and default fields stay."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case StrEnum():
+            return value.value
+        case str():
+            return value
+        case Secret():
+            return value.reveal() if reveal else str(value)
+        case Version() | SpecifierSet():
+            return str(value)
+        case datetime() | date():
+            return value.isoformat()
+        case tuple() | list():
+            return [encode(each, reveal=reveal) for each in value]
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            fields = {
+                field.name: encode(getattr(value, field.name), reveal=reveal) for field in dataclasses.fields(value)
+            }
+            return {"kind": type(value).__name__, **fields} if isinstance(value, Fact) else fields
+        case _:
+            raise TypeError(f"{type(value).__name__} does not travel on the wire")
+
+
+def decode(kind: type[T], value: Json, path: str = "") -> T:
+    """The value of type `kind` that `encode` turned into `value`.
+
+    Raises:
+        WireError: the value has another shape; it names the dotted path.
+    """
+    return _decode(kind, value, path)  # type: ignore[no-any-return]  # what _decode built follows `kind` itself
+
+
+@cache
+def _hints(kind: type) -> dict[str, typing.Any]:
+    return typing.get_type_hints(kind)
+
+
+_SIMPLE: dict[typing.Any, Callable[[str], object]] = {
+    Version: Version,
+    SpecifierSet: SpecifierSet,
+    Secret: Secret,
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+}
+
+
+def _decode(kind: typing.Any, value: Json, path: str) -> typing.Any:  # noqa: ANN401, C901 - one branch a shape
+    if isinstance(kind, typing.NewType):
+        kind = kind.__supertype__
+    origin = typing.get_origin(kind)
+    if origin in {UnionType, typing.Union}:
+        return _decode_union(typing.get_args(kind), value, path)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise WireError(f"{path}: a list is expected")
+        inner = typing.get_args(kind)
+        if len(inner) == 2 and inner[1] is Ellipsis:  # noqa: PLR2004 - tuple[T, ...]
+            return tuple(_decode(inner[0], each, f"{path}[{index}]") for index, each in enumerate(value))
+        if len(inner) != len(value):
+            raise WireError(f"{path}: {len(inner)} values are expected")
+        return tuple(
+            _decode(each, part, f"{path}[{index}]") for index, (each, part) in enumerate(zip(inner, value, strict=True))
+        )
+    if kind is NoneType and value is None:
+        return None
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if kind in {str, int, bool} and type(value) is kind:
+        return value
+    if kind in _SIMPLE and isinstance(value, str):
+        try:
+            return _SIMPLE[kind](value)
+        except ValueError as error:
+            raise WireError(f"{path}: {value!r} is not a {kind.__name__}") from error
+    if isinstance(kind, type) and issubclass(kind, StrEnum) and isinstance(value, str):
+        try:
+            return kind(value)
+        except ValueError as error:
+            raise WireError(f"{path}: {value!r} is not one of {', '.join(kind)}") from error
+    if isinstance(kind, type) and isinstance(value, dict):
+        return _decode_dataclass(kind, value, path)
+    raise WireError(f"{path}: {type(value).__name__} found where {getattr(kind, '__name__', kind)} is expected")
+
+
+def _decode_union(kinds: tuple[typing.Any, ...], value: Json, path: str) -> typing.Any:  # noqa: ANN401
+    for kind in kinds:
+        try:
+            return _decode(kind, value, path)
+        except WireError:
+            if len([each for each in kinds if each is not NoneType]) == 1 and value is not None:
+                raise
+    raise WireError(f"{path}: {type(value).__name__} fits none of the expected types")
+
+
+def _decode_dataclass(kind: type, value: dict[str, Json], path: str) -> typing.Any:  # noqa: ANN401
+    if kind is Fact:
+        name = value.get("kind")
+        if not isinstance(name, str) or name not in FACTS:
+            raise WireError(f"{path}.kind: {name!r} is no kind of fact")
+        kind = FACTS[name]
+    if not dataclasses.is_dataclass(kind):
+        raise WireError(f"{path}: {kind.__name__} does not travel on the wire")
+    hints = _hints(kind)
+    known = {field.name for field in dataclasses.fields(kind)}
+    if unknown := sorted(set(value) - known - {"kind"}):
+        raise WireError(f"{path}.{unknown[0]}: unknown field of {kind.__name__}")
+    fields = {name: _decode(hints[name], value[name], f"{path}.{name}".lstrip(".")) for name in value if name in known}
+    try:
+        return kind(**fields)
+    except TypeError as error:
+        raise WireError(f"{path}: a field of {kind.__name__} is missing") from error

@@ -1,0 +1,1 @@
+"""The only room that starts processes, opens connections or writes files."""

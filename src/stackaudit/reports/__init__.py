@@ -1,0 +1,1 @@
+"""Tells an audit: each file holds one renderer; pure."""
