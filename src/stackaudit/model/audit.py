@@ -8,6 +8,7 @@ from packaging.utils import NormalizedName
 from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Severity, Verdict
 from stackaudit.model.manifest import Manifest, Requirement
+from stackaudit.model.markers import applying
 from stackaudit.model.matrix import Matrix
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import F, Snapshot
@@ -45,16 +46,21 @@ class Case:
         """The target's interpreter as it was seen, or None."""
         return next(iter(self.facts(InterpreterFact)), None)
 
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """The declared requirements that are for the target's Python."""
+        return applying(self.manifest, self.interpreter)
+
     def requirements_of(self, name: str) -> tuple[Requirement, ...]:
         """The declared requirements on package `name` (normalized)."""
-        return tuple(each for each in self.manifest.requirements if each.name == name)
+        return tuple(each for each in self.requirements if each.name == name)
 
     def stack_requirements(self) -> tuple[Requirement, ...]:
         """The declared requirements on packages of the matrix."""
         if self.matrix is None:
             return ()
         names = {entry.name for entry in self.matrix.packages}
-        return tuple(each for each in self.manifest.requirements if each.name in names)
+        return tuple(each for each in self.requirements if each.name in names)
 
     def packages(self) -> tuple[Package, ...]:
         """The closure that is audited: the installed distributions, or with no environment the pins; by name, each with its place."""
@@ -65,7 +71,7 @@ class Case:
             )
         pins = {
             (each.name, str(each.pin)): Package(name=each.name, version=str(each.pin), where=each.where)
-            for each in reversed(self.manifest.requirements)
+            for each in reversed(self.requirements)
             if each.pin is not None
         }
         return tuple(pins[key] for key in sorted(pins))

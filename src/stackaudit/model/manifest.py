@@ -20,7 +20,7 @@ class Requirement:
     `specifier` is what the line admits; `pin` is the one version it admits, where it is a pin (`==`, a lock entry, an SBOM component).
     `extras` are the extras asked for. `source` is a URL, path or index for what does not come from the default index, redacted;
     `private` is True where the file itself says that the package comes from elsewhere than the public index.
-    `direct` is False where a lock lists it only as somebody's dependency.
+    `direct` is False where a lock lists it only as somebody's dependency. `marker` is the PEP 508 marker, valid and not yet evaluated.
     """
 
     name: NormalizedName
@@ -31,6 +31,7 @@ class Requirement:
     source: str | None = None
     private: bool = False
     direct: bool = True
+    marker: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

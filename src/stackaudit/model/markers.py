@@ -1,0 +1,43 @@
+"""Which requirements apply to the target: PEP 508 markers, evaluated for its Python and not for the tool's."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import cast
+
+from packaging.markers import Environment, Marker, default_environment
+
+from stackaudit.model.facts import InterpreterFact
+from stackaudit.model.manifest import Manifest, Requirement
+
+
+def environment_of(manifest: Manifest, interpreter: InterpreterFact | None) -> dict[str, str]:
+    """The marker environment of the target: its interpreter's own where it was seen.
+
+    With requirement files alone it is this machine's, with the Python of setting `python_version` where that is set.
+    """
+    if interpreter is not None:
+        return dict(interpreter.markers)
+    environment = {name: str(value) for name, value in default_environment().items()}
+    version = manifest.text("python_version")
+    if version is not None:
+        minor = ".".join(version.split(".")[:2])
+        environment["python_version"] = minor
+        # Without a patch level the newest thinkable one stands in: markers such as `< "3.11.3"` name old patches.
+        environment["python_full_version"] = version if version.count(".") > 1 else f"{minor}.99"
+    return environment
+
+
+@lru_cache(maxsize=16384)
+def _holds(marker: str, environment: tuple[tuple[str, str], ...]) -> bool:
+    return Marker(marker).evaluate(cast("Environment", {"extra": "", **dict(environment)}))
+
+
+def applies(requirement: Requirement, environment: Mapping[str, str]) -> bool:
+    """Whether `requirement` is for this `environment`: it has no marker, or its marker holds."""
+    return requirement.marker is None or _holds(requirement.marker, tuple(sorted(environment.items())))
+
+
+def applying(manifest: Manifest, interpreter: InterpreterFact | None) -> tuple[Requirement, ...]:
+    """The declared requirements that are for the target, in their order."""
+    environment = environment_of(manifest, interpreter)
+    return tuple(each for each in manifest.requirements if applies(each, environment))
