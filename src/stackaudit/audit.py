@@ -184,8 +184,10 @@ def apply(rule: Rule, case: Case) -> list[Finding]:
 
     Nothing passes by absence: facts that nobody looked for make an unknown, and what blinds a whole look withholds every pass.
     """
+    if rule.asked_by is not None and rule.asked_by(case.manifest) is not None:
+        return []
     findings = list(rule.judge(rule, case))
-    reads = {kind.__name__ for kind in rule.reads}
+    reads = {kind.__name__ for kind in rule.needs(case.manifest)}
     blind = [_unknown(rule, unseen) for _, unseen in case.snapshot.unseen(frozenset(reads))]
     blind += [_unknown(rule, _nobody_looked(kind)) for kind in sorted(reads) if not case.snapshot.looked_for(kind)]
     whole = any(not finding.subject for finding in blind)

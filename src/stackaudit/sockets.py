@@ -86,7 +86,7 @@ def needed(chosen: Iterable[Check], manifest: Manifest) -> tuple[Probe, ...]:
     wanted: set[type[Fact]] = set()
     for check in chosen:
         if check.asked_by(manifest) is None:
-            wanted.update(kind for each in rules_of(check) for kind in each.reads)
+            wanted.update(kind for each in rules_of(check) for kind in each.needs(manifest))
     taken: dict[str, Probe] = {}
     while True:
         more = [each for each in probes() if each.name not in taken and wanted.intersection(each.yields)]

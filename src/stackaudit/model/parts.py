@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit, Case
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Fact
+from stackaudit.model.facts import Distribution, Fact, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import F, Look, Snapshot
+
+
+ENVIRONMENT_FACTS: frozenset[type[Fact]] = frozenset({InterpreterFact, Distribution})
+"""What only an environment can show; nobody looks for it where requirement files alone are audited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,7 @@ class Rule:
 
     `reads` are the facts it looks at. `about` names the subjects that were asked about and seen: those of them that the rule does not fail
     and that nothing blinds get a pass, granted by `stackaudit.audit.judge` and nobody else. `judge` yields only what is wrong.
+    `asked_by` is a check's: where it returns a reason, this one rule is not asked (a rule that needs an environment, with files alone).
     """
 
     code: str
@@ -73,6 +78,16 @@ class Rule:
     fix: str
     source: str | None
     judge: Callable[["Rule", Case], Iterator[Finding]]
+    asked_by: Callable[[Manifest], str | None] | None = None
+
+    def needs(self, manifest: Manifest) -> frozenset[type[Fact]]:
+        """The facts without which this rule can't be applied to `manifest`; empty where it is not asked.
+
+        With requirement files alone there is no environment to look at: the pins stand in for what is installed.
+        """
+        if self.asked_by is not None and self.asked_by(manifest) is not None:
+            return frozenset()
+        return frozenset(self.reads) - (frozenset() if manifest.interpreter is not None else ENVIRONMENT_FACTS)
 
     def fails(  # noqa: PLR0913 - keywords that each replace one word of the rule
         self,
@@ -125,6 +140,7 @@ def rule(  # noqa: PLR0913 - the words that place a rule, each by name
     fix: str,
     about: Callable[[Case], Iterable[str]] | None = None,
     source: str | None = None,
+    asked_by: Callable[[Manifest], str | None] | None = None,
 ) -> Callable[[Callable[[Rule, Case], Iterator[Finding]]], Rule]:
     """Make a rule of a function that yields what is wrong.
 
@@ -145,6 +161,7 @@ def rule(  # noqa: PLR0913 - the words that place a rule, each by name
             fix=fix,
             source=source,
             judge=judge,
+            asked_by=asked_by,
         )
 
     return wrap
