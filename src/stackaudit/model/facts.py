@@ -22,7 +22,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterpreterFact(Fact):
-    """The target's interpreter. `markers` are its PEP 508 environment markers; `pip` is the version of the pip installed in it."""
+    """The target's interpreter. `markers` are its PEP 508 environment markers; `pip` is the version of the pip installed in it.
+
+    `bundled_pip` is the path of the pip wheel that ships with it for `ensurepip`; `leftovers` are the metadata folders that interrupted
+    uninstalls left behind (`.../~elery-5.4.0.dist-info`): what they name is not installed.
+    """
 
     path: str
     version: str
@@ -33,6 +37,8 @@ class InterpreterFact(Fact):
     site_packages: tuple[str, ...]
     virtual: bool
     pip: str | None
+    bundled_pip: str | None = None
+    leftovers: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -132,7 +138,8 @@ class Release(Fact):
 
     `exists` is False where the index knows the project but not the version, `known` is False where not even the project.
     `newest_in_series` and `newest` count final releases that are not yanked; `newest_for_python` also needs a Requires-Python that admits
-    the target. `last_release` is the time of the newest upload of the project.
+    the target; each has the time of its first upload beside it. `last_release` is the time of the newest upload of the project. All times
+    are None where the index does not tell them.
     """
 
     name: NormalizedName
@@ -144,8 +151,10 @@ class Release(Fact):
     yanked: bool = False
     yanked_reason: str | None = None
     newest_in_series: str | None = None
+    newest_in_series_at: datetime | None = None
     newest: str | None = None
     newest_for_python: str | None = None
+    newest_for_python_at: datetime | None = None
     last_release: datetime | None = None
 
     @property
@@ -298,11 +307,18 @@ class MediaTrial(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable(Fact):
-    """One environment variable that is set, never its value. `readers` are the components whose code names it, sorted."""
+    """One environment variable that is set, never its value.
+
+    `readers` are the components that read it, sorted; `searched` names those whose code was searched for that, empty where there was none
+    to search. `note` says where it is read. `agrees` says whether its value is the broker that the manifest declares, without regard to
+    logins; None where the two can't be compared.
+    """
 
     name: str
     readers: tuple[str, ...]
     note: str | None = None
+    searched: tuple[str, ...] = ()
+    agrees: bool | None = None
 
     @property
     def subject(self) -> str:
