@@ -1,0 +1,235 @@
+"""Looks which environment variables of this shell look like the stack's, and what in the target's environment reads them."""
+
+import ast
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from stackaudit.model.facts import Distribution, InterpreterFact, Variable
+from stackaudit.model.parts import Probe, Visit
+from stackaudit.model.secret import strip_secrets
+from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.probes._environment_readers import command_variables, names_read, parse
+
+PREFIXES = (
+    "AMQP_",
+    "AV_LOG_FORCE_",
+    "BILLIARD_",
+    "BROKER_",
+    "CELERYBEAT_",
+    "CELERYD_",
+    "CELERYEV_",
+    "CELERY_",
+    "FFMPEG_",
+    "FFPROBE_",
+    "KOMBU_",
+    "REDIS_",
+)
+NAMES = frozenset({"C_FORCE_ROOT", "FFREPORT", "REMAP_SIGTERM"})
+
+COMMON_NAMES = frozenset({"APP", "CONFIG_MODULE", "LOADER", "RESULT_BACKEND"})
+"""Names that belong to nobody, and that celery's command line takes for its options: told only where its source says so."""
+
+FOLDERS = {
+    "amqp": "amqp",
+    "billiard": "billiard",
+    "celery": "celery",
+    "ffmpeg-python": "ffmpeg",
+    "kombu": "kombu",
+    "redis": "redis",
+    "vine": "vine",
+}
+"""The distributions whose source is searched, and the folder of each."""
+
+DOCUMENTED = {
+    # https://ffmpeg.org/ffmpeg.html, "Generic options" and "Preset files"
+    "ffmpeg": ("AV_LOG_FORCE_256COLOR", "AV_LOG_FORCE_COLOR", "AV_LOG_FORCE_NOCOLOR", "FFMPEG_DATADIR", "FFREPORT"),
+    # https://docs.celeryq.dev/en/stable/userguide/daemonizing.html
+    "celery's service scripts": (
+        *("CELERYBEAT_CHDIR", "CELERYBEAT_GROUP", "CELERYBEAT_LOG_FILE", "CELERYBEAT_LOG_LEVEL", "CELERYBEAT_OPTS"),
+        *("CELERYBEAT_PID_FILE", "CELERYBEAT_USER", "CELERYD_CHDIR", "CELERYD_GROUP", "CELERYD_LOG_FILE"),
+        *("CELERYD_LOG_LEVEL", "CELERYD_NODES", "CELERYD_OPTS", "CELERYD_PID_FILE", "CELERYD_USER", "CELERY_APP"),
+        *("CELERY_BIN", "CELERY_CREATE_DIRS", "CELERY_CREATE_LOGDIR", "CELERY_CREATE_RUNDIR"),
+    ),
+}
+"""What programs and scripts read that are not Python, by their documentation."""
+
+BROKER_NAMES = frozenset({"BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_URL", "CELERY_BROKER_WRITE_URL"})
+_MOST_BYTES = 4 * 1024 * 1024
+_SHOWN_PLACES = 3
+_REDIS_PORT = 6379
+_PORTS = {
+    "redis": _REDIS_PORT,
+    "rediss": _REDIS_PORT,
+    "valkey": _REDIS_PORT,
+    "amqp": 5672,
+    "amqps": 5671,
+    "pyamqp": 5672,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One place that reads a variable: the component, and where in it."""
+
+    component: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The source folders that were found, by component, and the components whose source was expected and not found."""
+
+    folders: tuple[tuple[str, Path], ...]
+    missing: tuple[str, ...]
+
+
+def collect(visit: Visit) -> Sequence[Look]:
+    """The variables of this process's environment, by name; of their values only whether one is the broker that the manifest declares."""
+    environment = dict(os.environ)
+    sources = sources_of(visit.facts(InterpreterFact), visit.facts(Distribution))
+    candidates = sorted(each for each in environment if looks_like_ours(each) or each in COMMON_NAMES)
+    readings, unread = search(candidates, sources)
+    missing = sorted({*sources.missing, *unread})
+    if missing and candidates:
+        unseen = Unseen(
+            subject="",
+            yields=(Variable.__name__,),
+            cause=f"the source of {', '.join(missing)} can't be read, so nobody can tell which variables it reads",
+            remedy="install it from a wheel, as plain files",
+        )
+        return [_look(len(candidates), sources, unseen=unseen)]
+    declared = visit.manifest.endpoint("broker")
+    url = None if declared is None else declared.url.reveal()
+    facts = tuple(
+        Variable(
+            name=name,
+            readers=tuple(sorted({each.component for each in readings.get(name, ())})),
+            note=_note(readings.get(name, ())),
+            searched=tuple(component for component, _ in sources.folders),
+            agrees=same_broker(environment[name], url) if name in BROKER_NAMES and url is not None else None,
+        )
+        for name in candidates
+        if name not in COMMON_NAMES or name in readings
+    )
+    return [_look(len(facts), sources, facts=facts)]
+
+
+def looks_like_ours(name: str) -> bool:
+    """Whether the variable is named like one of the stack's."""
+    return name in NAMES or name.startswith(PREFIXES)
+
+
+def sources_of(interpreters: Sequence[InterpreterFact], distributions: Sequence[Distribution]) -> Sources:
+    """Where the source of each of the stack's installed packages is."""
+    homes = [Path(each) for interpreter in interpreters for each in interpreter.site_packages]
+    found: dict[str, Path] = {}
+    missing: list[str] = []
+    for each in distributions:
+        folder = FOLDERS.get(each.name)
+        if folder is not None and each.name not in found:
+            own = [Path(each.location), Path(each.location).parent] if each.location else []
+            path = next((home / folder for home in [*own, *homes] if (home / folder / "__init__.py").is_file()), None)
+            if path is None:
+                missing.append(each.name)
+            else:
+                found[each.name] = path
+    return Sources(folders=tuple(sorted(found.items())), missing=tuple(sorted(missing)))
+
+
+def search(names: Sequence[str], sources: Sources) -> tuple[dict[str, tuple[Reading, ...]], tuple[str, ...]]:
+    """Who reads each of `names`, and the components with a file that names one of them and could not be read."""
+    readings: dict[str, list[Reading]] = {
+        name: [Reading(component=component, place="documented")]
+        for component, documented in DOCUMENTED.items()
+        for name in documented
+        if name in names
+    }
+    unread: set[str] = set()
+    if not names:
+        return {}, ()
+    pattern = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names).encode())
+    for component, folder in sources.folders:
+        for path in sorted(folder.rglob("*.py")):
+            source = _read(path)
+            if source is None:
+                unread.add(component)
+            elif pattern.search(source) is not None:
+                tree = parse(source)
+                if tree is None:
+                    unread.add(component)
+                    continue
+                place = path.relative_to(folder.parent).as_posix()
+                for name in sorted(names_read(tree).intersection(names)):
+                    readings.setdefault(name, []).append(Reading(component=component, place=place))
+    for name, option in _options(sources).items():
+        if name in names:
+            readings.setdefault(name, []).append(Reading(component="celery", place=f"`{option}`"))
+    return {name: tuple(found) for name, found in readings.items()}, tuple(sorted(unread))
+
+
+def _options(sources: Sources) -> Mapping[str, str]:
+    """The variables that celery's command line takes for its options."""
+    modules: dict[str, ast.AST] = {}
+    for component, folder in sources.folders:
+        if component == "celery":
+            for path in sorted((folder / "bin").glob("*.py")):
+                source = _read(path)
+                tree = None if source is None else parse(source)
+                if tree is not None:
+                    modules[path.stem] = tree
+    return command_variables(modules)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as stream:
+            source = stream.read(_MOST_BYTES + 1)
+    except OSError:
+        return None
+    return source if len(source) <= _MOST_BYTES else None
+
+
+def same_broker(one: str, other: str) -> bool:
+    """Whether two broker URLs name the same server and database, whoever logs in there."""
+    return _server(one) == _server(other)
+
+
+def _server(url: str) -> tuple[str, ...]:
+    bare = strip_secrets(url.strip())
+    try:
+        parts = urlsplit(bare)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return (bare,)
+    path = parts.path.strip("/") or ("0" if _PORTS.get(parts.scheme) == _REDIS_PORT else "")
+    return parts.scheme, parts.hostname or "localhost", str(port), path
+
+
+def _note(readings: Iterable[Reading]) -> str | None:
+    places = list(dict.fromkeys(each.place for each in readings))
+    more = f" and {len(places) - _SHOWN_PLACES} more" if len(places) > _SHOWN_PLACES else ""
+    return f"{', '.join(places[:_SHOWN_PLACES])}{more}" if places else None
+
+
+def _look(count: int, sources: Sources, *, facts: tuple[Variable, ...] = (), unseen: Unseen | None = None) -> Look:
+    searched = ", ".join(component for component, _ in sources.folders)
+    return Look(
+        probe="variables",
+        asked=f"who reads {count} environment variables" if count else "which environment variables are set",
+        evidence=Evidence(tool=f"source of {searched}" if searched and count else "os.environ"),
+        facts=facts,
+        unseen=unseen,
+    )
+
+
+PROBE = Probe(
+    name="variables",
+    title="environment variables",
+    reads=(InterpreterFact, Distribution),
+    yields=(Variable,),
+    collect=collect,
+)
