@@ -1,0 +1,19 @@
+"""What a source of advisories said of each package that it was asked about, whole or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stackaudit.advisories.records import Pin, Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """`records` holds the complete answer for each pin that got one; `failed` says for each other pin why not, in our words.
+
+    `sha256` is the digest of a local copy; `asked` counts the requests that were made.
+    """
+
+    records: Mapping[Pin, tuple[Record, ...]]
+    failed: Mapping[Pin, str] = field(default_factory=dict)
+    sha256: str | None = None
+    asked: int = 0

@@ -1,0 +1,204 @@
+"""Advisories in the OSV form, parsed as far as they are needed here."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from stackaudit.model.findings import Severity
+from stackaudit.model.versions import parse_version
+from stackaudit.model.wire import Json
+
+ECOSYSTEM = "PyPI"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_WORDS = {
+    "LOW": Severity.LOW,
+    "MODERATE": Severity.MEDIUM,
+    "MEDIUM": Severity.MEDIUM,
+    "HIGH": Severity.HIGH,
+    "CRITICAL": Severity.CRITICAL,
+}
+
+
+class RecordError(ValueError):
+    """A JSON text is not an OSV record; the message says what of it, in our words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A package at a PEP 440 version, both normalized: what can be asked of an advisory service."""
+
+    name: NormalizedName
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One event of a range: `kind` is `introduced`, `fixed`, `last_affected` or `limit`."""
+
+    kind: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affected:
+    """What a record says of one package: ranges of type ECOSYSTEM, and single versions as written."""
+
+    name: NormalizedName
+    ranges: tuple[tuple[Event, ...], ...]
+    versions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One advisory. `text` is the JSON as it came; `affected` holds the PyPI packages alone.
+
+    `odd` says why pip-audit would stumble over the record, None where it would not. `severity` is the word of the database, None
+    where there is none.
+    """
+
+    id: str
+    aliases: tuple[str, ...]
+    withdrawn: bool
+    summary: str
+    details: str
+    severity: Severity | None
+    affected: tuple[Affected, ...]
+    odd: str | None
+    text: str
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Its own id and all aliases."""
+        return frozenset((self.id, *self.aliases))
+
+
+def is_id(text: object) -> bool:
+    """Whether `text` can be the id of an advisory, and safely part of an address."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+def parse_json(body: bytes) -> Json:
+    """The JSON value in `body`.
+
+    Raises:
+        ValueError: it is none, or is nested deeper than any record.
+    """
+    try:
+        value: Json = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return value
+
+
+def parse_record(body: bytes) -> Record:
+    """The record in the JSON text `body`.
+
+    Raises:
+        RecordError: it is not an OSV record.
+    """
+    try:
+        value = parse_json(body)
+    except ValueError as error:
+        raise RecordError("it is not JSON") from error
+    if not isinstance(value, dict):
+        raise RecordError("it is no JSON object")
+    if not is_id(value.get("id")):
+        raise RecordError("it has no id")
+    aliases = _list(value, "aliases")
+    special = value.get("database_specific")
+    word = special.get("severity") if isinstance(special, dict) else None
+    return Record(
+        id=str(value["id"]),
+        aliases=tuple(sorted({each for each in aliases if isinstance(each, str) and is_id(each)} - {str(value["id"])})),
+        withdrawn=value.get("withdrawn") is not None,
+        summary=_text(value, "summary"),
+        details=_text(value, "details"),
+        severity=_WORDS.get(word.upper()) if isinstance(word, str) else None,
+        affected=tuple(_affected(value)),
+        odd=_oddity(value),
+        text=body.decode(errors="replace"),
+    )
+
+
+def _text(value: dict[str, Json], key: str) -> str:
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _list(value: dict[str, Json], key: str) -> list[Json]:
+    found = value.get(key)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise RecordError(f"its {key} are no list")
+    return found
+
+
+def _objects(value: dict[str, Json], key: str) -> Iterator[dict[str, Json]]:
+    for each in _list(value, key):
+        if not isinstance(each, dict):
+            raise RecordError(f"its {key} are not all objects")
+        yield each
+
+
+def _affected(value: dict[str, Json]) -> Iterator[Affected]:
+    for each in _objects(value, "affected"):
+        package = each.get("package")
+        if not isinstance(package, dict) or package.get("ecosystem") != ECOSYSTEM:
+            continue
+        name = package.get("name")
+        if not isinstance(name, str):
+            raise RecordError("one of its packages has no name")
+        yield Affected(
+            name=canonicalize_name(name),
+            ranges=tuple(tuple(_events(span)) for span in _objects(each, "ranges") if span.get("type") == "ECOSYSTEM"),
+            versions=frozenset(version for version in _list(each, "versions") if isinstance(version, str)),
+        )
+
+
+def _events(span: dict[str, Json]) -> Iterator[Event]:
+    for event in _objects(span, "events"):
+        for kind in ("introduced", "fixed", "last_affected", "limit"):
+            version = event.get(kind)
+            if isinstance(version, str):
+                yield Event(kind=kind, version=version)
+
+
+def _oddity(value: dict[str, Json]) -> str | None:
+    """Why pip-audit 2.10 ends with an error on this record, and then answers about no package at all."""
+    if not _is_a_version(value.get("schema_version", "1.0.0")):
+        return "the version of its schema can't be read"
+    if not _is_a_time(value.get("published")):
+        return "its date of publication can't be read"
+    for each in _objects(value, "affected"):
+        package = each.get("package")
+        if not isinstance(package, dict) or not {"name", "ecosystem"} <= package.keys():
+            return "it names an affected thing that is no package"
+        for span in _objects(each, "ranges"):
+            if span.get("type") == "ECOSYSTEM" and package.get("ecosystem") == ECOSYSTEM:
+                fixes = [event["fixed"] for event in _objects(span, "events") if "fixed" in event]
+                if not all(_is_a_version(fix) for fix in fixes):
+                    return "the version that fixes it can't be read"
+    return None
+
+
+def _is_a_version(text: Json) -> bool:
+    return isinstance(text, str) and parse_version(text) is not None
+
+
+def _is_a_time(text: Json) -> bool:
+    if text is None:
+        return True
+    if not isinstance(text, str):
+        return False
+    for form in ("%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ"):
+        try:
+            datetime.strptime(text, form)  # noqa: DTZ007 - only whether it parses; the Z says UTC
+        except ValueError:
+            continue
+        return True
+    return False

@@ -1,0 +1,58 @@
+"""Where advisories may come from, as the settings say it; pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from stackaudit.model.manifest import Manifest
+from stackaudit.model.secret import Secret
+
+OSV_ADDRESS = "https://api.osv.dev"
+
+
+class Kind(StrEnum):
+    """Who answers."""
+
+    OSV = "osv"
+    PYPI = "pypi"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One source of advisories. `address` is the base URL of an OSV service or the path of a local copy; `name` is how it is told."""
+
+    kind: Kind
+    name: str
+    address: Secret
+
+
+def chosen(manifest: Manifest) -> tuple[Source, ...]:
+    """The sources that setting `advisories` allows, in the order in which they are asked; none where `offline` forbids them all."""
+    setting = manifest.text("advisories") or "auto"
+    sources = _SOURCES.get(setting) or (_named(setting),)
+    return tuple(each for each in sources if not manifest.flag("offline") or _is_near(each))
+
+
+def _named(setting: str) -> Source:
+    address = Secret(setting)
+    if setting.lower().startswith(("http://", "https://")):
+        return Source(kind=Kind.OSV, name=f"the OSV service {address}", address=address)
+    return Source(kind=Kind.LOCAL, name=f"the local copy {address}", address=address)
+
+
+def _is_near(source: Source) -> bool:
+    """Whether asking `source` needs no network."""
+    if source.kind is not Kind.OSV:
+        return source.kind is Kind.LOCAL
+    try:
+        host = urlsplit(source.address.reveal()).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+_OSV = Source(kind=Kind.OSV, name="OSV", address=Secret(OSV_ADDRESS))
+_PYPI = Source(kind=Kind.PYPI, name="PyPI", address=Secret(""))
+_SOURCES = {"auto": (_OSV, _PYPI), "osv": (_OSV,), "pypi": (_PYPI,)}
