@@ -1,0 +1,199 @@
+"""Makes requirements of PEP 508 texts and of locked versions, and says in our words what is wrong with a text."""
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from packaging.markers import InvalidMarker, Marker
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    NormalizedName,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import Version
+
+from stackaudit.model.errors import Fault
+from stackaudit.model.manifest import Requirement
+from stackaudit.model.places import Place
+from stackaudit.model.secret import redact
+from stackaudit.model.versions import parse_version
+
+_NAME = re.compile(
+    r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>.*)", re.DOTALL
+)
+_VALID_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_LONE_EQUALS = re.compile(r"(?<![=<>!~])=(?!=)")
+_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>.*)", re.DOTALL)
+_PORT = re.compile(r"[^:/?#]*(?::\d*)?")
+
+
+def shown_source(source: str) -> str:
+    """A URL or path that may be shown: no user, no password, no secret query value.
+
+    A password may hold `/`, `?` or `#` unescaped. Where what stands before the first of these is no host and port, all up to the
+    last `@` counts as the user part.
+    """
+    found = _AUTHORITY.search(source)
+    if found is None:
+        return redact(source)
+    rest = found["rest"]
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if "@" not in authority and not authority.startswith("[") and not _PORT.fullmatch(authority) and "@" in rest:
+        rest = f"***@{rest.rpartition('@')[2]}"
+    return redact(source[: found.start("rest")] + rest)
+
+
+def shown_text(text: str) -> str:
+    """A wrong text as a message may quote it: short, and without any URL, which may hold a password."""
+    before, separator, _ = text.strip().partition("://")
+    short = f"{before}://…" if separator else before
+    return short if len(short) <= 80 else f"{short[:79]}…"  # noqa: PLR2004 - the width of a terminal
+
+
+def pin_of(specifier: SpecifierSet) -> Version | None:
+    """The one version that `specifier` admits by `==` (without a wildcard) or `===`, else None."""
+    for each in specifier:
+        if each.operator in {"==", "==="} and not each.version.endswith(".*"):
+            version = parse_version(each.version)
+            if version is not None and specifier.contains(version, prereleases=True):
+                return version
+    return None
+
+
+def valid_name(name: str) -> bool:
+    """Whether `name` is a distribution's name by PEP 508."""
+    return _VALID_NAME.fullmatch(name) is not None
+
+
+def normal_extras(extras: Iterable[str]) -> tuple[str, ...]:
+    """Extras as they are compared: normalized (PEP 685), sorted, each once."""
+    return tuple(sorted({canonicalize_name(each) for each in extras}))
+
+
+def all_of(*markers: str | None) -> str | None:
+    """The marker that holds where every one of `markers` does; None stands for no marker."""
+    kept = list(dict.fromkeys(each for each in markers if each))
+    if len(kept) < 2:  # noqa: PLR2004 - nothing to join
+        return kept[0] if kept else None
+    return str(Marker(" and ".join(f"({each})" for each in kept)))
+
+
+def valid_marker(text: str) -> str | None:
+    """`text` as a PEP 508 marker in its usual spelling, or None where it is none."""
+    try:
+        return str(Marker(text))
+    except InvalidMarker:
+        return None
+
+
+def locked(  # noqa: PLR0913 - one word for each thing that a lock says of a package
+    name: str,
+    version: str | None,
+    where: Place,
+    *,
+    extras: Iterable[str] = (),
+    marker: str | None = None,
+    source: str | None = None,
+    direct: bool = True,
+) -> Requirement | Fault:
+    """The requirement that a lock's entry makes: a pin where it has a version, and whatever version where it has none."""
+    if not valid_name(name):
+        return Fault(where=where, message=f"`{shown_text(name)}` is not a package name")
+    pin = None
+    if version is not None:
+        pin = parse_version(version)
+        if pin is None:
+            return Fault(where=where, message=f"`{shown_text(version)}` of {name} is not a version")
+    if marker is not None:
+        valid = valid_marker(marker)
+        if valid is None:
+            return Fault(where=where, message=f"the marker of {name} can't be read")
+        marker = valid
+    return Requirement(
+        name=canonicalize_name(name),
+        specifier=SpecifierSet("" if pin is None else f"=={pin}"),
+        pin=pin,
+        extras=normal_extras(extras),
+        where=where,
+        source=None if source is None else shown_source(source),
+        direct=direct,
+        marker=marker,
+    )
+
+
+def filename_of(url: str) -> str:
+    """The last part of a URL's or path's file name, without query and fragment."""
+    return PurePosixPath(unquote(urlsplit(url).path)).name
+
+
+def archive_version(filename: str) -> tuple[NormalizedName, Version] | None:
+    """The name and version that a wheel's or source archive's file name tells, or None."""
+    try:
+        if filename.endswith(".whl"):
+            name, version, _, _ = parse_wheel_filename(filename)
+            return name, version
+        return parse_sdist_filename(filename)
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return None
+
+
+def read_requirement(text: str, where: Place, *, marker: str | None = None) -> Requirement | Fault:
+    """The requirement that the PEP 508 `text` makes; a `marker` beside it must hold too.
+
+    A URL whose file name tells the version is a pin of it.
+    """
+    try:
+        parsed = Pep508(text)
+    except InvalidRequirement:
+        return Fault(where=where, message=wrong(text), hint=hint(text))
+    specifier, pin = parsed.specifier, pin_of(parsed.specifier)
+    if len(specifier) > 1 and pin is None and specifier.is_unsatisfiable():
+        return Fault(where=where, message=f"no version of {parsed.name} can be {specifier}")
+    name = canonicalize_name(parsed.name)
+    if parsed.url is not None:
+        told = archive_version(filename_of(parsed.url))
+        if told is not None and told[0] == name:
+            pin = told[1]
+            specifier = SpecifierSet(f"=={pin}")
+    return Requirement(
+        name=name,
+        specifier=specifier,
+        pin=pin,
+        extras=normal_extras(parsed.extras),
+        where=where,
+        source=None if parsed.url is None else shown_source(parsed.url),
+        marker=all_of(None if parsed.marker is None else str(parsed.marker), marker),
+    )
+
+
+def wrong(text: str) -> str:
+    """What is wrong with `text`, which is no PEP 508 requirement, in one sentence."""
+    shown = shown_text(text)
+    found = _NAME.fullmatch(text)
+    if found is None:
+        return f"`{shown}` does not begin with a package name"
+    body, separator, marker = found["rest"].partition(";")
+    if separator and valid_marker(marker) is None:
+        return f"the marker `{shown_text(marker)}` can't be read"
+    if body.lstrip().startswith("@"):
+        return f"`{shown}` asks for a URL in a form that can't be read"
+    try:
+        SpecifierSet(body.strip().removeprefix("(").removesuffix(")"))
+    except InvalidSpecifier:
+        return f"`{shown_text(body)}` is not a version specifier for {found['name']}"
+    return f"`{shown}` is not a requirement"
+
+
+def hint(text: str) -> str | None:
+    """What to do about `text`, which is no requirement, where that can be told."""
+    body = text.partition(";")[0]
+    if "://" not in body and _LONE_EQUALS.search(body):
+        return "a version is pinned with `==`"
+    return None

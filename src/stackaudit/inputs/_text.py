@@ -1,0 +1,138 @@
+"""Reads a declared file's text, and says in our words why it can't be read."""
+
+import json
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackaudit.inputs._table import Table, is_table
+from stackaudit.inputs._toml_lines import TomlLines
+from stackaudit.model.errors import Fault
+from stackaudit.model.places import Place
+
+LIMIT = 20 * 1024 * 1024
+"""The most bytes that a declared file may have."""
+
+_LINE = re.compile(r"at line (?P<line>\d+)")
+
+
+def shown_path(path: Path, root: Path) -> str:
+    """`path` relative to the working directory `root` where it lies below it, else as it was given."""
+    absolute = Path(os.path.abspath(root / path))  # noqa: PTH100 - resolve() would follow links, and users know the link
+    base = Path(os.path.abspath(root))  # noqa: PTH100 - the same
+    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(path)
+
+
+def read_bytes(path: Path, root: Path) -> bytes | Fault:
+    """The bytes of `path`, or the fault that says why there are none."""
+    where = Place(path=shown_path(path, root))
+    try:
+        if path.is_dir():
+            return Fault(where=where, message="is a folder, not a file", hint="name the file in it")
+        with path.open("rb") as stream:
+            data = stream.read(LIMIT + 1)
+    except FileNotFoundError:
+        return Fault(where=where, message="there is no such file")
+    except PermissionError:
+        return Fault(where=where, message="this user may not read it")
+    except (OSError, ValueError):
+        return Fault(where=where, message="it can't be read")
+    if len(data) > LIMIT:
+        return Fault(
+            where=where, message=f"is larger than {LIMIT // 1024 // 1024} MB, which no list of requirements is"
+        )
+    return data
+
+
+def decoded(data: bytes, where: Place, encoding: str = "utf-8-sig") -> str | Fault:
+    """`data` as text; a fault with the line of the first wrong byte where it is not `encoding`."""
+    name = "UTF-8" if encoding.startswith("utf-8") else encoding
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return Fault(where=Place(path=where.path, line=line), message=f"is not {name}", hint="save it as UTF-8")
+    except (LookupError, ValueError):
+        return Fault(
+            where=where, message=f"is said to be in {name!r}, which Python does not know", hint="save it as UTF-8"
+        )
+
+
+def read_text(path: Path, root: Path) -> str | Fault:
+    """The text of `path` in UTF-8, with or without a byte order mark; else the fault."""
+    data = read_bytes(path, root)
+    return data if isinstance(data, Fault) else decoded(data, Place(path=shown_path(path, root)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toml:
+    """A TOML file: its table, and where each value stands."""
+
+    path: str
+    text: str
+    table: Table
+    lines: TomlLines
+
+    def at(self, *keys: str | int) -> Place:
+        """The place of the value at `keys`, or of the nearest thing around it."""
+        return Place(path=self.path, line=self.lines.line(keys))
+
+    def literal(self, value: str, *keys: str | int) -> Place:
+        """The place of the string `value` inside the value at `keys`: arrays go over many lines."""
+        start = self.lines.line(keys)
+        rows = self.text.splitlines()
+        for number in range(start, len(rows) + 1):
+            row = rows[number - 1]
+            if f'"{value}"' in row or f"'{value}'" in row or json.dumps(value) in row:
+                return Place(path=self.path, line=number)
+        return Place(path=self.path, line=start)
+
+
+def read_toml(path: Path, root: Path) -> Toml | Fault:
+    """The TOML file at `path`, or the fault with the line where it stops to be TOML."""
+    text = read_text(path, root)
+    if isinstance(text, Fault):
+        return text
+    shown = shown_path(path, root)
+    try:
+        table: Table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        # The line is an attribute only from Python 3.14 on.
+        found = _LINE.search(str(error))
+        line = int(found["line"]) if found else max(1, len(text.splitlines()))
+        return Fault(where=Place(path=shown, line=line), message="is not TOML from here on")
+    return Toml(path=shown, text=text, table=table, lines=TomlLines(text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Json:
+    """A JSON file whose outermost value is an object."""
+
+    path: str
+    text: str
+    table: Table
+
+    def line(self, offset: int) -> Place:
+        """The place of the character at `offset`."""
+        return Place(path=self.path, line=self.text.count("\n", 0, max(0, offset)) + 1)
+
+
+def parse_json(text: str, shown: str) -> Json | Fault:
+    """`text` as a JSON object, or the fault with the line where it stops to be JSON."""
+    try:
+        value: object = json.loads(text)
+    except json.JSONDecodeError as error:
+        return Fault(where=Place(path=shown, line=error.lineno), message="is not JSON from here on")
+    except (RecursionError, ValueError):
+        return Fault(where=Place(path=shown), message="is JSON that is nested too deep, or holds too large a number")
+    if not is_table(value):
+        return Fault(where=Place(path=shown, line=1), message="its outermost JSON value is not an object")
+    return Json(path=shown, text=text, table=value)
+
+
+def read_json(path: Path, root: Path) -> Json | Fault:
+    """The JSON object in the file at `path`, or the fault."""
+    text = read_text(path, root)
+    return text if isinstance(text, Fault) else parse_json(text, shown_path(path, root))

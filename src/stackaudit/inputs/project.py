@@ -1,0 +1,121 @@
+"""Finds the files in which a project declares what it needs, and reads them by their kind."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from stackaudit.inputs import pipfilelock, poetrylock, pylock, pyproject, pythons, requirements, sbom, uvlock
+from stackaudit.inputs._declared import Declared, merged
+from stackaudit.inputs._text import read_bytes, shown_path
+from stackaudit.inputs.pyproject import Asked
+from stackaudit.model.errors import Fault
+from stackaudit.model.places import Place
+
+LOCKS = ("pylock.toml", "uv.lock", "poetry.lock", "Pipfile.lock")
+"""The lock files, in the order in which the first that is there is read."""
+
+KINDS = "requirements*.txt, pylock.toml, uv.lock, poetry.lock, Pipfile.lock, pyproject.toml, a CycloneDX SBOM in JSON"
+"""The kinds of files that are read, as a message names them."""
+
+_FOREIGN = {"Pipfile", "conda-lock.yml", "environment.yml", "environment.yaml", "pdm.lock", "setup.cfg", "setup.py"}
+
+
+def finding_root(start: Path) -> Path:
+    """The nearest folder from `start` upwards with a `pyproject.toml` or `stackaudit.toml`, else `start`."""
+    absolute = start.absolute()
+    for folder in (absolute, *absolute.parents):
+        if any((folder / name).is_file() for name in ("stackaudit.toml", "pyproject.toml")):
+            return folder
+    return start
+
+
+def declared_files(root: Path) -> tuple[Path, ...]:
+    """The files in folder `root` in which the project declares what it needs.
+
+    The first lock that is there; else the requirements files (constraints are not: they are read where a file names them); else the
+    `pyproject.toml`; else none.
+    """
+    for name in LOCKS:
+        if (root / name).is_file():
+            return (root / name,)
+    found = [
+        path
+        for path in (*root.glob("requirements*.txt"), *(root / "requirements").glob("*.txt"))
+        if path.is_file() and "constraint" not in path.name.lower()
+    ]
+    if found:
+        return tuple(sorted(found, key=lambda path: (len(path.parts), path.stem != "requirements", path)))
+    project = root / "pyproject.toml"
+    return (project,) if project.is_file() else ()
+
+
+def read_pythons(folder: Path, root: Path) -> Declared:
+    """All that the files in `folder` say about the Python to run on: `pyproject.toml`, `.python-version`, `runtime.txt`, Dockerfiles."""
+    project = folder / "pyproject.toml"
+    parts = [pyproject.claims(project, root)] if project.is_file() else []
+    return merged([*parts, *(pythons.read(path, root) for path in pythons.claim_files(folder))])
+
+
+def read_files(
+    paths: Sequence[Path], root: Path, environ: Mapping[str, str], *, named: bool, asked: Asked | None = None
+) -> Declared:
+    """What all of `paths` declare, in their order, each read by its kind; places are relative to `root`, the working directory.
+
+    `environ` fills in `${VAR}` in requirements files; `asked` says which extras and groups of the project count. `named` is False for
+    files that nobody named: then a `pyproject.toml` may declare nothing. Faults are returned, never raised.
+    """
+    chosen = asked or Asked()
+    options = Asked(extras=chosen.extras, groups=chosen.groups, environ=environ)
+    return merged(_read(path, root, options, named=named) for path in dict.fromkeys(paths))
+
+
+def _read(path: Path, root: Path, asked: Asked, *, named: bool) -> Declared:
+    name = path.name
+    if name == "pyproject.toml":
+        return pyproject.read(path, root, asked, named=named)
+    if pylock.FILE_NAME.fullmatch(name):
+        return pylock.read(path, root, extras=asked.extras, groups=asked.groups)
+    if name.endswith("uv.lock"):
+        return uvlock.read(path, root, extras=asked.extras, groups=asked.groups)
+    if name.endswith("poetry.lock"):
+        return poetrylock.read(path, root, extras=asked.extras, groups=asked.groups)
+    if name.endswith("Pipfile.lock"):
+        return pipfilelock.read(path, root, groups=asked.groups)
+    if name.endswith((".json", ".cdx", ".cdx.xml", "bom.xml")):
+        return _read_document(path, root, asked)
+    return _read_by_content(path, root, asked)
+
+
+def _unknown(path: Path, root: Path) -> Declared:
+    shown = shown_path(path, root)
+    fault = Fault(where=Place(path=shown), message="is no kind of file that is read here", hint=f"give one of: {KINDS}")
+    return Declared(faults=(fault,), sources=(shown,))
+
+
+def _read_document(path: Path, root: Path, asked: Asked) -> Declared:
+    data = read_bytes(path, root)
+    if isinstance(data, Fault):
+        return Declared(faults=(data,), sources=(shown_path(path, root),))
+    try:
+        value: object = json.loads(data)
+    except (ValueError, RecursionError):
+        # The reader of SBOMs says where it stops to be JSON, or that it is XML.
+        return sbom.read(path, root)
+    if isinstance(value, dict) and "_meta" in value and "default" in value:
+        return pipfilelock.read(path, root, groups=asked.groups)
+    return sbom.read(path, root) if sbom.is_cyclonedx(value) else _unknown(path, root)
+
+
+def _read_by_content(path: Path, root: Path, asked: Asked) -> Declared:
+    data = read_bytes(path, root)
+    if isinstance(data, Fault):
+        return Declared(faults=(data,), sources=(shown_path(path, root),))
+    binary = not data.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\0" in data
+    if binary or path.name in _FOREIGN or path.suffix in {".toml", ".lock", ".yml", ".yaml", ".py", ".cfg", ".xml"}:
+        return _unknown(path, root)
+    head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"{"):
+        return _read_document(path, root, asked)
+    if head.startswith(b"<"):
+        return _unknown(path, root)
+    return requirements.read(path, root, asked.environ)
