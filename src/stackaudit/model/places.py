@@ -14,5 +14,11 @@ class Place:
     path: str
     line: int | None = None
 
+    @classmethod
+    def parse(cls, text: str) -> "Place":
+        """The place that `str()` wrote as `text`."""
+        path, colon, line = text.rpartition(":")
+        return cls(path=path, line=int(line)) if colon and line.isdecimal() else cls(path=text)
+
     def __str__(self) -> str:
         return self.path if self.line is None else f"{self.path}:{self.line}"

@@ -18,7 +18,8 @@ from packaging.version import Version
 
 from stackaudit.model import facts as facts_module
 from stackaudit.model.facts import Fact
-from stackaudit.model.secret import Secret
+from stackaudit.model.places import Place
+from stackaudit.model.secret import Secret, redact
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 T = TypeVar("T")
@@ -43,10 +44,11 @@ def encode(value: object, *, reveal: bool = False) -> Json:
         case StrEnum():
             return value.value
         case str():
-            return value
+            # The last net: whatever a tool, a service or a file put a URL into, its user part stays here.
+            return value if reveal or "://" not in value else redact(value)
         case Secret():
             return value.reveal() if reveal else str(value)
-        case Version() | SpecifierSet():
+        case Version() | SpecifierSet() | Place():
             return str(value)
         case datetime() | date():
             return value.isoformat()
@@ -79,6 +81,7 @@ _SIMPLE: dict[typing.Any, Callable[[str], object]] = {
     Version: Version,
     SpecifierSet: SpecifierSet,
     Secret: Secret,
+    Place: Place.parse,
     datetime: datetime.fromisoformat,
     date: date.fromisoformat,
 }

@@ -1,0 +1,100 @@
+"""The command line's frame: the commands, and what becomes of every way in which one can end."""
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+import typer
+
+from stackaudit import __version__
+from stackaudit.cli import check, explain, init
+from stackaudit.cli.exits import Exit, Interrupted
+from stackaudit.model.errors import InputError, StackauditError
+from stackaudit.model.secret import redact
+
+_EPILOG = (
+    "Settings come from [tool.stackaudit] in pyproject.toml, stackaudit.toml and STACKAUDIT_* variables. "
+    "Exit status: 0 pass or warn, 1 fail, 2 wrong usage or input, 3 unknown, 130 interrupted."
+)
+
+app = typer.Typer(
+    name="stackaudit",
+    help="Audit a production Python stack (Celery + Redis + FFmpeg), and tell the truth about it.",
+    epilog=_EPILOG,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check", help=check.HELP, epilog=_EPILOG)(check.check)
+app.command("explain", help=explain.HELP)(explain.explain)
+app.command("init", help=init.HELP)(init.init)
+
+
+def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer's callbacks take the value alone
+    if value:
+        typer.echo(f"stackaudit {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _frame(
+    context: typer.Context,
+    *,
+    version: bool = typer.Option(  # noqa: ARG001 - its callback answers
+        False, "-V", "--version", help="Print the version and exit.", callback=_print_version, is_eager=True
+    ),
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line `arguments` and return the exit status. Nothing it raises is ever shown as a traceback."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        return _status(lambda: app(args=list(arguments), prog_name="stackaudit", standalone_mode=True))
+    except StackauditError as error:
+        tell(error)
+        return Exit.USAGE
+    except (Interrupted, KeyboardInterrupt):
+        sys.stderr.write("stackaudit: interrupted; nothing was concluded\n")
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the wall: a bug ends in one line and a file, never in a traceback
+        sys.stderr.write(_save_details(error))
+        return Exit.BUG
+
+
+def _status(call: Callable[[], object]) -> int:
+    try:
+        call()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else Exit.PASSED
+    return Exit.PASSED
+
+
+def tell(error: StackauditError) -> None:
+    """Print `error` to standard error: each fault on a line of its own, with its place and what to do."""
+    lines = []
+    if isinstance(error, InputError):
+        for fault in error.faults:
+            lines += [f"error: {fault}", *([f"  = fix:  {fault.hint}"] if fault.hint else [])]
+    else:
+        lines += [f"error: {error.message}", *([f"  = fix:  {error.hint}"] if error.hint else [])]
+    sys.stderr.write(redact("\n".join(lines)) + "\n")
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _save_details(error: Exception) -> str:
+    import tempfile
+    import traceback
+
+    details = redact("".join(traceback.format_exception(error)))
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="stackaudit-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(f"stackaudit {__version__}, Python {sys.version}\n\n{details}")
+    return f"stackaudit: this is a bug ({type(error).__name__}); the details are in {file.name}\n"

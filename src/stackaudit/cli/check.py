@@ -1,0 +1,144 @@
+"""`stackaudit check`: the audit, printed and gated."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stackaudit.cli.exits import Exit, interruptible
+from stackaudit.model.manifest import SettingValue
+
+HELP = "Audit the stack: gather facts, run every check side by side, print, and gate."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printing:
+    """How the result is told: the format on standard output, the files, and how much."""
+
+    format: str
+    outputs: tuple[Path, ...]
+    color: str
+    progress: bool
+    quiet: int
+    verbose: int
+    exit_zero: bool
+
+
+@interruptible
+def check(  # noqa: PLR0913 - a command's options are its parameters
+    *,
+    matrix: Annotated[
+        str | None, typer.Option(metavar="NAME|PATH", help="The matrix: a shipped one, or a file.")
+    ] = None,
+    python: Annotated[str | None, typer.Option(metavar="PATH", help="Audit this interpreter's environment.")] = None,
+    requirement: Annotated[
+        list[str] | None,
+        typer.Option("-r", "--requirement", metavar="FILE", help="Read pins from this file; repeatable."),
+    ] = None,
+    python_version: Annotated[
+        str | None, typer.Option(metavar="X.Y", help="With -r: the Python that the pins are for.")
+    ] = None,
+    exclude_newer: Annotated[str | None, typer.Option(metavar="DATE", help="What the index had on that day.")] = None,
+    broker_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The Celery broker [CELERY_BROKER_URL].")
+    ] = None,
+    redis_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The Redis to check; default: the broker's.")
+    ] = None,
+    ffmpeg: Annotated[str | None, typer.Option(metavar="PATH", help="The ffmpeg to probe; default: on PATH.")] = None,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Build a throwaway copy of the stack, and audit that.")
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK", help="Run this check and no other; repeatable.")
+    ] = None,
+    skip: Annotated[list[str] | None, typer.Option(metavar="CHECK", help="Leave this check out; repeatable.")] = None,
+    require: Annotated[list[str] | None, typer.Option(metavar="CHECK", help="This check must run; repeatable.")] = None,
+    fail_on: Annotated[
+        str | None, typer.Option(metavar="SEVERITY", help="low, medium (default), high or critical.")
+    ] = None,
+    allow_unknown: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK|RULE", help="Let its unknown pass the gate; repeatable.")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="RULE|ADVISORY", help="Does not count in this run; repeatable.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="The most any one check may take; default 30.")
+    ] = None,
+    advisories: Annotated[
+        str | None, typer.Option(metavar="auto|pypi|osv|URL|PATH", help="Where advisories come from.")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask only the broker, Redis and loopback services.")
+    ] = False,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="text (default), json or markdown.")
+    ] = "text",
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write to FILE, .json or .md; repeatable."),
+    ] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Tell the verdict and exit 0.")] = False,
+    quiet: Annotated[
+        int, typer.Option("-q", "--quiet", count=True, help="Only the findings; twice: only the status.")
+    ] = 0,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="More, with the evidence.")] = 0,
+    color: Annotated[
+        str, typer.Option(metavar="auto|always|never", help="Colours; NO_COLOR and FORCE_COLOR count too.")
+    ] = "auto",
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="No live progress.")] = False,
+) -> None:
+    """Read the settings, audit, tell, and exit with the verdict's status."""
+    options: dict[str, SettingValue] = {
+        "matrix": matrix,
+        "python": python,
+        "requirements": tuple(requirement or ()),
+        "python-version": python_version,
+        "exclude-newer": exclude_newer,
+        "broker-url": broker_url,
+        "redis-url": redis_url,
+        "ffmpeg": ffmpeg,
+        "only": split(only),
+        "skip": split(skip),
+        "require": split(require),
+        "fail-on": fail_on,
+        "allow-unknown": split(allow_unknown),
+        "ignore": split(ignore),
+        "timeout": timeout,
+        "advisories": advisories,
+        "offline": offline or None,
+    }
+    printing = Printing(
+        format=format_,
+        outputs=tuple(output or ()),
+        color=color,
+        progress=not (no_progress or quiet),
+        quiet=quiet,
+        verbose=verbose,
+        exit_zero=exit_zero,
+    )
+    status = run(options, printing, sandbox=sandbox)
+    raise typer.Exit(status)
+
+
+def split(values: Sequence[str] | None) -> tuple[str, ...]:
+    """`values` with comma-separated ones taken apart."""
+    return tuple(part for value in values or () for part in value.split(",") if part)
+
+
+def run(options: dict[str, SettingValue], printing: Printing, *, sandbox: bool) -> Exit:
+    """The whole of `check` behind its options; returns the exit status."""
+    from stackaudit.cli import telling
+    from stackaudit.cli.auditing import audit_project
+    from stackaudit.inputs.settings import resolve
+
+    telling.refuse_bad(printing)
+    folder = Path.cwd()
+    settings = resolve(options, os.environ, folder)
+    audit, policy = audit_project(settings, folder, progress=printing.progress, sandbox=sandbox)
+    telling.tell(audit, policy, printing)
+    return Exit.PASSED if printing.exit_zero else Exit.of(audit.verdict)

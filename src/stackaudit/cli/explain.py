@@ -1,0 +1,42 @@
+"""`stackaudit explain RULE`: what a rule means, why it matters, how to fix it, and its source."""
+
+import difflib
+from typing import Annotated
+
+import typer
+
+from stackaudit.cli.exits import interruptible
+from stackaudit.cli.output import write
+from stackaudit.model.errors import UsageError
+
+HELP = "Explain a rule: what it means, why it matters, how to fix it. Without a rule, list them all."
+
+
+@interruptible
+def explain(
+    code: Annotated[str | None, typer.Argument(metavar="RULE", help="The rule's code, such as MX101.")] = None,
+) -> None:
+    """Print one rule, or the list of all."""
+    from stackaudit import sockets
+
+    rules = sockets.rules()
+    if code is None:
+        write("".join(f"{each.code}  {each.severity:<8}  {each.title}\n" for each in rules))
+        return
+    found = next((each for each in rules if each.code == code.upper()), None)
+    if found is None:
+        near = difflib.get_close_matches(code.upper(), [each.code for each in rules], n=1, cutoff=0.3)
+        hint = f"did you mean {near[0]}?" if near else None
+        raise UsageError(f"there is no rule {code}", hint=hint or "`stackaudit explain` lists them all")
+    check = next(each for each in sockets.checks() if found.code.startswith(each.code))
+    lines = [
+        f"{found.code}: {found.title}",
+        "",
+        f"  check:     {check.id}",
+        f"  severity:  {found.severity}",
+        f"  why:       {found.why}",
+        f"  fix:       {found.fix}",
+        *([f"  source:    {found.source}"] if found.source else []),
+        f"  let it pass for one run:  stackaudit check --ignore {found.code}",
+    ]
+    write("\n".join(lines) + "\n")

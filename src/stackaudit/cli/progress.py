@@ -1,0 +1,35 @@
+"""Live progress on standard error: what is being looked at, and what is done."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stackaudit.audit import Progress, silent
+
+_MARKS = {"waiting": " ", "running": ">", "done": "+", "unseen": "?"}
+
+
+@contextmanager
+def live(*, wanted: bool) -> Iterator[Progress]:
+    """A progress that shows a line a probe while it runs and leaves nothing behind; silent unless `wanted` and on a terminal."""
+    if not (wanted and sys.stderr.isatty()):
+        yield silent
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    started = time.monotonic()
+    states: dict[str, tuple[str, float]] = {}
+
+    def picture() -> Text:
+        lines = [f"  {_MARKS[state]} {name:<28} {at - started:5.1f} s" for name, (state, at) in states.items()]
+        return Text("\n".join(lines), style="dim")
+
+    with Live(console=Console(stderr=True), get_renderable=picture, refresh_per_second=8, transient=True):
+
+        def progress(name: str, state: str) -> None:
+            states[name] = (state, time.monotonic())
+
+        yield progress

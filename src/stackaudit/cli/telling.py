@@ -1,0 +1,96 @@
+"""Tells an audit: on standard output in one format, and to files; refuses before the audit what could not be told after it."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from stackaudit import sockets
+from stackaudit.cli import text
+from stackaudit.cli.output import write
+from stackaudit.model.audit import Audit, Policy
+from stackaudit.model.errors import UsageError
+from stackaudit.model.parts import Renderer
+from stackaudit.model.places import Place
+from stackaudit.model.secret import redact
+from stackaudit.outside.files import write_whole
+
+if TYPE_CHECKING:
+    from stackaudit.cli.check import Printing
+
+COLORS = ("auto", "always", "never")
+
+
+def refuse_bad(printing: "Printing") -> None:
+    """Raises UsageError where a format is unknown or a file could not be written: before anything is asked of anyone."""
+    names = ["text", *(each.name for each in sockets.renderers())]
+    if printing.format not in names:
+        raise UsageError(f"there is no format {printing.format!r}", hint=f"formats are {', '.join(names)}")
+    if printing.color not in COLORS:
+        raise UsageError(f"--color can't be {printing.color!r}", hint=f"it is one of {', '.join(COLORS)}")
+    for path in printing.outputs:
+        renderer_for(path)
+        folder = path.parent
+        if not folder.is_dir():
+            raise UsageError(f"{path} can't be written: there is no folder {folder}", hint="create the folder first")
+        if path.is_dir():
+            raise UsageError(f"{path} can't be written: it is a folder")
+        if not os.access(path if path.exists() and not path.is_file() else folder, os.W_OK):
+            raise UsageError(f"{path} can't be written: permission denied")
+
+
+def renderer_for(path: Path) -> Renderer:
+    """The renderer whose suffix ends `path`, the longest first.
+
+    Raises:
+        UsageError: no renderer has it.
+    """
+    by_suffix = {suffix: each for each in sockets.renderers() for suffix in each.suffixes}
+    for suffix in sorted(by_suffix, key=len, reverse=True):
+        if path.name.endswith(suffix):
+            return by_suffix[suffix]
+    raise UsageError(f"{path}: no format ends in that", hint=f"known endings are {', '.join(sorted(by_suffix))}")
+
+
+def tell(audit: Audit, policy: Policy, printing: "Printing") -> None:
+    """Print and write `audit`. With files, standard output stays empty and one line on standard error sums up."""
+    if printing.outputs:
+        for path in printing.outputs:
+            try:
+                write_whole(path, redact(renderer_for(path).render(audit)))
+            except OSError as error:
+                raise UsageError(f"{path} can't be written: {error.strerror}") from None
+        written = ", ".join(str(path) for path in printing.outputs)
+        if printing.quiet < 2:  # noqa: PLR2004 - twice quiet is silent
+            write(f"{audit.verdict.value}: {text.conclusion(audit)}; wrote {written}\n", sys.stderr)
+        return
+    if printing.format != "text":
+        renderer = next(each for each in sockets.renderers() if each.name == printing.format)
+        write(renderer.render(audit))
+        return
+    telling = text.Telling(
+        quiet=printing.quiet, verbose=printing.verbose, color=wants_color(printing.color, sys.stdout), line=source_line
+    )
+    write(text.render(audit, sockets.rules(), policy, telling))
+
+
+def wants_color(choice: str, stream: TextIO) -> bool:
+    """Whether to colour: the option, then a non-empty NO_COLOR, then FORCE_COLOR (0 is no), then whether `stream` is a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return os.environ["FORCE_COLOR"] != "0"
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def source_line(place: Place) -> str | None:
+    """The line that `place` names, redacted; None where it has no line or the file is not there."""
+    if place.line is None:
+        return None
+    try:
+        lines = Path(place.path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    return redact(lines[place.line - 1].rstrip()) if 0 < place.line <= len(lines) else None

@@ -1,0 +1,225 @@
+"""Tells an audit to a person: a line a check, then each finding with what, where, why, and what to do."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from stackaudit.model.audit import Audit, Judgment, Policy
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
+from stackaudit.model.parts import Rule
+from stackaudit.model.places import Place
+
+LABELS = {
+    Verdict.PASS: ("ok", "green"),
+    Verdict.WARN: ("warn", "yellow"),
+    Verdict.FAIL: ("FAIL", "bold red"),
+    Verdict.UNKNOWN: ("????", "bold magenta"),
+    Verdict.SKIPPED: ("skip", "dim"),
+}
+
+MOST_SUBJECTS = 8
+"""How many subjects of one cause are named before they are only counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How to tell: `quiet` 1 leaves the passes out, 2 everything; `verbose` adds details and passes; `line` reads a source line."""
+
+    quiet: int = 0
+    verbose: int = 0
+    color: bool = False
+    line: Callable[[Place], str | None] = lambda _place: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    """One thing told once: a finding, and the codes and the subjects of all that the same cause made."""
+
+    finding: Finding
+    also: tuple[str, ...]
+    subjects: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """The message, after the subjects that it does not name itself."""
+        named = [each for each in self.subjects if each and each.partition("==")[0] not in self.finding.message]
+        if not named:
+            return self.finding.message
+        more = f" and {len(named) - MOST_SUBJECTS} more" if len(named) > MOST_SUBJECTS else ""
+        return f"{', '.join(named[:MOST_SUBJECTS])}{more}: {self.finding.message}"
+
+
+def render(audit: Audit, rules: Sequence[Rule], policy: Policy, telling: Telling) -> str:
+    """The whole text. With colours it holds ANSI sequences, else none."""
+    if telling.quiet > 1:
+        return ""
+    from rich.console import Console
+    from rich.text import Text
+
+    page = Text()
+    for content, style in _segments(audit, {each.code: each for each in rules}, policy, telling):
+        page.append(_printable(content), style)
+    console = Console(
+        width=10_000,
+        color_system="standard" if telling.color else None,
+        force_terminal=telling.color,
+        highlight=False,
+        markup=False,
+    )
+    with console.capture() as captured:
+        console.print(page, soft_wrap=True, end="")
+    return captured.get()
+
+
+def _printable(text: str) -> str:
+    """`text` without control characters: what comes from the world must not steer the terminal."""
+    return "".join(each if each == "\n" or each.isprintable() else " " for each in text)
+
+
+Segment: TypeAlias = tuple[str, str]
+"""A piece of text and its Rich style."""
+
+
+def _segments(audit: Audit, rules: dict[str, Rule], policy: Policy, telling: Telling) -> Iterator[Segment]:
+    if not telling.quiet:
+        yield from _head(audit)
+        for judgment in audit.judgments:
+            yield from _check_line(judgment)
+        yield "\n", ""
+    for block in _blocks(audit.judgments):
+        yield from _told(block, rules, policy, telling)
+    if telling.verbose:
+        yield from _evidence(audit)
+    yield from _foot(audit)
+
+
+def _head(audit: Audit) -> Iterator[Segment]:
+    case = audit.case
+    what = (
+        case.manifest.interpreter.path if case.manifest.interpreter else ", ".join(case.manifest.sources) or "nothing"
+    )
+    python = case.interpreter.subject if case.interpreter else None
+    count = len(case.packages())
+    facts = ", ".join([*([python] if python else []), f"{count} package{'s' * (count != 1)}"])
+    sandbox = "sandbox: " if case.manifest.sandbox else ""
+    matrix = f" against matrix {case.matrix.name} {case.matrix.version}" if case.matrix else ""
+    yield f"Auditing {sandbox}{what} ({facts}){matrix}\n\n", "bold"
+
+
+def _check_line(judgment: Judgment) -> Iterator[Segment]:
+    label, style = LABELS[judgment.verdict]
+    yield f"  {label:<5}", style
+    yield f" {judgment.check:<16}{judgment.summary}\n", "dim" if judgment.verdict is Verdict.SKIPPED else ""
+
+
+def _blocks(judgments: Sequence[Judgment]) -> Iterator[_Block]:
+    """What is to be told, worst first; findings with one cause once."""
+    told = [
+        finding
+        for judgment in judgments
+        if judgment.verdict is not Verdict.SKIPPED
+        for finding in judgment.findings
+        if finding.outcome is not Outcome.PASS
+    ]
+    told.sort(key=_worst_first)
+    by_cause: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in told:
+        key = (finding.cause, "", "") if finding.cause else (finding.rule, finding.subject, finding.message)
+        by_cause.setdefault(key, []).append(finding)
+    for group in by_cause.values():
+        first = group[0]
+        yield _Block(
+            finding=first,
+            also=tuple(dict.fromkeys(each.rule for each in group if each.rule != first.rule)),
+            subjects=tuple(dict.fromkeys(each.subject for each in group)),
+        )
+
+
+def _worst_first(finding: Finding) -> tuple[int, int, str, str]:
+    outcomes = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.UNCHECKABLE, Outcome.PASS)
+    low = finding.outcome is Outcome.FAIL and (finding.severity is Severity.LOW or finding.waiver is not None)
+    return (2 if low else outcomes.index(finding.outcome), -finding.severity.rank, finding.rule, finding.subject)
+
+
+def _told(block: _Block, rules: dict[str, Rule], policy: Policy, telling: Telling) -> Iterator[Segment]:
+    finding = block.finding
+    word, style = _word(finding, policy)
+    yield f"{word}[{finding.rule}]", style
+    yield f": {block.sentence()}\n", "bold" if word in {"error", "unknown"} else ""
+    if finding.waiver is not None:
+        yield f"  = accepted: {finding.waiver.reason}\n", ""
+    if word == "note" and not telling.verbose:
+        if finding.where is not None:
+            yield f" --> {finding.where}\n", "dim"
+        return
+    yield from _place(finding, telling)
+    rule = rules.get(finding.rule)
+    why = finding.why or (rule.why if rule and finding.outcome is Outcome.FAIL else None)
+    if why:
+        yield f"  = why:  {why}\n", ""
+    if block.also:
+        yield f"  = also: {', '.join(block.also)} (the same cause)\n", ""
+    if finding.via:
+        yield f"  = via:  {' -> '.join(finding.via)}\n", ""
+    if finding.fix:
+        yield f"  = fix:  {finding.fix}\n", ""
+    source = f", {finding.source}" if finding.source else ""
+    yield f"  = more: stackaudit explain {finding.rule}{source}\n\n", "dim"
+
+
+def _word(finding: Finding, policy: Policy) -> Segment:
+    if finding.outcome is Outcome.UNKNOWN:
+        return "unknown", "bold magenta"
+    if finding.outcome is Outcome.FAIL and finding.waiver is None:
+        if finding.severity.rank >= policy.fail_on.rank:
+            return "error", "bold red"
+        return ("note", "cyan") if finding.severity is Severity.LOW else ("warning", "yellow")
+    return "note", "cyan"
+
+
+def _place(finding: Finding, telling: Telling) -> Iterator[Segment]:
+    if finding.where is None:
+        return
+    yield f" --> {finding.where}\n", "blue"
+    source = telling.line(finding.where)
+    if source is not None:
+        number = str(finding.where.line)
+        margin = " " * len(number)
+        yield f"{margin} |\n{number} | {source}\n{margin} |\n", "dim"
+
+
+def _evidence(audit: Audit) -> Iterator[Segment]:
+    yield "\nEvidence\n", "bold"
+    for look in audit.case.snapshot.looks:
+        tool = " ".join(part for part in (look.evidence.tool, look.evidence.tool_version) if part)
+        status = f", exit status {look.evidence.exit_status}" if look.evidence.exit_status is not None else ""
+        seen = f"not seen: {look.unseen.cause}" if look.unseen else f"{len(look.facts)} facts"
+        yield f"  {look.id:<16} {look.asked}: {tool}{status}, {seen}\n", ""
+        if look.evidence.command:
+            yield f"  {'':<16} $ {' '.join(look.evidence.command)}\n", "dim"
+    yield "\n", ""
+
+
+def _foot(audit: Audit) -> Iterator[Segment]:
+    label, style = LABELS[audit.verdict]
+    yield "\n", ""
+    yield f"{audit.verdict.value.upper() if label != 'ok' else 'pass'}", style
+    yield f": {conclusion(audit)}\n", ""
+
+
+def conclusion(audit: Audit) -> str:
+    """One sentence: how many checks ran, how long it took, and what was not checked and why."""
+    ran = [each for each in audit.judgments if each.verdict is not Verdict.SKIPPED]
+    seconds = (audit.finished_at - audit.started_at).total_seconds()
+    parts = [f"{len(ran)} of {len(audit.judgments)} checks in {seconds:.1f} s"]
+    counts = [
+        f"{sum(1 for each in audit.judgments if each.verdict is verdict)} {word}"
+        for verdict, word in ((Verdict.FAIL, "failed"), (Verdict.UNKNOWN, "unknown"), (Verdict.WARN, "with warnings"))
+        if any(each.verdict is verdict for each in audit.judgments)
+    ]
+    parts += [", ".join(counts)] if counts else []
+    reasons: dict[str, list[str]] = {}
+    for judgment in audit.judgments:
+        if judgment.verdict is Verdict.SKIPPED:
+            reasons.setdefault(judgment.summary, []).append(judgment.check)
+    parts += [f"{', '.join(names)} not checked: {reason}" for reason, names in reasons.items()]
+    return "; ".join(parts)

@@ -1,0 +1,140 @@
+"""Makes the manifest: what the settings name, what the project's files declare, and which interpreter is audited."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackaudit.inputs import project
+from stackaudit.inputs.pyproject import Asked
+from stackaudit.inputs.settings import Settings
+from stackaudit.model.errors import Fault, InputError, UsageError
+from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, ProgramRequest, Setting
+from stackaudit.model.places import Place
+from stackaudit.model.secret import Secret
+
+FOR_PROBES = ("python-version", "exclude-newer", "expect", "timeout", "advisories", "offline")
+"""The settings that probes and rules may know; the rest place the audit or belong to the gate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Where and how the command was called: its folder and its environment variables."""
+
+    folder: Path
+    environ: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """A manifest, and the faults of files that nobody named: warnings."""
+
+    manifest: Manifest
+    warnings: tuple[Fault, ...] = ()
+
+
+def declare(settings: Settings, call: Call) -> Declaration:
+    """The manifest of the project that `settings` describe.
+
+    Files that were named must be right; those that are merely found beside the project are read where they can be.
+
+    Raises:
+        InputError: a named file is wrong; every fault of every file at once.
+        UsageError: there is nothing to audit.
+    """
+    named = named_files(settings, call)
+    interpreter = find_interpreter(settings, call)
+    files = named or project.declared_files(settings.root)
+    declared = project.read_files(files, call.folder, call.environ, named=bool(named), asked=_asked(settings))
+    if named and declared.faults:
+        raise InputError(declared.faults)
+    claims = project.read_pythons(settings.root, call.folder)
+    return Declaration(
+        manifest=Manifest(
+            requirements=declared.requirements,
+            endpoints=endpoints(settings, call.environ),
+            programs=programs(settings, alone=interpreter is None),
+            settings=_for_probes(settings),
+            pythons=(*declared.pythons, *claims.pythons),
+            interpreter=interpreter,
+            sources=declared.sources,
+        ),
+        warnings=() if named else (*declared.faults, *claims.faults),
+    )
+
+
+def named_files(settings: Settings, call: Call) -> tuple[Path, ...]:
+    """The files that `-r` or the configuration names; a relative one counts from where it was said."""
+    setting = settings.get("requirements")
+    root = call.folder if setting.where.path.startswith(("option", "environment")) else settings.root
+    return tuple(root / file for file in settings.texts("requirements"))
+
+
+def find_interpreter(settings: Settings, call: Call) -> Interpreter | None:
+    """The interpreter whose environment is audited: the one named, else the active environment's, else `./.venv`'s.
+
+    None where requirement files alone were asked for with `-r`. The tool's own environment is never taken unless it is named.
+
+    Raises:
+        UsageError: none is found and no file was named.
+    """
+    setting = settings.get("python")
+    if isinstance(setting.value, str):
+        return Interpreter(path=_python_in(Path(setting.value)), where=setting.where)
+    if settings.get("requirements").where.path.startswith(("option", "environment")):
+        return None
+    active = call.environ.get("VIRTUAL_ENV")
+    candidates = [(Path(active), Place(path="environment VIRTUAL_ENV"))] if active else []
+    candidates.append((settings.root / ".venv", Place(path=".venv")))
+    for folder, where in candidates:
+        if folder.is_dir() and folder.resolve() != Path(sys.prefix).resolve():
+            return Interpreter(path=_shown(folder / "bin" / "python", call.folder), where=where)
+    raise UsageError(
+        "there is no environment to audit: no virtual environment is active, and there is no ./.venv",
+        hint="name one with --python PATH, read pins from a file with -r FILE, or try --sandbox",
+    )
+
+
+def _python_in(path: Path) -> str:
+    """The interpreter that `path` means: a folder stands for the virtual environment in it."""
+    return str(path / "bin" / "python") if path.is_dir() else str(path)
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+
+
+def endpoints(settings: Settings, environ: Mapping[str, str]) -> tuple[Endpoint, ...]:
+    """The broker and the Redis to ask: from the settings, else `CELERY_BROKER_URL`; the Redis defaults to a broker that is one."""
+    found = []
+    broker = settings.get("broker-url")
+    if isinstance(broker.value, str):
+        found.append(Endpoint(role="broker", url=Secret(broker.value), where=broker.where))
+    elif environ.get("CELERY_BROKER_URL"):
+        where = Place(path="environment CELERY_BROKER_URL")
+        found.append(Endpoint(role="broker", url=Secret(environ["CELERY_BROKER_URL"]), where=where))
+    redis = settings.get("redis-url")
+    if isinstance(redis.value, str):
+        found.append(Endpoint(role="redis", url=Secret(redis.value), where=redis.where))
+    return tuple(found)
+
+
+def programs(settings: Settings, *, alone: bool) -> tuple[ProgramRequest, ...]:
+    """The programs to probe: ffmpeg, unless requirement files are audited `alone` and nothing asks for it."""
+    setting = settings.get("ffmpeg")
+    if isinstance(setting.value, str):
+        return (ProgramRequest(name="ffmpeg", command=setting.value, where=setting.where),)
+    asked = "ffmpeg" in (*settings.texts("only"), *settings.texts("require"))
+    return () if alone and not asked else (ProgramRequest(name="ffmpeg", command="ffmpeg", where=Place(path="PATH")),)
+
+
+def _for_probes(settings: Settings) -> tuple[Setting, ...]:
+    return tuple(
+        Setting(name=each.name.replace("-", "_"), value=each.value, where=each.where)
+        for each in settings.settings
+        if each.name in FOR_PROBES
+    )
+
+
+def _asked(settings: Settings) -> Asked:
+    return Asked(extras=settings.texts("extras"), groups=settings.texts("groups"))

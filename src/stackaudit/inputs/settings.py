@@ -1,0 +1,242 @@
+"""Reads settings: option over environment over file over default, and each knows where it came from."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackaudit.inputs._toml_lines import TomlLines
+from stackaudit.inputs._toml_tables import did_you_mean, line_of
+from stackaudit.model.errors import Fault, InputError
+from stackaudit.model.findings import Severity
+from stackaudit.model.manifest import Setting, SettingValue
+from stackaudit.model.places import Place
+from stackaudit.model.secret import redact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One setting: its name in TOML (`fail-on`), its type, its default, and one line about it.
+
+    The environment variable is `STACKAUDIT_FAIL_ON`, the option `--fail-on`. `choices` closes the set of its values.
+    """
+
+    name: str
+    kind: type
+    default: SettingValue
+    about: str
+    choices: tuple[str, ...] = ()
+
+
+CHECKS = ("matrix", "conflicts", "vulnerabilities", "releases", "redis", "celery", "ffmpeg", "environment")
+"""The checks that `--only`, `--skip` and `--require` name."""
+
+SEVERITIES = tuple(Severity)
+
+KEYS = (
+    Key(name="matrix", kind=str, default=None, about="the matrix: a shipped one's name, or a file"),
+    Key(name="python", kind=str, default=None, about="the interpreter whose environment is audited"),
+    Key(name="python-version", kind=str, default=None, about="the Python that the requirement files are for, X.Y"),
+    Key(name="exclude-newer", kind=str, default=None, about="what the index had on this day, an RFC 3339 date or time"),
+    Key(name="requirements", kind=tuple, default=(), about="the files that declare the pins"),
+    Key(name="extras", kind=tuple, default=(), about="the extras of the project's own pyproject.toml that are in use"),
+    Key(name="groups", kind=tuple, default=(), about="the dependency groups of pyproject.toml that are in use"),
+    Key(name="broker-url", kind=str, default=None, about="the Celery broker"),
+    Key(name="redis-url", kind=str, default=None, about="the Redis to check, where it is not the broker"),
+    Key(name="ffmpeg", kind=str, default=None, about="the ffmpeg to probe, a name on PATH or a path"),
+    Key(name="expect", kind=tuple, default=(), about="the Celery nodes that must answer"),
+    Key(name="only", kind=tuple, default=(), about="the checks to run, and no others", choices=CHECKS),
+    Key(name="skip", kind=tuple, default=(), about="the checks to leave out", choices=CHECKS),
+    Key(name="require", kind=tuple, default=(), about="the checks that must run", choices=CHECKS),
+    Key(name="fail-on", kind=str, default="medium", about="the least severity that fails", choices=SEVERITIES),
+    Key(name="allow-unknown", kind=tuple, default=(), about="the checks or rules whose unknown passes the gate"),
+    Key(name="ignore", kind=tuple, default=(), about="the rules or advisories that do not count"),
+    Key(name="timeout", kind=float, default=30.0, about="the most that any one check may take, in seconds"),
+    Key(
+        name="advisories",
+        kind=str,
+        default="auto",
+        about="where advisories come from: auto, pypi, osv, a URL or a path",
+    ),
+    Key(name="offline", kind=bool, default=False, about="ask nobody but the broker, Redis and loopback services"),
+)
+
+_DEFAULT = Place(path="default")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, each with its place; `file` is the one that they were read from, if any; `root` is its folder."""
+
+    settings: tuple[Setting, ...]
+    root: Path
+    file: Path | None
+
+    def get(self, name: str) -> Setting:
+        """The setting called `name`, as in TOML."""
+        return next(setting for setting in self.settings if setting.name == name)
+
+    def text(self, name: str) -> str | None:
+        """The value of the string setting `name`, None where it is not set."""
+        value = self.get(name).value
+        return value if isinstance(value, str) else None
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The values of the repeatable setting `name`."""
+        value = self.get(name).value
+        return value if isinstance(value, tuple) else ()
+
+    def number(self, name: str) -> float:
+        """The value of the numeric setting `name`."""
+        value = self.get(name).value
+        return float(value) if isinstance(value, int | float) else 0.0
+
+    def flag(self, name: str) -> bool:
+        """Whether the boolean setting `name` is on."""
+        return self.get(name).value is True
+
+
+def resolve(options: Mapping[str, SettingValue], environ: Mapping[str, str], start: Path) -> Settings:
+    """The settings for a call made in folder `start`.
+
+    `options` holds what the command line gave, by TOML names; None and an empty tuple mean "not given".
+
+    Raises:
+        InputError: an unknown key, a wrong type or an unknown choice in the file or in the environment; all of them at once.
+    """
+    file = settings_file(start)
+    faults: list[Fault] = []
+    declared = _from_file(file, start, faults) if file else {}
+    settings = []
+    for key in KEYS:
+        given = options.get(key.name)
+        if given is not None and given != ():
+            chosen = Setting(name=key.name, value=given, where=Place(path=f"option --{key.name}"))
+        elif environ.get(_variable(key), "").strip():
+            chosen = _from_environment(key, environ[_variable(key)], faults)
+        else:
+            chosen = declared.get(key.name, Setting(name=key.name, value=key.default, where=_DEFAULT))
+        faults += _faults_of(key, chosen)
+        settings.append(chosen)
+    if faults:
+        raise InputError(faults)
+    return Settings(settings=tuple(settings), root=file.parent if file else start, file=file)
+
+
+def settings_file(start: Path) -> Path | None:
+    """The nearest `stackaudit.toml`, or `pyproject.toml` with a `[tool.stackaudit]` table, in `start` or above it.
+
+    The search ends at the first folder that holds a `.git`.
+    """
+    for folder in (start, *start.parents):
+        own = folder / "stackaudit.toml"
+        if own.is_file():
+            return own
+        project = folder / "pyproject.toml"
+        if project.is_file() and _mentions_us(project):
+            return project
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def _mentions_us(path: Path) -> bool:
+    try:
+        return "tool.stackaudit" in path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+def _variable(key: Key) -> str:
+    return "STACKAUDIT_" + key.name.upper().replace("-", "_")
+
+
+def _from_environment(key: Key, text: str, faults: list[Fault]) -> Setting:
+    where = Place(path=f"environment {_variable(key)}")
+    value: SettingValue = text
+    if key.kind is tuple:
+        value = tuple(part for part in text.replace(",", " ").split() if part)
+    elif key.kind is bool:
+        value = _BOOLEANS.get(text.strip().lower())
+    elif key.kind is float:
+        value = _number(text)
+    if value is None:
+        faults.append(Fault(where=where, message=f"{text!r} is not {_NAMES[key.kind]}"))
+    return Setting(name=key.name, value=value, where=where)
+
+
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_NAMES = {str: "a string", tuple: "a list of strings", bool: "true or false", float: "a number"}
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _from_file(file: Path, start: Path, faults: list[Fault]) -> dict[str, Setting]:
+    shown = str(file.relative_to(start)) if file.is_relative_to(start) else str(file)
+    try:
+        text = file.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
+    except OSError as error:
+        faults.append(Fault(where=Place(path=shown), message=f"it can't be read: {error.strerror}"))
+        return {}
+    except UnicodeDecodeError:
+        faults.append(Fault(where=Place(path=shown), message="it is not UTF-8 text"))
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        line = line_of(str(error))
+        faults.append(
+            Fault(where=Place(path=shown, line=line), message=f"it is not TOML: {str(error).partition(' (at')[0]}")
+        )
+        return {}
+    prefix: tuple[str, ...] = () if file.name == "stackaudit.toml" else ("tool", "stackaudit")
+    table: object = content
+    for part in prefix:
+        table = table.get(part, {}) if isinstance(table, dict) else {}
+    lines = TomlLines(text)
+    found: dict[str, Setting] = {}
+    for name, value in table.items() if isinstance(table, dict) else ():
+        where = Place(path=shown, line=lines.line((*prefix, name)))
+        key = next((key for key in KEYS if key.name == name), None)
+        if key is None:
+            faults.append(
+                Fault(
+                    where=where, message=f"unknown key `{name}`", hint=did_you_mean(name, [key.name for key in KEYS])
+                )
+            )
+            continue
+        found[name] = Setting(name=name, value=tuple(value) if isinstance(value, list) else value, where=where)
+    return found
+
+
+def _faults_of(key: Key, setting: Setting) -> list[Fault]:
+    value = setting.value
+    if value is None:
+        return []
+    if not _is_of(key.kind, value):
+        shown = redact(str(value))
+        return [Fault(where=setting.where, message=f"`{key.name}` is {_NAMES[key.kind]}, not {shown!r}")]
+    if key.name == "timeout" and isinstance(value, int | float) and not 0 < value <= 86400:  # noqa: PLR2004 - a day
+        return [Fault(where=setting.where, message=f"`timeout` is a number of seconds above 0, not {value}")]
+    values = value if isinstance(value, tuple) else (value,)
+    return [
+        Fault(
+            where=setting.where,
+            message=f"`{key.name}` can't be {each!r}",
+            hint=did_you_mean(str(each), key.choices),
+        )
+        for each in values
+        if key.choices and each not in key.choices
+    ]
+
+
+def _is_of(kind: type, value: SettingValue) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is tuple:
+        return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+    return isinstance(value, kind)

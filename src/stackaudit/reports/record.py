@@ -1,0 +1,111 @@
+"""The record: the JSON document of one audit, which every other rendering could be made from again."""
+
+import hashlib
+import json
+from typing import TypeAlias
+
+from stackaudit.model.audit import Audit
+from stackaudit.model.parts import Renderer
+from stackaudit.model.wire import Json, encode
+
+SCHEMA = "stackaudit/record/1"
+
+_Object: TypeAlias = dict[str, Json]
+
+
+def record(audit: Audit) -> _Object:
+    """The record of `audit`: keys in a fixed order, lists sorted, no secret.
+
+    `digest` is the SHA-256 of all but the times and what was measured: two audits of the same facts have the same digest.
+    """
+    times: _Object = {"started_at": encode(audit.started_at), "finished_at": encode(audit.finished_at)}
+    body = _body(audit)
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "stackaudit", "version": audit.tool_version},
+        **times,
+        **body,
+        "measured": _measured(audit),
+        "verdict": audit.verdict.value,
+        "digest": digest({**body, "verdict": audit.verdict.value}),
+    }
+
+
+def digest(body: _Object) -> str:
+    """`sha256:` and the digest of `body` in canonical JSON."""
+    canonical = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def render(audit: Audit) -> str:
+    """The record as indented UTF-8 JSON with a newline at its end."""
+    return json.dumps(record(audit), ensure_ascii=False, indent=1) + "\n"
+
+
+def _body(audit: Audit) -> _Object:
+    case = audit.case
+    manifest = case.manifest
+    python: _Object = {}
+    if case.interpreter is not None:
+        python = {"version": case.interpreter.version, "implementation": case.interpreter.implementation}
+    if manifest.interpreter is not None:
+        python["path"] = encode(manifest.interpreter.path)
+    kind = "sandbox" if manifest.sandbox else "environment" if manifest.interpreter else "requirements"
+    declared = encode(manifest)
+    if not isinstance(declared, dict):
+        raise TypeError("a manifest is an object on the wire")
+    del declared["sources"], declared["sandbox"]
+    return {
+        "target": {
+            "kind": kind,
+            "python": python,
+            "platform": case.interpreter.platform if case.interpreter else None,
+            "sources": encode(manifest.sources),
+        },
+        "manifest": declared,
+        "matrix": encode(case.matrix) if case.matrix is None else _matrix(audit),
+        "today": case.today.isoformat(),
+        "looks": [_look(look) for look in _objects(encode(case.snapshot.looks))],
+        "checks": [_check(check) for check in _objects(encode(audit.judgments))],
+    }
+
+
+def _objects(value: Json) -> list[_Object]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _matrix(audit: Audit) -> _Object:
+    matrix = audit.case.matrix
+    return {} if matrix is None else {"name": matrix.name, "sha256": matrix.sha256, "content": matrix.content}
+
+
+def _look(look: _Object) -> _Object:
+    return {
+        name: look[name]
+        for name in ("id", "probe", "asked", "yields", "evidence", "facts", "unseen")
+        if look[name] is not None
+    }
+
+
+def _check(check: _Object) -> _Object:
+    return {
+        "id": check["check"],
+        **{name: check[name] for name in ("title", "verdict", "summary", "evidence")},
+        "findings": [
+            {name: value for name, value in finding.items() if value not in (None, [])}
+            for finding in _objects(check["findings"])
+        ],
+    }
+
+
+def _measured(audit: Audit) -> _Object:
+    latencies: _Object = {
+        f"{look.id}.{name}": round(value, 6)
+        for look in audit.case.snapshot.looks
+        for name, value in sorted(look.measured)
+    }
+    seconds = (audit.finished_at - audit.started_at).total_seconds()
+    return {"durations": {"audit": round(seconds, 3)}, "latencies": latencies}
+
+
+RENDERER = Renderer(name="json", suffixes=(".json",), render=render)

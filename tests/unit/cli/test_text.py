@@ -1,0 +1,71 @@
+"""A person is told each cause once, worst first, with place and source line, and nothing from the world steers the terminal."""
+
+from dataclasses import replace
+
+from stackaudit import sockets
+from stackaudit.cli.text import Telling, render
+from stackaudit.model.audit import Audit, Judgment, Policy
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
+from stackaudit.model.places import Place
+from stories import an_audit
+
+WHERE = Place(path="requirements.txt", line=3)
+
+
+def finding(rule: str = "MX101", **words: object) -> Finding:
+    base = Finding(
+        rule=rule,
+        outcome=Outcome.FAIL,
+        severity=Severity.HIGH,
+        subject="redis==4.5.3",
+        message="it is broken",
+        where=WHERE,
+    )
+    return replace(base, **words)  # type: ignore[arg-type]  # the tests name its fields
+
+
+def told(*findings: Finding, telling: Telling | None = None) -> str:
+    judgment = Judgment(
+        check="matrix", title="Matrix", verdict=Verdict.FAIL, summary="one is broken", findings=findings
+    )
+    audit: Audit = replace(an_audit(), judgments=(judgment,), verdict=Verdict.FAIL)
+    return render(audit, sockets.rules(), Policy(), telling or Telling())
+
+
+def test_a_finding_is_told_with_code_place_source_line_and_what_to_do() -> None:
+    text = told(finding(fix="redis==8.1.0"), telling=Telling(line=lambda place: f"redis==4.5.3  # line {place.line}"))
+    assert "error[MX101]: redis==4.5.3: it is broken\n --> requirements.txt:3\n  |\n3 | redis==4.5.3  # line 3\n" in text
+    assert "  = fix:  redis==8.1.0\n" in text
+    assert "stackaudit explain MX101" in text
+
+
+def test_what_one_cause_made_is_told_once() -> None:
+    dark = {"outcome": Outcome.UNKNOWN, "cause": "it was dark", "message": "it was dark", "subject": ""}
+    text = told(finding(**dark), finding("RD101", **dark), finding("CE101", **dark))
+    assert text.count("it was dark") == 1
+    assert "also: MX101, RD101" in text
+
+
+def test_the_worst_comes_first() -> None:
+    text = told(finding("RE103", severity=Severity.LOW), finding("MX201", outcome=Outcome.UNKNOWN), finding("VU101"))
+    assert text.index("error[VU101]") < text.index("unknown[MX201]") < text.index("note[RE103]")
+
+
+def test_control_characters_from_the_world_never_reach_the_terminal() -> None:
+    assert "\x1b" not in told(finding(message="\x1b[31mred\x07"))
+
+
+def test_a_waived_finding_is_told_with_its_reason() -> None:
+    text = render(an_audit(Policy(ignore=frozenset({"VU101"}))), sockets.rules(), Policy(), Telling())
+    assert "ignored for this run: --ignore VU101" in text
+
+
+def test_quiet_leaves_the_passes_out_and_twice_quiet_everything() -> None:
+    assert "Auditing" not in told(finding(), telling=Telling(quiet=1))
+    assert "error[MX101]" in told(finding(), telling=Telling(quiet=1))
+    assert told(finding(), telling=Telling(quiet=2)) == ""
+
+
+def test_colour_is_only_there_when_it_is_wanted() -> None:
+    assert "\x1b[" in told(finding(), telling=Telling(color=True))
+    assert "\x1b[" not in told(finding())

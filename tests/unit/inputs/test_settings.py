@@ -1,0 +1,106 @@
+"""Each setting has one value and one place that it came from; what is wrong is told all at once."""
+
+from pathlib import Path
+
+import pytest
+
+from stackaudit import sockets
+from stackaudit.cli.init import table
+from stackaudit.inputs.settings import CHECKS, KEYS, resolve, settings_file
+from stackaudit.model.errors import InputError
+from stackaudit.model.manifest import SettingValue
+
+
+def write(folder: Path, text: str, name: str = "pyproject.toml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def faults(folder: Path, environ: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        resolve({}, environ or {}, folder)
+    return [f"{fault} {fault.hint}" for fault in caught.value.faults]
+
+
+def test_without_anything_every_setting_has_its_default(tmp_path: Path) -> None:
+    settings = resolve({}, {}, tmp_path)
+    assert {each.where.path for each in settings.settings} == {"default"}
+    assert settings.text("fail-on") == "medium"
+    assert settings.number("timeout") == 30
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "value", "where"),
+    [
+        ({}, {}, "low", "pyproject.toml:3"),
+        ({}, {"STACKAUDIT_FAIL_ON": "high"}, "high", "environment STACKAUDIT_FAIL_ON"),
+        ({"fail-on": "critical"}, {"STACKAUDIT_FAIL_ON": "high"}, "critical", "option --fail-on"),
+        ({"fail-on": None}, {"STACKAUDIT_FAIL_ON": ""}, "low", "pyproject.toml:3"),
+    ],
+)
+def test_option_beats_environment_beats_file(
+    tmp_path: Path, options: dict[str, SettingValue], environ: dict[str, str], value: str, where: str
+) -> None:
+    write(tmp_path, '[tool.stackaudit]\n# the gate\nfail-on = "low"\n')
+    setting = resolve(options, environ, tmp_path).get("fail-on")
+    assert (setting.value, str(setting.where)) == (value, where)
+
+
+def test_every_fault_of_the_file_and_of_the_environment_is_told_at_once(tmp_path: Path) -> None:
+    write(tmp_path, '[tool.stackaudit]\nfailon = "low"\ntimeout = "soon"\nonly = ["redis", "celry"]\noffline = 1\n')
+    told = faults(tmp_path, {"STACKAUDIT_FAIL_ON": "severe", "STACKAUDIT_OFFLINE": "maybe"})
+    assert len(told) == 6 - 1  # the environment's `offline` stands over the file's
+    assert any(each.startswith("pyproject.toml:2: unknown key `failon`") and "`fail-on`" in each for each in told)
+    assert any(each.startswith("pyproject.toml:3: `timeout` is a number") for each in told)
+    assert any(each.startswith("pyproject.toml:4: `only` can't be 'celry'") and "`celery`" in each for each in told)
+    assert any(each.startswith("environment STACKAUDIT_FAIL_ON") for each in told)
+    assert any(each.startswith("environment STACKAUDIT_OFFLINE: 'maybe' is not true or false") for each in told)
+
+
+def test_a_file_that_is_not_toml_is_told_with_its_line(tmp_path: Path) -> None:
+    write(tmp_path, "[tool.stackaudit]\ntimeout = = 3\n")
+    assert faults(tmp_path)[0].startswith("pyproject.toml:2: it is not TOML")
+
+
+def test_the_nearest_file_that_speaks_of_us_is_read_and_none_above_the_repository(tmp_path: Path) -> None:
+    outer = write(tmp_path, "[tool.stackaudit]\n")
+    inner = tmp_path / "repository" / "app"
+    inner.mkdir(parents=True)
+    assert settings_file(inner) == outer
+    write(inner, "[project]\nname = 'app'\n")
+    assert settings_file(inner) == outer
+    own = write(inner.parent, "timeout = 3\n", "stackaudit.toml")
+    assert settings_file(inner) == own
+    own.unlink()
+    (inner.parent / ".git").mkdir()
+    assert settings_file(inner) is None
+
+
+@pytest.mark.parametrize("timeout", ["0", "-1", "nan", "1e9"])
+def test_a_timeout_that_bounds_nothing_is_refused(tmp_path: Path, timeout: str) -> None:
+    assert "STACKAUDIT_TIMEOUT" in faults(tmp_path, {"STACKAUDIT_TIMEOUT": timeout})[0]
+
+
+def test_lists_in_the_environment_are_split_at_commas_and_spaces(tmp_path: Path) -> None:
+    assert resolve({}, {"STACKAUDIT_ONLY": "redis, celery ffmpeg"}, tmp_path).texts("only") == (
+        "redis",
+        "celery",
+        "ffmpeg",
+    )
+
+
+def test_the_checks_that_settings_name_are_those_that_exist() -> None:
+    assert tuple(each.id for each in sockets.checks()) == CHECKS
+
+
+def test_the_table_that_init_writes_is_read_back_with_every_key_commented_in(tmp_path: Path) -> None:
+    lines = table("tool.stackaudit").splitlines()
+    chosen = [
+        line.removeprefix("# ")
+        for line in lines
+        if any(line.startswith(f"# {key.name} = ") for key in KEYS if key.default)
+    ]
+    write(tmp_path, "\n".join([lines[0], *chosen]))
+    settings = resolve({}, {}, tmp_path)
+    assert all(settings.get(key.name).value == key.default for key in KEYS)

@@ -1,0 +1,37 @@
+"""No user name, password or token of a URL is ever shown."""
+
+import pytest
+
+from stackaudit.model.secret import Secret, redact, strip_secrets
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:s3cret@host:6379/0",
+        "redis://user:s3cret@host/0",
+        "https://s3cret@mirror.example/simple/",
+        "rediss://user:p%40s3cret@host:6379/0?ssl_cert_reqs=none",
+        "sentinel://:s3cret@a:26379;sentinel://:s3cret@b:26379/0",
+        "redis://host:6379/0?password=s3cret",
+        "https://mirror.example/simple?x=1&api_key=s3cret#frag",
+        "git+https://oauth2:s3cret@git.example/repo.git@v1",
+        "redis://:pa:ss@s3cret@host/0",
+    ],
+)
+def test_a_url_is_shown_without_its_secrets(url: str) -> None:
+    for shown in (redact(f"cannot reach {url} now"), str(Secret(url)), repr(Secret(url)), strip_secrets(url)):
+        assert "s3cret" not in shown
+
+
+def test_text_without_urls_stays_as_it_is() -> None:
+    text = "celery 5.4.0 (mail someone@example.org) needs kombu<6,>=5.3.4 // ok?"
+    assert redact(text) == text
+
+
+def test_what_is_not_secret_stays_readable() -> None:
+    assert (
+        strip_secrets("redis://:x@localhost:6379/1?health_check_interval=5")
+        == "redis://localhost:6379/1?health_check_interval=5"
+    )
+    assert redact("redis://:x@localhost:6379/1") == "redis://***@localhost:6379/1"

@@ -1,0 +1,81 @@
+"""The record holds the audit whole, in one shape, with a digest of its facts."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from importlib.resources import files
+
+import jsonschema
+
+from stackaudit.model.audit import Audit, Policy
+from stackaudit.model.findings import Verdict
+from stackaudit.model.manifest import Endpoint
+from stackaudit.model.places import Place
+from stackaudit.model.secret import Secret
+from stackaudit.reports.record import record, render
+from stories import an_audit
+
+SCHEMA = json.loads(files("stackaudit.reports").joinpath("record.schema.json").read_text(encoding="utf-8"))
+
+
+def test_it_is_of_the_shape_that_ships() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(json.loads(render(an_audit())), SCHEMA, format_checker=jsonschema.FormatChecker())
+
+
+def test_its_keys_stand_in_the_promised_order() -> None:
+    promised = [
+        "schema",
+        "tool",
+        "started_at",
+        "finished_at",
+        "target",
+        "manifest",
+        "matrix",
+        "looks",
+        "checks",
+        "measured",
+        "verdict",
+        "digest",
+    ]
+    assert [key for key in record(an_audit()) if key in promised] == promised
+
+
+def test_two_audits_of_the_same_facts_have_the_same_digest() -> None:
+    audit = an_audit()
+    later = replace(
+        audit, started_at=audit.started_at + timedelta(hours=1), finished_at=audit.finished_at + timedelta(hours=2)
+    )
+    slower = replace(
+        later.case.snapshot,
+        looks=tuple(replace(each, measured=(("seconds", 9.9),)) for each in later.case.snapshot.looks),
+    )
+    later = replace(later, case=replace(later.case, snapshot=slower))
+    assert record(audit)["digest"] == record(later)["digest"]
+    assert record(audit)["started_at"] != record(later)["started_at"]
+
+
+def test_another_fact_makes_another_digest() -> None:
+    audit = an_audit()
+    assert record(audit)["digest"] != record(replace(audit, verdict=Verdict.PASS))["digest"]
+    fewer = replace(audit.case.snapshot, looks=audit.case.snapshot.looks[1:])
+    assert record(audit)["digest"] != record(replace(audit, case=replace(audit.case, snapshot=fewer)))["digest"]
+
+
+def test_a_password_never_enters_it() -> None:
+    audit = an_audit()
+    broker = Endpoint(role="broker", url=Secret("redis://:s3cret@localhost/0"), where=Place(path="option --broker-url"))
+    with_broker = replace(audit, case=replace(audit.case, manifest=replace(audit.case.manifest, endpoints=(broker,))))
+    assert "s3cret" not in render(with_broker)
+    assert "redis://***@localhost/0" in render(with_broker)
+
+
+def test_the_policy_is_not_in_it_but_what_it_decided_is() -> None:
+    audit: Audit = an_audit(Policy(ignore=frozenset({"CVE-2099-1"})))
+    findings = [
+        each
+        for check in json.loads(render(audit))["checks"]
+        for each in check["findings"]
+        if "CVE-2099-1" in each.get("aliases", ())
+    ]
+    assert [each["waiver"]["reason"] for each in findings] == ["ignored for this run: --ignore CVE-2099-1"]

@@ -1,0 +1,131 @@
+"""Nothing passes by absence: a pass needs a subject that was asked about, seen, and not failed."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+from stackaudit.audit import apply, gather
+from stackaudit.model.audit import Case
+from stackaudit.model.deadline import Deadline
+from stackaudit.model.facts import Account, Fact, Variable
+from stackaudit.model.findings import Finding, Outcome
+from stackaudit.model.manifest import Manifest
+from stackaudit.model.parts import Probe, Rule, Visit, rule
+from stackaudit.model.snapshot import Evidence, Look, Snapshot, Unseen
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@rule("ZZ101", "No account is root", severity="high", reads=[Account], why="-", fix="-")
+def not_root(rule: Rule, case: Case) -> Iterator[Finding]:
+    for account in case.facts(Account):
+        if account.uid == 0:
+            yield rule.fails(account.subject, "it is root")
+
+
+def look(*facts: Fact, unseen: Unseen | None = None, yields: tuple[str, ...] = ("Account",)) -> Look:
+    return Look(probe="p", asked="who", evidence=Evidence(tool="t"), facts=facts, unseen=unseen, yields=yields)
+
+
+def unseen(subject: str = "", *, knowable: bool = True) -> Unseen:
+    return Unseen(subject=subject, yields=("Account",), cause="it was dark", remedy="light", knowable=knowable)
+
+
+def outcomes(*looks: Look) -> list[tuple[str, str]]:
+    case = Case(
+        manifest=Manifest(),
+        snapshot=Snapshot(taken_at=NOW, host="", looks=looks),
+        matrix=None,
+        today=date(2026, 11, 22),
+    )
+    return [(finding.outcome.value, finding.subject) for finding in apply(not_root, case)]
+
+
+ROOT, ANN = Account(uid=0, name="root"), Account(uid=1, name="ann")
+
+
+def test_what_was_seen_and_did_not_fail_passes() -> None:
+    assert outcomes(look(ANN, ROOT)) == [("fail", "account root"), ("pass", "account ann")]
+
+
+def test_nobody_looked_is_unknown_and_never_a_pass() -> None:
+    assert outcomes() == [("unknown", "")]
+
+
+def test_a_look_that_found_nothing_passes_nothing() -> None:
+    assert outcomes(look()) == []
+
+
+def test_what_blinds_a_whole_look_withholds_every_pass_and_hides_no_failure() -> None:
+    assert outcomes(look(ANN, ROOT), look(unseen=unseen())) == [("fail", "account root"), ("unknown", "")]
+
+
+def test_one_unseen_subject_does_not_take_the_others_passes() -> None:
+    assert outcomes(look(ANN), look(unseen=unseen("account bob"))) == [
+        ("unknown", "account bob"),
+        ("pass", "account ann"),
+    ]
+
+
+def test_what_nobody_could_see_is_uncheckable() -> None:
+    assert outcomes(look(unseen=unseen("account bob", knowable=False))) == [(Outcome.UNCHECKABLE.value, "account bob")]
+
+
+def seeing(_visit: Visit) -> list[Look]:
+    return [look(ANN, yields=())]
+
+
+def crashing(_visit: Visit) -> list[Look]:
+    raise RuntimeError("redis://:s3cret@host")
+
+
+def probe(
+    name: str, collect: object, *, reads: tuple[type[Fact], ...] = (), yields: tuple[type[Fact], ...] = (Account,)
+) -> Probe:
+    assert callable(collect)
+    return Probe(name=name, title=name, reads=reads, yields=yields, collect=collect)
+
+
+def test_a_probe_that_crashes_is_unseen_with_no_word_of_its_exception() -> None:
+    snapshot = gather(Manifest(), [probe("a", crashing)], Deadline(5), NOW)
+    assert snapshot.looks[0].unseen is not None
+    assert "s3cret" not in str(snapshot)
+
+
+def test_a_probe_whose_facts_are_unseen_inherits_the_cause_and_is_not_run() -> None:
+    visited: list[Visit] = []
+
+    def dependent(visit: Visit) -> list[Look]:
+        visited.append(visit)
+        return []
+
+    probes = [probe("b", dependent, reads=(Account,), yields=(Variable,)), probe("a", crashing)]
+    snapshot = gather(Manifest(), probes, Deadline(5), NOW)
+    causes = {each.unseen.cause for each in snapshot.looks if each.unseen}
+    assert len(snapshot.looks) == 2
+    assert len(causes) == 1
+    assert visited == []
+
+
+def test_a_probe_sees_the_facts_that_it_reads_and_no_others() -> None:
+    seen: list[tuple[Fact, ...]] = []
+
+    def reader(visit: Visit) -> list[Look]:
+        seen.append(visit.facts(Account))
+        return []
+
+    def stranger(visit: Visit) -> list[Look]:
+        seen.append(visit.facts(Account))
+        return []
+
+    gather(
+        Manifest(),
+        [probe("a", seeing), probe("b", reader, reads=(Account,), yields=(Variable,)), probe("c", stranger, yields=())],
+        Deadline(5),
+        NOW,
+    )
+    assert sorted(seen, key=len) == [(), (ANN,)]
+
+
+def test_looks_come_in_the_order_of_their_probes_names() -> None:
+    snapshot = gather(Manifest(), [probe("b", seeing, yields=(Variable,)), probe("a", seeing)], Deadline(5), NOW)
+    assert [each.id for each in snapshot.looks] == ["a", "b"]

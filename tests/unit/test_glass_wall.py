@@ -1,0 +1,80 @@
+"""Judging and telling look at nothing: no file, no connection, no process."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from stackaudit import sockets
+from stackaudit.audit import judge
+from stackaudit.cli import text
+from stackaudit.gate.verdict import decide
+from stackaudit.model.audit import Policy
+from stackaudit.model.parts import Renderer
+from stories import a_case, an_audit
+
+WATCHED = (
+    "open",
+    "socket.",
+    "subprocess.",
+    "os.exec",
+    "os.fork",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.system",
+    "os.listdir",
+    "os.scandir",
+)
+_seen: list[str] | None = None
+
+
+def _watch(event: str, _arguments: object) -> None:
+    if _seen is not None and event.startswith(WATCHED):
+        _seen.append(event)
+
+
+@contextmanager
+def glass_wall() -> Iterator[list[str]]:
+    """What was touched inside. A hook can't be taken out again, so it is put in once and switched."""
+    global _seen  # noqa: PLW0603 - see above
+    touched: list[str] = []
+    _seen = touched
+    try:
+        yield touched
+    finally:
+        _seen = None
+
+
+sys.addaudithook(_watch)
+
+
+def test_the_wall_sees_what_is_touched() -> None:
+    with glass_wall() as touched, open(__file__, encoding="utf-8"):  # noqa: PTH123 - the plainest way to touch a file
+        pass
+    assert touched == ["open"]
+
+
+def test_judging_touches_nothing() -> None:
+    case = a_case()
+    judge(case, sockets.checks())  # imports are done by now
+    with glass_wall() as touched:
+        decide(judge(case, sockets.checks()), Policy())
+    assert touched == []
+
+
+@pytest.mark.parametrize("renderer", sockets.renderers(), ids=lambda each: each.name)
+def test_rendering_touches_nothing(renderer: Renderer) -> None:
+    audit = an_audit()
+    renderer.render(audit)  # the template is loaded by now
+    with glass_wall() as touched:
+        renderer.render(audit)
+    assert touched == []
+
+
+def test_telling_it_to_a_person_touches_nothing_but_the_line_that_is_shown() -> None:
+    audit = an_audit()
+    text.render(audit, sockets.rules(), Policy(), text.Telling())
+    with glass_wall() as touched:
+        text.render(audit, sockets.rules(), Policy(), text.Telling())
+    assert touched == []

@@ -1,0 +1,61 @@
+"""Parts are found by their room, and what can't be told apart or can't be ordered is refused."""
+
+import re
+
+import pytest
+
+from stackaudit import sockets
+from stackaudit.model.facts import Account, Variable
+from stackaudit.model.manifest import Manifest
+from stackaudit.model.parts import Probe
+
+
+def test_every_rule_belongs_to_exactly_one_check() -> None:
+    for rule in sockets.rules():
+        assert re.fullmatch(r"[A-Z]{2}\d{3}", rule.code)
+        assert len([check for check in sockets.checks() if rule.code.startswith(check.code)]) == 1
+
+
+def test_every_check_has_rules_and_every_rule_says_why_and_what_to_do() -> None:
+    for check in sockets.checks():
+        assert sockets.rules_of(check)
+    for rule in sockets.rules():
+        assert rule.title
+        assert rule.why
+        assert rule.fix
+        assert rule.source is None or rule.source.startswith("https://")
+
+
+def test_whatever_a_rule_reads_some_probe_yields() -> None:
+    yielded = {kind for probe in sockets.probes() for kind in probe.yields}
+    for rule in sockets.rules():
+        assert set(rule.reads) <= yielded, rule.code
+
+
+def test_a_probe_is_named_for_its_module_so_that_its_child_can_find_it() -> None:
+    for probe in sockets.probes():
+        assert probe.collect.__module__ == f"stackaudit.probes.{probe.name}"
+
+
+def test_only_ffmpeg_asks_no_registry() -> None:
+    ffmpeg = [each for each in sockets.checks() if each.id == "ffmpeg"]
+    from stackaudit.model.manifest import ProgramRequest
+    from stackaudit.model.places import Place
+
+    manifest = Manifest(programs=(ProgramRequest(name="ffmpeg", command="ffmpeg", where=Place(path="PATH")),))
+    assert {each.name for each in sockets.needed(ffmpeg, manifest)} == {"ffmpeg", "media"}
+
+
+def test_a_cycle_is_refused() -> None:
+    def collect(_visit: object) -> list[object]:
+        return []
+
+    a = Probe(name="a", title="a", reads=(Account,), yields=(Variable,), collect=collect)  # type: ignore[arg-type]  # never run
+    b = Probe(name="b", title="b", reads=(Variable,), yields=(Account,), collect=collect)  # type: ignore[arg-type]  # never run
+    with pytest.raises(ValueError, match="cycle"):
+        sockets.order([a, b])
+
+
+def test_two_parts_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="x"):
+        sockets.refuse_doubles("probe", ["x", "y", "x"])
