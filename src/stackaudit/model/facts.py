@@ -185,7 +185,9 @@ class Pulse(Fact):
 
     `endpoint` is its redacted URL. `detail` says in our words what was seen. `product` is `redis` or `valkey`, `version` its
     own. `mode` is `standalone`, `sentinel` or `cluster`; `role` `master` or `slave`. `info` are a few named fields of INFO, sorted.
-    `denied` names the commands that this user may not run.
+    `denied` names the commands that this user may not run. `roles` are the endpoint's in the manifest, sorted. `local` is True where the
+    server is reached through loopback or a Unix socket; then `owner` is the distribution package and version that its program was proved
+    to come from (`redis-server 5:7.0.15-1~deb12u10`), None where there was no proof.
     """
 
     endpoint: str
@@ -197,6 +199,9 @@ class Pulse(Fact):
     role: str | None = None
     info: tuple[tuple[str, str], ...] = ()
     denied: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    local: bool = False
+    owner: str | None = None
 
     @property
     def subject(self) -> str:
@@ -209,7 +214,8 @@ class Worker(Fact):
     """One Celery node that should answer, or did.
 
     `expected_by` names who said that it should: `pidbox` (the broker's set of control mailboxes), `expect` (the configuration).
-    Versions are those that the node reported of itself; None where it did not.
+    Versions are those that the node reported of itself; None where it did not. `copies` is how many workers answered one question
+    under this name. `driver` is the package that it reaches its broker with (`redis`, `py-amqp`).
     """
 
     node: str
@@ -223,6 +229,7 @@ class Worker(Fact):
     driver_version: str | None = None
     pool: str | None = None
     concurrency: int | None = None
+    copies: int = 1
 
     @property
     def subject(self) -> str:
@@ -235,13 +242,18 @@ class Broadcast(Fact):
     """One control broadcast to all workers of a broker.
 
     `subscribers` is what PUBLISH counted, None where the transport cannot tell; `replies` how many nodes answered; `undecodable` how many
-    answers were in a serialization that is never decoded here (pickle).
+    answers were in a serialization that is never decoded here (pickle), `serializations` which those were, sorted. `elsewhere` are the other
+    databases of the same server that know of workers, looked through where nobody answered. `problem` says in our words what was seen
+    where the broker itself would not serve; then nobody was asked.
     """
 
     endpoint: str
     subscribers: int | None
     replies: int
     undecodable: int = 0
+    serializations: tuple[str, ...] = ()
+    elsewhere: tuple[int, ...] = ()
+    problem: str | None = None
 
     @property
     def subject(self) -> str:

@@ -1,0 +1,251 @@
+"""Judges the Celery workers: do those answer that should, and do they run what is pinned."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from stackaudit.model.audit import Case
+from stackaudit.model.facts import Broadcast, Distribution, InterpreterFact, Worker
+from stackaudit.model.findings import Finding, Outcome, Severity
+from stackaudit.model.manifest import Manifest
+from stackaudit.model.parts import Check, Rule, rule
+from stackaudit.model.versions import admits, parse_version
+
+_DRIVERS = {"redis": "redis", "py-amqp": "amqp"}
+"""The packages behind the drivers that a worker names."""
+
+_NAMED = 3
+"""Workers that the summary names; it counts the rest."""
+
+_SILENCERS = (
+    "a worker hears and is silent with worker_enable_remote_control off, with accept_content without json, "
+    "when it is stopped, and with the solo pool while it works on a task; it does not hear with another database, "
+    "control_exchange, global_keyprefix or fanout_prefix than the default"
+)
+
+
+def asked_by(manifest: Manifest) -> str | None:
+    """Asked where there is a broker."""
+    return None if manifest.endpoint("broker") is not None else "no broker URL"
+
+
+def summarize(case: Case, findings: Sequence[Finding]) -> str:
+    """Who answered, and who is missing."""
+    answered = [worker for worker in case.facts(Worker) if worker.answered]
+    if not case.facts(Broadcast):
+        cause = next((each.cause for each in findings if each.outcome is Outcome.UNKNOWN and each.cause), None)
+        return f"not asked: {cause}" if cause else "not asked"
+    if not answered:
+        return "no worker answered"
+    names = [f"{each.node} (celery {each.celery})" if each.celery else each.node for each in answered[:_NAMED]]
+    more = f" and {len(answered) - _NAMED} more" if len(answered) > _NAMED else ""
+    missing = sum(1 for worker in case.facts(Worker) if not worker.answered)
+    silent = f"; {missing} more should have" if missing else ""
+    return f"{len(answered)} worker{'s' if len(answered) > 1 else ''} answered: {', '.join(names)}{more}{silent}"
+
+
+CHECK = Check(id="celery", code="CE", title="Celery", order=60, asked_by=asked_by, summarize=summarize)
+
+
+def _answered(case: Case) -> list[Worker]:
+    return [worker for worker in case.facts(Worker) if worker.answered]
+
+
+@rule(
+    "CE101",
+    "At least one worker answers",
+    severity="high",
+    reads=[Broadcast, Worker],
+    why="with no worker every task that is sent waits in its queue; an empty answer is no proof that all is well",
+    fix="start a worker on this broker, or name the broker and database that the workers use",
+    source="https://docs.celeryq.dev/en/stable/userguide/workers.html#remote-control",
+)
+def somebody_answers(rule: Rule, case: Case) -> Iterator[Finding]:
+    """Nobody there, nobody answering, or a broker that would not serve."""
+    known = sum(1 for worker in case.facts(Worker) if "pidbox" in worker.expected_by)
+    for asked in case.facts(Broadcast):
+        if asked.problem is not None:
+            yield rule.fails(
+                asked.endpoint, asked.problem, fix="mend the broker, or name the right one with --broker-url"
+            )
+        elif not asked.replies and not asked.undecodable:
+            if asked.subscribers:
+                message = f"no worker answered, though {asked.subscribers} heard the question"
+                yield rule.fails(asked.endpoint, message, why=_SILENCERS)
+            elif known:
+                message = f"no worker answered; the broker still has the names of {known}, and none of them listens"
+                yield rule.fails(asked.endpoint, message)
+            else:
+                yield rule.fails(asked.endpoint, f"no worker answered{_elsewhere(asked)}", why=_SILENCERS)
+
+
+def _elsewhere(asked: Broadcast) -> str:
+    if not asked.elsewhere:
+        return ""
+    numbers = ", ".join(str(each) for each in asked.elsewhere)
+    return f"; workers are known in database {numbers} of the same server"
+
+
+@rule(
+    "CE102",
+    "Every expected worker answers",
+    severity="high",
+    reads=[Worker, Broadcast],
+    about=lambda case: [worker.node for worker in _answered(case) if worker.expected_by],
+    why="a worker that does not answer takes no task, or can't be steered: no shutdown, no revoke, no rate limit",
+    fix="look at the worker's process and log, and restart it",
+    source="https://docs.celeryq.dev/en/stable/userguide/workers.html#remote-control",
+)
+def everybody_answers(rule: Rule, case: Case) -> Iterator[Finding]:
+    """Who is missing, by the broker's mailboxes and by the configuration; PUBLISH's count tells the silent from the dead."""
+    for asked in case.facts(Broadcast):
+        if asked.problem is not None:
+            continue
+        missing = [worker for worker in case.facts(Worker) if not worker.answered]
+        mailboxes = sum(1 for worker in missing if "pidbox" in worker.expected_by)
+        listening = _listening(case, asked)
+        for worker in missing:
+            yield _missing(rule, worker, asked, (listening, mailboxes))
+        if listening is not None and listening > mailboxes and not asked.undecodable:
+            message = f"{listening - mailboxes} more heard the question and did not answer: workers with no name here, or watchers"
+            yield rule.fails(
+                asked.endpoint, message, severity=Severity.LOW, fix="look at who is subscribed: CLIENT LIST TYPE pubsub"
+            )
+
+
+def _listening(case: Case, asked: Broadcast) -> int | None:
+    """How many heard the question and did not answer; None where the broker does not tell."""
+    if asked.subscribers is None:
+        return None
+    return max(0, asked.subscribers - asked.undecodable - sum(worker.copies for worker in _answered(case)))
+
+
+def _missing(rule: Rule, worker: Worker, asked: Broadcast, counts: tuple[int | None, int]) -> Finding:
+    listening, mailboxes = counts
+    node = worker.node
+    if "pidbox" not in worker.expected_by:
+        return rule.fails(node, "it is expected by the configuration, and no such worker answered")
+    if asked.undecodable:
+        return rule.uncheckable(node, "it is dead, or its answer is among those that were not decoded (CE105)")
+    if listening == 0:
+        expected = "expect" in worker.expected_by
+        message = "it is gone; its name stays in the broker where it was killed"
+        fix = "start it again" if expected else "nothing, if it was meant to go; else start it again"
+        return rule.fails(node, message, severity=rule.severity if expected else Severity.LOW, fix=fix)
+    if listening is not None and listening < mailboxes:
+        message = f"it did not answer; of the {mailboxes} that did not, {listening} still listen"
+        return rule.fails(node, message, why=_SILENCERS)
+    return rule.fails(node, "it listens, and did not answer", why=_SILENCERS)
+
+
+def _drift(case: Case) -> Iterator[tuple[Worker, str, str, str, bool]]:
+    """Each thing that a worker says it runs and that the stack has too: worker, name, its version, the stack's, and whether they agree."""
+    ours = {str(package.name): package.version for package in case.packages()}
+    for worker in _answered(case):
+        for name, version in _versions(worker):
+            own = ours.get(name)
+            if version is not None and own is not None:
+                yield worker, name, version, own, _equal(version, own)
+        if worker.python is not None and case.interpreter is not None:
+            own = case.interpreter.version
+            yield worker, "Python", worker.python, own, _minor(worker.python) == _minor(own)
+        elif worker.python is not None:
+            for claim in case.manifest.pythons:
+                yield worker, "Python", worker.python, claim.text, admits(claim.specifier, worker.python)
+
+
+def _versions(worker: Worker) -> Iterator[tuple[str, str | None]]:
+    yield from (("celery", worker.celery), ("kombu", worker.kombu), ("billiard", worker.billiard))
+    if worker.driver in _DRIVERS:
+        yield _DRIVERS[worker.driver], worker.driver_version
+
+
+def _equal(one: str, other: str) -> bool:
+    first, second = parse_version(one), parse_version(other)
+    return first == second if first is not None and second is not None else one == other
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+@rule(
+    "CE103",
+    "The workers run what is pinned",
+    severity="medium",
+    reads=[Worker, Distribution, InterpreterFact],
+    about=lambda case: [worker.node for worker, _, _, _, _ in _drift(case)],
+    why="an audit of the pins says nothing of a worker that runs something else",
+    fix="deploy the pinned versions to the worker, or pin what it runs",
+    source="https://docs.celeryq.dev/en/stable/userguide/workers.html#inspecting-workers",
+)
+def as_pinned(rule: Rule, case: Case) -> Iterator[Finding]:
+    """By the worker's own report; a Python counts by its minor version."""
+    for worker, name, version, own, agrees in _drift(case):
+        if not agrees:
+            message = f"it runs {name} {version}, and this stack has {own}"
+            yield rule.fails(worker.node, message, where=case.place_of(name))
+
+
+def _reported(case: Case) -> Iterable[str]:
+    reported = [worker for worker in _answered(case) if worker.celery is not None]
+    return [asked.endpoint for asked in case.facts(Broadcast)] if len(reported) > 1 else []
+
+
+@rule(
+    "CE104",
+    "All workers run the same versions",
+    severity="medium",
+    reads=[Worker, Broadcast],
+    about=_reported,
+    why="which code a task meets then depends on who takes it; messages of one version may be unreadable to the other",
+    fix="deploy the same versions everywhere; while a rollout lasts this is expected",
+)
+def alike(rule: Rule, case: Case) -> Iterator[Finding]:
+    """By the workers' own reports; Pythons count by their minor version."""
+    seen: dict[str, dict[str, list[str]]] = {}
+    for worker in _answered(case):
+        python = _minor(worker.python) if worker.python is not None else None
+        for name, version in (*_versions(worker), ("Python", python)):
+            if version is not None:
+                seen.setdefault(name, {}).setdefault(version, []).append(worker.node)
+    for asked in case.facts(Broadcast):
+        for name, versions in sorted(seen.items()):
+            if len(versions) > 1:
+                runs = "; ".join(f"{version} on {', '.join(sorted(versions[version]))}" for version in sorted(versions))
+                yield rule.fails(asked.endpoint, f"the workers differ in {name}: {runs}")
+
+
+@rule(
+    "CE105",
+    "The workers answer in JSON",
+    severity="high",
+    reads=[Broadcast],
+    about=lambda case: [asked.endpoint for asked in case.facts(Broadcast) if asked.replies or asked.undecodable],
+    why="who can write to a broker whose workers take pickle runs any code on them",
+    fix='set task_serializer = "json" and accept_content = ["json"] in the application',
+    source="https://docs.celeryq.dev/en/stable/userguide/security.html#serializers",
+)
+def in_json(rule: Rule, case: Case) -> Iterator[Finding]:
+    """Answers in another serialization are counted, and never decoded."""
+    for asked in case.facts(Broadcast):
+        if asked.undecodable:
+            pickled = any("python-serialize" in each or each == "not JSON" for each in asked.serializations)
+            what = "pickle" if pickled else ", ".join(asked.serializations) or "another serialization"
+            message = f"{asked.undecodable} answered in {what}, which is never decoded here"
+            yield rule.fails(asked.endpoint, message, severity=None if pickled else Severity.MEDIUM)
+
+
+@rule(
+    "CE106",
+    "Each worker has a name of its own",
+    severity="medium",
+    reads=[Worker],
+    about=lambda case: [worker.node for worker in _answered(case)],
+    why="workers of one name can't be told apart: control and monitoring reach one, both, or neither",
+    fix="start each with its own name: celery worker -n NAME@%h",
+    source="https://docs.celeryq.dev/en/stable/userguide/workers.html#starting-the-worker",
+)
+def named_once(rule: Rule, case: Case) -> Iterator[Finding]:
+    """More than one answered one question under the same name."""
+    for worker in _answered(case):
+        if worker.copies > 1:
+            yield rule.fails(worker.node, f"{worker.copies} workers answered under this name")

@@ -1,0 +1,311 @@
+"""Asks Celery workers over Redis what kombu's mailboxes would ask, with a true deadline and nothing left behind.
+
+The protocol is kombu's own and held by tests against real workers. kombu's client ends only after a silence, has no deadline against a
+broker that hangs, and may leave a list behind that never expires.
+"""
+
+import base64
+import contextlib
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from stackaudit.model.deadline import Deadline
+from stackaudit.outside.resp import Connection, Reply, ServerError, Trouble
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+
+_METHODS = ("ping", "report", "stats")
+_SEPARATOR = "\x06\x16"
+_MAILBOXES = "_kombu.binding.celery.pidbox"
+_SUFFIX = ".celery.pidbox"
+_EXCHANGE = "reply.stackaudit.pidbox"
+"""An exchange of our own: its binding may be given a time to live, the one that Celery's own clients share may not."""
+
+_BINDING = f"_kombu.binding.{_EXCHANGE}"
+_LIFE = "30"
+"""Seconds after which Redis itself forgets our keys, should this process be killed."""
+
+_AGAIN = 0.5
+"""Seconds of silence after which everybody is asked once more: a worker that was just subscribing has missed the first."""
+
+_SILENCE = 1.5
+"""Seconds of silence after which a worker that is subscribed and did not answer is taken to be silent."""
+
+_GHOSTS = 0.3
+"""Seconds of silence that are enough where all that are subscribed have answered, and only names of the dead are left."""
+
+
+class Refused(Exception):  # noqa: N818 - a conclusion, not an error
+    """The broker would not do what asking takes: the command, and the error that it gave."""
+
+    def __init__(self, command: str, error: ServerError) -> None:
+        super().__init__(command)
+        self.command = command
+        self.error = error
+
+
+@dataclass(slots=True)
+class Census:
+    """Who should answer and who did. `known` are the broker's mailboxes; `answers` what each node said, by method.
+
+    `subscribers` is what the last PUBLISH counted; `heard` how many answers one ping got, the undecoded ones included.
+    """
+
+    known: tuple[str, ...]
+    subscribers: int = 0
+    answers: dict[str, dict[str, Json]] = field(default_factory=dict)
+    copies: Counter[str] = field(default_factory=Counter)
+    undecodable: Counter[str] = field(default_factory=Counter)
+    heard: int = 0
+    elsewhere: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """Where workers listen: the database, the topics (more than one behind Sentinel), and the nodes expected besides the known ones."""
+
+    database: int
+    topics: tuple[str, ...]
+    expected: tuple[str, ...] = ()
+
+
+def topics_of(database: int, *, sentinel: bool) -> tuple[str, ...]:
+    """The PUB/SUB topics of the control mailbox. Behind Sentinel kombu before 5.4 never filled in the number."""
+    own = f"/{database}{_SUFFIX}"
+    return (own, f"/{{db}}{_SUFFIX}") if sentinel else (own,)
+
+
+def census(connection: Connection, mailbox: Mailbox, deadline: Deadline) -> Census:
+    """Ask all workers for ping, report and stats; it ends as soon as all that should answer have.
+
+    Raises:
+        Refused: the broker would not take the question.
+        Trouble: the connection broke.
+    """
+    connection.deadline = deadline
+    found = Census(known=_known(_granted(connection, [("SMEMBERS", _MAILBOXES)])[0]))
+    asking = _Asking(connection, mailbox, found)
+    with asking.listening():
+        asking.run(deadline)
+    if not found.answers and not found.undecodable:
+        found.elsewhere = _elsewhere(connection, mailbox.database)
+    return found
+
+
+class _Asking:
+    """One conversation: a reply list of our own, one or two rounds of questions, and what came back."""
+
+    def __init__(self, connection: Connection, mailbox: Mailbox, found: Census) -> None:
+        self._connection = connection
+        self._mailbox = mailbox
+        self._found = found
+        self._id = str(uuid.uuid4())
+        self._queue = f"{self._id}.{_EXCHANGE}"
+        self._binding = _SEPARATOR.join((self._id, "", self._queue))
+        self._tickets: dict[str, str] = {}
+        self._taken = 0
+        self._rounds: list[_Round] = []
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """While inside, replies find their way into a list of ours; after it nothing is left of that.
+
+        The list holds a placeholder, so that it exists and has a time to live before the first reply comes.
+        """
+        _granted(
+            self._connection,
+            [
+                ("MULTI",),
+                ("RPUSH", self._queue, ""),
+                ("EXPIRE", self._queue, _LIFE),
+                ("SADD", _BINDING, self._binding),
+                ("EXPIRE", _BINDING, _LIFE),
+                ("EXEC",),
+            ],
+        )
+        try:
+            yield
+        finally:
+            self._connection.deadline = Deadline(1.0)
+            with contextlib.suppress(Trouble):
+                self._connection.ask("SREM", _BINDING, self._binding)
+                if self._found.heard < self._found.subscribers:
+                    # A worker that has just looked up our binding is about to write: after it, not before.
+                    time.sleep(0.02)
+                self._connection.ask("DEL", self._queue)
+
+    def run(self, deadline: Deadline) -> None:
+        """Ask, gather, ask once more where somebody is missing, and stop when nobody else will answer."""
+        self._publish()
+        last = time.monotonic()
+        pause = 0.005
+        while deadline.remaining() > 0:
+            if self._gather():
+                last, pause = time.monotonic(), 0.005
+            if self._complete():
+                return
+            quiet = time.monotonic() - last
+            if len(self._rounds) == 1 and quiet >= _AGAIN:
+                self._publish()
+                last = time.monotonic()
+            elif len(self._rounds) > 1 and quiet >= self._patience():
+                return
+            time.sleep(min(pause, deadline.remaining()))
+            pause = min(pause * 1.5, 0.05)
+
+    def _patience(self) -> float:
+        if self._found.subscribers == 0:
+            return 0.0
+        return _SILENCE if self._found.heard < self._found.subscribers or self._unfinished() else _GHOSTS
+
+    def _complete(self) -> bool:
+        missing = {*self._found.known, *self._mailbox.expected} - set(self._found.answers)
+        everybody = self._found.subscribers and self._found.heard >= self._found.subscribers
+        return bool(everybody) and not missing and not self._unfinished()
+
+    def _unfinished(self) -> bool:
+        return any(len(answers) < len(_METHODS) for answers in self._found.answers.values())
+
+    def _publish(self) -> None:
+        commands = []
+        for method in _METHODS:
+            ticket = str(uuid.uuid4())
+            self._tickets[ticket] = f"{method} {len(self._rounds)}"
+            # The same message on every topic: a worker that hears both takes it once, by its delivery tag.
+            question = self._question(method, ticket)
+            commands += [("PUBLISH", topic, question) for topic in self._mailbox.topics]
+        self._rounds.append(_Round())
+        counts = [each for each in _granted(self._connection, commands) if isinstance(each, int)]
+        # Each method went to the same topics: the first ones' counts stand for all.
+        self._found.subscribers = sum(counts[: len(self._mailbox.topics)])
+
+    def _question(self, method: str, ticket: str) -> str:
+        body = {
+            "method": method,
+            "arguments": {},
+            "destination": None,
+            "pattern": None,
+            "matcher": None,
+            "ticket": ticket,
+            "reply_to": {"exchange": _EXCHANGE, "routing_key": self._id},
+        }
+        message = {
+            "body": base64.b64encode(json.dumps(body).encode()).decode(),
+            "content-encoding": "utf-8",
+            "content-type": "application/json",
+            "headers": {"clock": 1, "expires": 0},
+            "properties": {
+                "delivery_mode": 1,
+                "delivery_info": {"exchange": "celery.pidbox", "routing_key": ""},
+                "priority": 0,
+                "body_encoding": "base64",
+                "delivery_tag": str(uuid.uuid4()),
+            },
+        }
+        return json.dumps(message)
+
+    def _gather(self) -> bool:
+        """Take what is new in the reply list, whether there was anything. New replies stand before older ones and the placeholder."""
+        reply = _granted(self._connection, [("LRANGE", self._queue, "0", str(-2 - self._taken))])[0]
+        new = [each for each in reply if isinstance(each, str)] if isinstance(reply, list) else []
+        for text in reversed(new):
+            self._take(text)
+        self._taken += len(new)
+        return bool(new)
+
+    def _take(self, text: str) -> None:
+        envelope = _parsed(text)
+        headers = envelope.get("headers")
+        ticket = headers.get("ticket") if isinstance(headers, dict) else None
+        method, _, number = self._tickets.get(str(ticket), "").partition(" ")
+        if not method:
+            return
+        said = _body(envelope)
+        asked = self._rounds[int(number)]
+        if said is None:
+            if method == "ping":
+                asked.undecodable[str(envelope.get("content-type") or "unreadable")] += 1
+        else:
+            for node, answer in said.items():
+                self._found.answers.setdefault(node, {})[method] = answer
+            if method == "ping":
+                asked.nodes.update(said.keys())
+        self._count()
+
+    def _count(self) -> None:
+        """Who answered one of the rounds answered, who answered both is one worker."""
+        found = self._found
+        found.copies = _most(each.nodes for each in self._rounds)
+        found.undecodable = _most(each.undecodable for each in self._rounds)
+        found.heard = found.copies.total() + found.undecodable.total()
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """The answers to one ping: how many came under each node's name, and in each serialization that is not decoded."""
+
+    nodes: Counter[str] = field(default_factory=Counter)
+    undecodable: Counter[str] = field(default_factory=Counter)
+
+
+def _most(rounds: Iterable[Counter[str]]) -> Counter[str]:
+    union: Counter[str] = Counter()
+    for each in rounds:
+        union |= each
+    return union
+
+
+def _body(envelope: Mapping[str, Json]) -> dict[str, Json] | None:
+    """What a node said, by node; None where it is not JSON: nothing else is ever decoded."""
+    headers = envelope.get("headers")
+    compressed = isinstance(headers, dict) and headers.get("compression")
+    body, properties = envelope.get("body"), envelope.get("properties")
+    if envelope.get("content-type") != "application/json" or compressed or not isinstance(body, str):
+        return None
+    if isinstance(properties, dict) and properties.get("body_encoding") == "base64":
+        try:
+            body = base64.b64decode(body, validate=True).decode()
+        except ValueError:
+            return None
+    return _parsed(body) or None
+
+
+def _parsed(text: str) -> dict[str, Json]:
+    try:
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _known(reply: Reply) -> tuple[str, ...]:
+    """The nodes of the set of control mailboxes; a worker that was killed stays in it, one that was stopped leaves."""
+    members = [each for each in reply if isinstance(each, str)] if isinstance(reply, list) else []
+    queues = [each.rpartition(_SEPARATOR)[2] for each in members]
+    return tuple(sorted({each.removesuffix(_SUFFIX) for each in queues if each.endswith(_SUFFIX)}))
+
+
+def _elsewhere(connection: Connection, own: int) -> tuple[int, ...]:
+    """The other databases that know of workers: the usual reason why nobody answers in this one."""
+    found = []
+    for number in range(16):
+        replies = connection.ask_all([("SELECT", str(number)), ("EXISTS", _MAILBOXES)])
+        if isinstance(replies[0], ServerError):
+            break
+        if number != own and replies[1] == 1:
+            found.append(number)
+    return tuple(found)
+
+
+def _granted(connection: Connection, commands: Sequence[Sequence[str]]) -> list[Reply]:
+    replies = connection.ask_all(commands)
+    for command, reply in zip(commands, replies, strict=True):
+        for each in reply if isinstance(reply, list) else [reply]:
+            if isinstance(each, ServerError):
+                raise Refused(command[0], each)
+    return replies

@@ -1,0 +1,142 @@
+"""Reads the dialects in which redis-py and Celery write where a Redis is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from stackaudit.model.facts import ServiceState
+from stackaudit.outside.resp import Tls
+
+_PORT = 6379
+_SENTINEL_PORT = 26379
+_TLS_SCHEMES = frozenset({"rediss", "valkeys"})
+_SOCKET_SCHEMES = frozenset({"unix", "redis+socket"})
+
+
+class BadUrl(Exception):  # noqa: N818 - it is named for what it tells, and never leaves the probes
+    """The URL can't be used as it stands. `state` is set where every client of the stack would stumble over it too."""
+
+    def __init__(self, words: str, remedy: str, state: ServiceState | None = None) -> None:
+        super().__init__(words)
+        self.words = words
+        self.remedy = remedy
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a Redis is and how to enter.
+
+    Either `path` (a Unix socket), or `sentinels` and the name of their `master` (None: it has to be the only one), or `host` and `port`.
+    `others` counts the further addresses of a failover list, which are not asked.
+    """
+
+    host: str = ""
+    port: int = _PORT
+    path: str | None = None
+    sentinels: tuple[tuple[str, int], ...] = ()
+    master: str | None = None
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    database: int = 0
+    tls: Tls | None = None
+    others: int = 0
+
+    @property
+    def place(self) -> str:
+        """How messages name it: the path, or `host:port`."""
+        if self.path is not None:
+            return self.path
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def local(self) -> bool:
+        """Whether the server shares this machine: a Unix socket or a loopback address."""
+        return self.path is not None or self.host in {"localhost", "::1"} or self.host.startswith("127.")
+
+
+def parse(url: str) -> Address:
+    """The address in `url`; of a failover list (`a;b`) the first, of Sentinels all.
+
+    Raises:
+        BadUrl: it can't be used, in our words and without its secrets.
+    """
+    first, *rest = [each for each in url.split(";") if each]
+    scheme, separator, tail = first.partition("://")
+    if not separator:
+        raise BadUrl("the URL has no scheme", "write it as redis://HOST:6379/0")
+    scheme = scheme.lower()
+    # The schemes differ and the syntax does not: kombu too reads them all as if they were http://.
+    parts = urlsplit(f"http://{tail}")
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    try:
+        host, port = unquote(parts.hostname or "") or "127.0.0.1", parts.port
+    except ValueError:
+        raise BadUrl(
+            "the host and port of the URL can't be read",
+            "percent-encode `/`, `?`, `#` and `@` in its user and password",
+        ) from None
+    address = Address(
+        host=host,
+        port=port or _PORT,
+        user=unquote(parts.username or "") or None,
+        password=unquote(parts.password or "") or None,
+    )
+    if scheme in _SOCKET_SCHEMES:
+        database = _database(query.get("virtual_host", query.get("db", "")))
+        return replace(address, path=unquote(parts.netloc.rpartition("@")[2] + parts.path), database=database)
+    address = replace(address, database=_database(unquote(parts.path.strip("/")) or query.get("db", "")))
+    if scheme == "sentinel":
+        sentinels = ((host, port or _SENTINEL_PORT), *(_sentinel(each) for each in rest))
+        return replace(address, sentinels=sentinels, master=query.get("master_name") or _master(rest))
+    return replace(address, tls=_tls(query) if scheme in _TLS_SCHEMES else None, others=len(rest))
+
+
+def _database(text: str) -> int:
+    text = text.strip("/")
+    if not text:
+        return 0
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise BadUrl(
+        f"`{text}` is not the number of a database: redis-py would take 0 in silence, and Celery refuses to start",
+        "end the URL in a number, such as /0",
+        ServiceState.DATABASE,
+    )
+
+
+def _sentinel(url: str) -> tuple[str, int]:
+    parts = urlsplit(f"http://{url.partition('://')[2] or url}")
+    try:
+        return unquote(parts.hostname or "") or "127.0.0.1", parts.port or _SENTINEL_PORT
+    except ValueError:
+        raise BadUrl("the host and port of a Sentinel can't be read", "write each as sentinel://HOST:26379") from None
+
+
+def _master(rest: list[str]) -> str | None:
+    """The master's name where the last URL of the list carries the query, as one query of a joined list does."""
+    for each in rest:
+        name = dict(parse_qsl(urlsplit(f"http://{each.partition('://')[2]}").query)).get("master_name")
+        if name:
+            return name
+    return None
+
+
+def _tls(query: Mapping[str, str]) -> Tls:
+    given = query.get("ssl_cert_reqs", "required")
+    wanted = given.lower().removeprefix("cert_")
+    if wanted not in {"none", "optional", "required"}:
+        raise BadUrl(
+            f"`{given}` is no value of ssl_cert_reqs",
+            "write ssl_cert_reqs=required (redis-py) or CERT_REQUIRED (Celery)",
+            ServiceState.TLS,
+        )
+    return Tls(
+        # For a client `optional` verifies as `required` does.
+        verify=wanted != "none",
+        check_name=query.get("ssl_check_hostname", "true").lower() not in {"false", "0", "no"},
+        ca_file=query.get("ssl_ca_certs"),
+        ca_path=query.get("ssl_ca_path"),
+        certificate=query.get("ssl_certfile"),
+        key=query.get("ssl_keyfile"),
+    )

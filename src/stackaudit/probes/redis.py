@@ -1,0 +1,171 @@
+"""Asks every Redis of the stack who it is and whether it serves: INFO first, since PING says nothing of role, loading or product."""
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from stackaudit.model.facts import Pulse, ServiceState
+from stackaudit.model.manifest import Endpoint
+from stackaudit.model.parts import Probe, Visit
+from stackaudit.model.services import redis_endpoints, speaks_redis
+from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.outside.resp import Connection, Reply, ServerError
+from stackaudit.probes._redis_owner import owner_of
+from stackaudit.probes._redis_session import NotSeen, Patience, Seen, Session, refusal, select, session
+
+_PINGS = 20
+_PINGING = 1.0
+"""Seconds after which no further ping is sent, on a slow line."""
+
+_TOLD = (
+    "aof_enabled",
+    "aof_last_write_status",
+    "cluster_enabled",
+    "loading",
+    "master_link_status",
+    "maxmemory",
+    "maxmemory_policy",
+    "rdb_last_bgsave_status",
+    "redis_version",
+)
+"""The fields of INFO that become facts. INFO names no secret; CONFIG would."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    pulse: Pulse
+    measured: tuple[tuple[str, float], ...] = ()
+    unseen: Unseen | None = None
+
+
+def collect(visit: Visit) -> Sequence[Look]:
+    """One look at each distinct URL, all asked side by side."""
+    asked: dict[str, list[Endpoint]] = {}
+    for endpoint in redis_endpoints(visit.manifest):
+        asked.setdefault(endpoint.url.reveal(), []).append(endpoint)
+    if not asked:
+        return []
+    with ThreadPoolExecutor(max_workers=len(asked)) as pool:
+        return list(pool.map(lambda same: _look(visit, same), asked.values()))
+
+
+def _look(visit: Visit, same: Sequence[Endpoint]) -> Look:
+    """The look at one URL, which may be declared in several roles."""
+    endpoint = same[0]
+    subject = endpoint.subject
+    roles = tuple(sorted({each.role for each in same}))
+    try:
+        answer = _answer(visit, endpoint)
+    except Seen as seen:
+        answer = _Answer(pulse=Pulse(endpoint=subject, state=seen.state, detail=seen.detail))
+    except NotSeen as missing:
+        unseen = Unseen(subject=subject, yields=("Pulse",), cause=missing.cause, remedy=missing.remedy)
+        return Look(probe="redis", asked=subject, evidence=Evidence(tool="connection"), unseen=unseen)
+    pulse = replace(answer.pulse, roles=roles)
+    return Look(
+        probe="redis",
+        asked=subject,
+        evidence=Evidence(tool=pulse.product or "connection", tool_version=pulse.version, command=("INFO", "PING")),
+        facts=(pulse,),
+        unseen=answer.unseen,
+        measured=tuple((f"{subject} {name}", seconds) for name, seconds in answer.measured),
+    )
+
+
+def _answer(visit: Visit, endpoint: Endpoint) -> _Answer:
+    if not speaks_redis(endpoint):
+        raise NotSeen("this is not the URL of a Redis", "write it as redis://HOST:6379/0")
+    patience = Patience(visit.deadline)
+    started = time.perf_counter()
+    with session(endpoint.url.reveal(), patience) as entered:
+        connected = time.perf_counter() - started
+        reply = entered.connection.ask("INFO")
+        info = _fields(reply)
+        denied = ["info"] if isinstance(reply, ServerError) else []
+        if (seen := refusal(reply)) is not None:
+            raise seen
+        pulse = _pulse(endpoint, entered, info)
+        ping, pinged = _enter(entered, info)
+        if isinstance(ping, ServerError) and ping.kind == "NOPERM":
+            denied.append("ping")
+        pulse = replace(pulse, denied=tuple(denied))
+        if pinged is not None:
+            return _Answer(pulse=replace(pulse, state=pinged.state, detail=pinged.detail))
+        measured = (("connect", connected), *_latencies(entered.connection, denied))
+        if entered.address.local:
+            pulse = replace(pulse, owner=owner_of(info, patience.next()))
+    return _Answer(pulse=pulse, measured=measured, unseen=_mute(pulse, denied))
+
+
+def _enter(entered: Session, info: Mapping[str, str]) -> tuple[Reply, Seen | None]:
+    """What PING said in the URL's database, and what keeps the server from serving there."""
+    if _mode(info) == "sentinel":
+        words = f"a Redis Sentinel answers on {entered.address.place}, and no data server"
+        return None, Seen(ServiceState.PROTOCOL, words)
+    if info.get("loading") == "1":
+        return None, Seen(ServiceState.LOADING, "it is still loading its data")
+    if entered.address.database and (wrong := select(entered)) is not None:
+        return None, wrong
+    ping = entered.connection.ask("PING")
+    return ping, refusal(ping)
+
+
+def _pulse(endpoint: Endpoint, entered: Session, info: Mapping[str, str]) -> Pulse:
+    valkey = info.get("server_name") == "valkey" or "valkey_version" in info
+    # Valkey calls itself Redis 7.2.4 in `redis_version`, whatever its own version is.
+    version = info.get("valkey_version") if valkey else info.get("redis_version")
+    product = ("valkey" if valkey else "redis") if version is not None else None
+    name = f"{product.capitalize()} {version}" if product else "a server that does not say what it is"
+    return Pulse(
+        endpoint=endpoint.subject,
+        state=ServiceState.UP,
+        detail=f"{name} answers{entered.note}",
+        product=product,
+        version=version,
+        mode=_mode(info),
+        role=info.get("role"),
+        info=tuple((key, info[key]) for key in _TOLD if key in info),
+        local=entered.address.local,
+    )
+
+
+def _mode(info: Mapping[str, str]) -> str | None:
+    return info.get("redis_mode") or info.get("server_mode")
+
+
+def _fields(reply: Reply) -> dict[str, str]:
+    """INFO's `name:value` lines."""
+    if not isinstance(reply, str):
+        return {}
+    lines = (line.partition(":") for line in reply.splitlines() if not line.startswith("#"))
+    return {name: value for name, separator, value in lines if separator}
+
+
+def _mute(pulse: Pulse, denied: Sequence[str]) -> Unseen | None:
+    """What a server that serves and would not say who it is leaves unseen."""
+    if "info" not in denied:
+        return None
+    return Unseen(
+        subject=pulse.endpoint,
+        yields=("Pulse",),
+        cause="the server lets this user in and does not answer INFO: its version, role and state stay unseen",
+        remedy="let the audit's user run it (ACL SETUSER NAME +info), or name another one in the URL",
+    )
+
+
+def _latencies(connection: Connection, denied: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """The median and the longest of some pings, in seconds."""
+    if "ping" in denied:
+        return ()
+    taken: list[float] = []
+    until = time.perf_counter() + _PINGING
+    while len(taken) < _PINGS and time.perf_counter() < until:
+        started = time.perf_counter()
+        connection.ask("PING")
+        taken.append(time.perf_counter() - started)
+    taken.sort()
+    return (("ping p50", taken[len(taken) // 2]), ("ping max", taken[-1]))
+
+
+PROBE = Probe(name="redis", title="redis", reads=(), yields=(Pulse,), collect=collect, child=True)
