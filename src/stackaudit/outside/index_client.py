@@ -5,10 +5,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from stackaudit import __version__
 from stackaudit.model.deadline import Deadline
+from stackaudit.outside.http import is_loopback
 from stackaudit.outside.index_pages import Page, PageError, read_page
 from stackaudit.outside.index_settings import IndexSettings
 
@@ -101,7 +102,8 @@ class _Conversation:
     def _ask(self, session: "requests.Session", name: str) -> Answer:
         """The first index that knows the project answers for it; one that fails is not passed over."""
         for url in self._settings.urls:
-            answer = _get(session, f"{url.reveal()}/{quote(name)}/", name)
+            proxies = _proxies(url.reveal(), self._settings)
+            answer = _get(session, f"{url.reveal()}/{quote(name)}/", name, proxies)
             if not isinstance(answer, Absent):
                 return answer
         return Absent()
@@ -115,18 +117,23 @@ def _session(settings: IndexSettings) -> "requests.Session":
     session.max_redirects = MOST_REDIRECTS
     if settings.certificates is not None:
         session.verify = settings.certificates
-    if settings.proxy is not None:
-        session.proxies = {"http": settings.proxy.reveal(), "https": settings.proxy.reveal()}
     return session
 
 
-def _get(session: "requests.Session", url: str, name: str) -> Answer:
+def _proxies(url: str, settings: IndexSettings) -> dict[str, str]:
+    """What requests is to know of proxies for `url`: this machine's own index is asked directly, whatever the environment says."""
+    if is_loopback(url):
+        return {"no_proxy": urlsplit(url).hostname or ""}
+    return {} if settings.proxy is None else dict.fromkeys(("http", "https"), settings.proxy.reveal())
+
+
+def _get(session: "requests.Session", url: str, name: str, proxies: dict[str, str]) -> Answer:
     """One project's answer; a connection that was reset is tried once more: a kept one may have been closed meanwhile."""
     import requests
 
     for last in (False, True):
         try:
-            with session.get(url, timeout=LONGEST_SILENCE, stream=True) as response:
+            with session.get(url, timeout=LONGEST_SILENCE, stream=True, proxies=proxies) as response:
                 return _answer(response, name)
         except requests.RequestException as error:
             if last or not _was_reset(error):
