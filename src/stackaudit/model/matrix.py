@@ -7,16 +7,23 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from stackaudit.model.findings import Severity
 from stackaudit.model.places import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A sentence about a component, with its source; `versions` says which it holds for (empty: all)."""
+    """A sentence about a component, with its source; `versions` says which it holds for (empty: all).
+
+    With a `severity` it is a known fault: `text` says what breaks. `beside` are what else must be there for it to break: requirements on
+    other packages as PEP 508 lines, and on the Python as `python>=3.12`. Without a severity the note is for readers alone.
+    """
 
     text: str
     source: str
     versions: SpecifierSet = field(default_factory=SpecifierSet)
+    severity: Severity | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +50,11 @@ class PackageRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageEntry:
-    """One package of the stack. `required` is True where the stack is not one without it; `extras` are the extras that the stack uses."""
+    """One package of the stack.
+
+    `required` is True where the stack is not one without it, `pin` where the stack's own files should pin it (False for what comes along
+    and does not run in this stack). `extras` are the extras that the stack uses.
+    """
 
     name: NormalizedName
     role: str
@@ -52,6 +63,7 @@ class PackageEntry:
     ranges: tuple[PackageRange, ...]
     extras: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    pin: bool = True
 
     def range_of(self, version: Version) -> PackageRange | None:
         """The range that covers `version`, or None: then nobody vouches for it."""
@@ -60,17 +72,21 @@ class PackageEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """A release branch of Python, a server or a program, with its dates; `end_of_life` None means that no date is set."""
+    """A release branch of Python, a server or a program, with its dates; `end_of_life` None means that no date is set.
+
+    `maintained` is False where its makers say that it has ended and the source gives no date.
+    """
 
     name: str
     released: date | None
     end_of_life: date | None
     latest: str | None
     source: str
+    maintained: bool = True
 
     def ended(self, today: date) -> bool:
         """Whether its support had ended on `today`."""
-        return self.end_of_life is not None and self.end_of_life < today
+        return not self.maintained or (self.end_of_life is not None and self.end_of_life < today)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

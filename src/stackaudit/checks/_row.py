@@ -1,0 +1,184 @@
+"""A row of the matrix: packages at their versions on one Python, the bounds that they put on each other, and what would fit instead."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from stackaudit.model.findings import Severity
+from stackaudit.model.matrix import Matrix, Note, PackageEntry, PackageRange
+from stackaudit.model.versions import parse_version
+
+
+@lru_cache(maxsize=4096)
+def requirement_of(line: str) -> Requirement:
+    """A PEP 508 line of the matrix; it was validated when the matrix was read."""
+    return Requirement(line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InUse:
+    """An extra of a package that this stack uses; `declared` where a file asks for it, `because` says in words how that is known."""
+
+    name: str
+    extra: str
+    declared: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What `holder` asks of another package. `kind` is `hard`, `extra` or `runtime`; `extra` names the extra in use behind it."""
+
+    holder: str
+    requirement: Requirement
+    kind: str
+    extra: InUse | None = None
+
+    @property
+    def name(self) -> str:
+        """The package that it is about, normalized."""
+        return canonicalize_name(self.requirement.name)
+
+    @property
+    def text(self) -> str:
+        """`redis>=6.4.0,<9.0.0`, in the order in which people write bounds."""
+        order = {">=": 0, ">": 0, "~=": 0, "==": 0, "!=": 1}
+        parts = sorted(self.requirement.specifier, key=lambda each: (order.get(each.operator, 2), each.version))
+        extras = f"[{','.join(sorted(self.requirement.extras))}]" if self.requirement.extras else ""
+        return f"{self.name}{extras}{','.join(str(each) for each in parts)}"
+
+    def admits(self, version: Version) -> bool:
+        """Whether `version` keeps it; pre-releases count, since they are there already."""
+        return self.requirement.specifier.contains(version, prereleases=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Packages at their versions on one Python. `versions` holds all of the case's, by name; `environment` is the target's, for markers."""
+
+    matrix: Matrix
+    versions: Mapping[str, Version]
+    environment: Mapping[str, str]
+    extras: tuple[InUse, ...]
+
+    @property
+    def python(self) -> str:
+        """The Python's full version."""
+        return self.environment["python_full_version"]
+
+    @property
+    def minor(self) -> str:
+        """The Python's minor version, `3.11`."""
+        return self.environment["python_version"]
+
+    def covered(self) -> Iterator[tuple[PackageEntry, Version, PackageRange]]:
+        """The stack's packages whose versions lie in a range of the matrix, in its order."""
+        for entry in self.matrix.packages:
+            version = self.versions.get(entry.name)
+            found = entry.range_of(version) if version is not None else None
+            if version is not None and found is not None:
+                yield entry, version, found
+
+    def bounds(self) -> Iterator[Bound]:
+        """All that the covered packages ask of others and that applies on this Python and with the extras in use."""
+        in_use = {(each.name, each.extra): each for each in self.extras_in_use()}
+        for entry, _, found in self.covered():
+            groups: list[tuple[str, InUse | None, tuple[str, ...]]] = [
+                ("hard", None, found.requires),
+                *(("extra", in_use.get((entry.name, extra)), lines) for extra, lines in found.extras),
+                ("runtime", None, found.runtime),
+            ]
+            for kind, extra, lines in groups:
+                if kind == "extra" and extra is None:
+                    continue
+                for requirement in map(requirement_of, lines):
+                    if requirement.marker is None or requirement.marker.evaluate({"extra": "", **self.environment}):
+                        yield Bound(holder=entry.name, requirement=requirement, kind=kind, extra=extra)
+
+    def extras_in_use(self) -> tuple[InUse, ...]:
+        """The extras in use, and those that they put to use in turn (`celery[redis]` is `kombu[redis]` from celery 5.5.3 on)."""
+        ranges: dict[str, PackageRange] = {entry.name: found for entry, _, found in self.covered()}
+        done: dict[tuple[str, str], InUse] = {}
+        left = sorted(self.extras, key=lambda each: not each.declared)
+        while left:
+            each = left.pop(0)
+            known = done.get((each.name, each.extra))
+            if known is not None and (known.declared or not each.declared):
+                continue
+            done[each.name, each.extra] = each
+            found = ranges.get(each.name)
+            for line in dict(found.extras).get(each.extra, ()) if found else ():
+                inner = requirement_of(line)
+                left += [
+                    replace(each, name=canonicalize_name(inner.name), extra=extra) for extra in sorted(inner.extras)
+                ]
+        return tuple(done[key] for key in sorted(done))
+
+    def faults(self) -> Iterator[tuple[PackageEntry, Version, Note]]:
+        """The known faults of this combination."""
+        for entry, version, _ in self.covered():
+            for note in entry.notes:
+                known = note.severity is not None and note.versions.contains(version, prereleases=True)
+                if known and all(self._beside(requirement_of(line)) for line in note.beside):
+                    yield entry, version, note
+
+    def _beside(self, requirement: Requirement) -> bool:
+        name = canonicalize_name(requirement.name)
+        version = parse_version(self.python) if name == "python" else self.versions.get(name)
+        return version is not None and requirement.specifier.contains(version, prereleases=True)
+
+    def at(self, name: str, version: Version) -> "Row":
+        """This row with package `name` at `version`."""
+        return replace(self, versions={**self.versions, name: version})
+
+    def completed(self, names: Iterable[str]) -> "Row":
+        """This row with the newest fitting version of each of `names` that it lacks, one after the other."""
+        found = self
+        for name in names:
+            version = found.newest_fitting(name) if name not in found.versions else None
+            found = found.at(name, version) if version is not None else found
+        return found
+
+    def without(self, name: str) -> "Row":
+        """This row with no package `name`."""
+        return replace(self, versions={each: version for each, version in self.versions.items() if each != name})
+
+    def fits(self, name: str, *, extras: bool = True) -> bool:
+        """Whether package `name`, at its version here, goes with all others: Python, bounds both ways, and no fault that can hurt.
+
+        Without `extras` the bounds behind extras do not count.
+        """
+        entry, version = self.matrix.package(name), self.versions.get(name)
+        found = entry.range_of(version) if entry is not None and version is not None else None
+        if found is None or not admits_python(self, found):
+            return False
+        stack = {each.name for each in self.matrix.packages}
+        for bound in self.bounds():
+            other = self.versions.get(bound.name)
+            counts = name in {bound.holder, bound.name} and bound.name in stack and (extras or bound.kind != "extra")
+            if counts and other is not None and not bound.admits(other):
+                return False
+        return not any(
+            note.severity is not None and note.severity.rank >= Severity.MEDIUM.rank
+            for holder, _, note in self.faults()
+            if name == holder.name or name in map(_name, note.beside)
+        )
+
+    def newest_fitting(self, name: str, *, extras: bool = True) -> Version | None:
+        """The newest listed version of package `name` that goes with all the others as they are, or None."""
+        entry = self.matrix.package(name)
+        listed = sorted((each for one in entry.ranges for each, _ in one.releases), reverse=True) if entry else []
+        return next((each for each in listed if self.at(name, each).fits(name, extras=extras)), None)
+
+
+def admits_python(here: Row, found: PackageRange) -> bool:
+    """Whether the Requires-Python of a range admits the row's Python."""
+    return found.requires_python.contains(here.python, prereleases=True)
+
+
+def _name(line: str) -> str:
+    return canonicalize_name(requirement_of(line).name)

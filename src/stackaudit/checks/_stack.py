@@ -1,0 +1,90 @@
+"""The stack of one case as a row of its matrix, and how findings name its packages."""
+
+from collections.abc import Iterable
+
+from packaging.utils import canonicalize_name
+
+from stackaudit.checks._row import InUse, Row
+from stackaudit.model.audit import Case, Package
+from stackaudit.model.facts import Distribution
+from stackaudit.model.markers import environment_of
+from stackaudit.model.matrix import Matrix
+from stackaudit.model.versions import parse_version
+
+_TRANSPORTS = {"redis": "redis", "rediss": "redis", "sentinel": "redis"}
+"""The extra that a broker URL's scheme puts to use."""
+
+
+def row(case: Case) -> Row | None:
+    """The row of `case`; None where there is no matrix, or an environment whose Python could not be seen."""
+    if case.matrix is None or (case.manifest.interpreter is not None and case.interpreter is None):
+        return None
+    versions = {each.name: parse_version(each.version) for each in case.packages()}
+    return Row(
+        matrix=case.matrix,
+        versions={name: version for name, version in versions.items() if version is not None},
+        environment=environment_of(case.manifest, case.interpreter),
+        extras=_extras(case, case.matrix),
+    )
+
+
+def _extras(case: Case, matrix: Matrix) -> tuple[InUse, ...]:
+    found = [
+        InUse(name=each.name, extra=extra, declared=True, because=f"{each.where} asks for {each.name}[{extra}]")
+        for each in case.requirements
+        for extra in each.extras
+    ]
+    broker = case.manifest.endpoint("broker")
+    scheme = broker.url.reveal().partition("://")[0].partition("+")[0] if broker is not None else ""
+    names = {each.name for each in case.packages()}
+    for entry in matrix.packages:
+        for extra in entry.extras:
+            if _TRANSPORTS.get(scheme) == extra:
+                because = f"the broker is {scheme}://"
+            elif extra in names:
+                because = f"{extra} is part of this stack"
+            else:
+                continue
+            found.append(InUse(name=entry.name, extra=extra, declared=False, because=because))
+    return tuple(found)
+
+
+def stack_package(case: Case, name: str) -> Package | None:
+    """The package called `name` in the audited closure, or None."""
+    return next((each for each in case.packages() if each.name == name), None)
+
+
+def surely_absent(case: Case, name: str) -> bool:
+    """Whether package `name` is certainly not in the audited environment.
+
+    Requirement files do not say what their pins pull in, and what could not be read may be there.
+    """
+    if case.manifest.interpreter is None or not case.snapshot.looked_for(Distribution.__name__):
+        return False
+    hidden = [unseen.subject for _, unseen in case.snapshot.unseen(frozenset({Distribution.__name__}))]
+    if any(not subject or canonicalize_name(subject.partition("==")[0]) == name for subject in hidden):
+        return False
+    return stack_package(case, name) is None
+
+
+def subject_of(case: Case, name: str) -> str:
+    """`name==version` where package `name` is in the audited closure, else the name."""
+    package = stack_package(case, name)
+    return package.subject if package is not None else name
+
+
+def advice(here: Row | None, *names: str) -> str | None:
+    """What to pin so that the bounds hold: the newest fitting version of the first of `names` that has another one, or None."""
+    if here is None:
+        return None
+    for name in names:
+        version = here.newest_fitting(name)
+        if version is not None and version != here.versions.get(name):
+            return f"pin {name}=={version}"
+    return None
+
+
+def about_covered(case: Case) -> Iterable[str]:
+    """The stack's packages whose versions lie in a range of the matrix: those whose bounds are known."""
+    here = row(case)
+    return [subject_of(case, entry.name) for entry, _, _ in here.covered()] if here is not None else []

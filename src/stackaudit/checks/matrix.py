@@ -1,0 +1,117 @@
+"""Asks whether the stack's packages are pinned; the other rules of the check `matrix` are in the files beside it, by subject."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from stackaudit.checks._row import Row, admits_python
+from stackaudit.checks._stack import advice, row, stack_package, subject_of, surely_absent
+from stackaudit.model.audit import Case
+from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.findings import Finding, Outcome, Severity
+from stackaudit.model.manifest import Manifest
+from stackaudit.model.matrix import PackageEntry
+from stackaudit.model.parts import Check, Rule, rule
+
+
+def asked_by(manifest: Manifest) -> str | None:
+    """Where there are pins, or an environment to read them from."""
+    if manifest.interpreter is None and not manifest.requirements:
+        return "no pins: neither a requirements file nor an environment was given or found"
+    return None
+
+
+def summarize(case: Case, findings: Sequence[Finding]) -> str:
+    """How many of the stack's packages are pinned, how many this Python may run, and what else there is to tell."""
+    if any(finding.outcome is Outcome.UNKNOWN and not finding.subject for finding in findings):
+        return "what is installed could not be seen"
+    here = row(case)
+    if here is None:
+        return "there is no matrix to hold the stack against"
+    expected = [entry.name for entry in _expected(case)]
+    pinned = {name for name in expected if any(each.pin is not None for each in case.requirements_of(name))}
+    admitted = {entry.name for entry, _, found in here.covered() if admits_python(here, found)}.intersection(expected)
+    on = f"admitted on Python {here.minor}"
+    parts = [f"of {len(expected)} stack packages {len(pinned)} are pinned and {len(admitted)} {on}"]
+    if pinned == admitted:
+        parts = [f"{len(pinned)} of {len(expected)} stack packages are pinned and {on}"]
+    hurting = sum(1 for each in findings if each.outcome is Outcome.FAIL and each.severity is not Severity.LOW)
+    if hurting:
+        parts.append(f"{hurting} {'finding' if hurting == 1 else 'findings'} that can hurt")
+    if hidden := {each.subject for each in findings if each.outcome is Outcome.UNKNOWN}:
+        parts.append(f"{len(hidden)} could not be seen")
+    return "; ".join(parts)
+
+
+CHECK = Check(id="matrix", code="MX", title="Compatibility matrix", order=10, asked_by=asked_by, summarize=summarize)
+
+
+def _expected(case: Case) -> Iterator[PackageEntry]:
+    """The packages that the stack's own files should pin: what it is made of, what is declared or there, what is sure to come along."""
+    here = row(case)
+    along = {bound.name for bound in here.bounds() if bound.kind == "hard"} if here is not None else set()
+    for entry in case.matrix.packages if case.matrix is not None else ():
+        there = stack_package(case, entry.name) is not None or bool(case.requirements_of(entry.name))
+        if entry.required or (entry.pin and (there or entry.name in along)):
+            yield entry
+
+
+def _about_expected(case: Case) -> Iterable[str]:
+    return [subject_of(case, entry.name) for entry in _expected(case)]
+
+
+@rule(
+    "MX101",
+    "Every package of the stack is pinned",
+    severity="medium",
+    reads=[Distribution, InterpreterFact],
+    about=_about_expected,
+    why="what nobody pins is whatever was newest on the day of the install: two machines of one fleet then run different stacks",
+    fix="pin it with == in a requirements file, or use a lock file",
+    source="https://pip.pypa.io/en/stable/topics/repeatable-installs/",
+)
+def pinned(rule: Rule, case: Case) -> Iterator[Finding]:
+    """A pin in any declared file will do; where nothing is declared, or a package only comes along, it is advice."""
+    here = row(case)
+    for entry in _expected(case):
+        declared = case.requirements_of(entry.name)
+        if any(each.pin is not None for each in declared):
+            continue
+        there, subject, fix = stack_package(case, entry.name), subject_of(case, entry.name), _pin(case, entry.name)
+        if declared:
+            first = declared[0]
+            what = f"{entry.name}{first.specifier}" if len(first.specifier) else f"{entry.name} at any version"
+            message = f"{first.where} asks for {what}, which is no pin"
+            yield rule.fails(subject, message, where=first.where, fix=fix)
+        elif there is not None and not case.manifest.requirements:
+            message = f"{subject} is installed, and no requirements file that pins it was given or found"
+            yield rule.fails(subject, message, fix=fix, severity=Severity.LOW)
+        elif surely_absent(case, entry.name):
+            message = f"{entry.name} is neither installed nor declared{_wanted(here, entry.name)}"
+            yield rule.fails(subject, message, fix=fix)
+        elif case.manifest.requirements:
+            made_of = ", without which there is no such stack" if entry.required else ", which comes along"
+            message = f"no declared file pins {entry.name}{made_of}{_wanted(here, entry.name)}"
+            yield rule.fails(subject, message, fix=fix, severity=None if entry.required else Severity.LOW)
+
+
+def _pin(case: Case, name: str) -> str | None:
+    """The pin to write: of what is there where it goes with the others, else of the newest that does."""
+    here, there = row(case), stack_package(case, name)
+    if here is None:
+        return None
+    if there is not None:
+        return f"pin {there.subject}" if here.fits(name) else advice(here, name) or f"pin {there.subject}"
+    # What is missing is chosen together: each newest by itself may not go with the others' newest.
+    missing = sorted(_expected(case), key=lambda each: not each.required)
+    version = here.completed(each.name for each in missing).versions.get(name)
+    return f"pin {name}=={version}" if version is not None else None
+
+
+def _wanted(here: Row | None, name: str) -> str:
+    if here is None:
+        return ""
+    wants = [
+        f"{bound.holder}{f'[{bound.extra.extra}]' if bound.extra else ''} {here.versions[bound.holder]} takes any {bound.text}"
+        for bound in here.bounds()
+        if bound.name == name and bound.kind != "runtime" and (bound.extra is None or bound.extra.declared)
+    ]
+    return f" ({', '.join(wants)})" if wants else ""
