@@ -47,8 +47,8 @@ class _Reading:
     unnamed: list[Place] = field(default_factory=list)
     seen: set[tuple[Path, bool]] = field(default_factory=set)
 
-    def file(self, path: Path, *, constraint: bool, named_at: Place | None = None) -> None:
-        """Read `path`; where it can't be read, the fault stands at `named_at`, the line that includes it."""
+    def file(self, path: Path, *, constraint: bool, named_at: tuple[Place, str] | None = None) -> None:
+        """Read `path`; where it can't be read, the fault stands where it is named, and as: `named_at`."""
         key = (path.resolve(), constraint)
         if key in self.seen:
             return
@@ -56,8 +56,8 @@ class _Reading:
         shown = shown_path(path, self.root)
         data = read_bytes(path, self.root)
         if isinstance(data, Fault):
-            where = named_at or data.where
-            message = data.message if named_at is None else f"`{shown}`: {data.message}"
+            where = data.where if named_at is None else named_at[0]
+            message = data.message if named_at is None else f"`{named_at[1]}`: {data.message}"
             self.faults.append(Fault(where=where, message=message, hint=data.hint))
             return
         self.sources.append(shown)
@@ -74,7 +74,7 @@ class _Reading:
         except OptionError as fault:
             self.faults.append(Fault(where=where, message=str(fault)))
             return
-        stray = self._stray(requirement, options)
+        stray = _stray(requirement, options, line)
         if stray is not None:
             self.faults.append(Fault(where=where, message=stray, hint="put it on a line of its own"))
             return
@@ -87,23 +87,10 @@ class _Reading:
                 return
             self._keep(read_editable(options.editables[0], context), line, where, constraint=False)
         else:
-            for name in options.requirements:
-                self._include(name, path, where, constraint=False)
-            for name in options.constraints:
-                self._include(name, path, where, constraint=True)
+            for name in (*options.requirements, *options.constraints):
+                self._include(name, path, line, where, constraint=not options.requirements)
 
-    @staticmethod
-    def _stray(requirement: str, options: Options) -> str | None:
-        if options.words:
-            return f"pip ignores `{shown_text(options.words[0])}`, since it stands after an option"
-        files = [*options.requirements, *options.constraints, *options.editables]
-        if requirement and files:
-            return "pip ignores a file or an editable requirement that stands after another requirement"
-        if len(files) > 1:
-            return "pip reads only the first file or editable requirement of a line"
-        return None
-
-    def _include(self, name: str, path: Path, where: Place, *, constraint: bool) -> None:
+    def _include(self, name: str, path: Path, line: Line, where: Place, *, constraint: bool) -> None:
         lowered = name.lower()
         if lowered.startswith(("http:", "https:")):
             self.faults.append(
@@ -115,7 +102,7 @@ class _Reading:
             )
             return
         nested = Path(unquote(urlsplit(name).path)) if lowered.startswith("file:") else path.parent / name
-        self.file(nested, constraint=constraint, named_at=where)
+        self.file(nested, constraint=constraint, named_at=(where, _quoted(name, line)))
 
     def _keep(self, found: Requirement | Fault | Unnamed, line: Line, where: Place, *, constraint: bool) -> None:
         if isinstance(found, Fault):
@@ -137,6 +124,23 @@ class _Reading:
             self.constraints.append(found)
         else:
             self.requirements.append(found)
+
+
+def _quoted(text: str, line: Line) -> str:
+    """`text` of `line` as a message may quote it: what a variable held may be a secret, so then only what is written."""
+    return shown_text(text if line.text == line.written else line.written)
+
+
+def _stray(requirement: str, options: Options, line: Line) -> str | None:
+    """What pip would pass over in silence."""
+    if options.words:
+        return f"pip ignores `{_quoted(options.words[0], line)}`, since it stands after an option"
+    files = [*options.requirements, *options.constraints, *options.editables]
+    if requirement and files:
+        return "pip ignores a file or an editable requirement that stands after another requirement"
+    if len(files) > 1:
+        return "pip reads only the first file or editable requirement of a line"
+    return None
 
 
 def _narrowed(reading: _Reading) -> Iterator[Requirement]:
