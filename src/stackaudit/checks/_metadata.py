@@ -108,10 +108,15 @@ def environment(case: Case) -> Environment:
     return tuple(sorted(environment_of(case.manifest, case.interpreter).items()))
 
 
+def distributions(case: Case) -> tuple[Distribution, ...]:
+    """The installed distributions in the order of their names: of two paths to one extra the same one is told each time."""
+    return tuple(sorted(case.facts(Distribution), key=lambda each: (each.name, each.version, each.location)))
+
+
 def installed(case: Case) -> Installed:
     """The installed distributions by name."""
     found: dict[NormalizedName, list[Distribution]] = {}
-    for each in case.facts(Distribution):
+    for each in distributions(case):
         found.setdefault(each.name, []).append(each)
     return found
 
@@ -147,7 +152,7 @@ def unmet_by(distribution: Distribution, target: Environment, among: Installed, 
 def unmet(case: Case) -> tuple[Unmet, ...]:
     """The requirements of all installed distributions, extras aside, that the environment does not satisfy."""
     target, among = environment(case), installed(case)
-    return tuple(each for distribution in case.facts(Distribution) for each in unmet_by(distribution, target, among))
+    return tuple(each for distribution in distributions(case) for each in unmet_by(distribution, target, among))
 
 
 def unmet_extras(case: Case) -> tuple[tuple[ExtraInUse, Unmet], ...]:
@@ -195,7 +200,7 @@ def extras_in_use(case: Case) -> tuple[ExtraInUse, ...]:
     take(
         [
             use
-            for distribution in case.facts(Distribution)
+            for distribution in distributions(case)
             for requirement in requirements_of(distribution, target)
             for use in _asked_for(requirement, True, case.place_of(distribution.name), (distribution.subject,))
         ]

@@ -149,7 +149,7 @@ def optional(folder: Union[Folder, Archive], name: str) -> str:
 def distribution(folder: Union[Folder, Archive], entry: str) -> Json:
     """What the metadata folder `entry` says of one distribution; `problem` tells where it says too little."""
     parts = _FOLDER.fullmatch(entry)
-    kind = parts.group("kind") if parts else "dist-info"
+    kind = parts.group("kind") if parts else "egg-info"
     found: Json = {
         "name": (parts.group("name") if parts else "") or entry,
         "version": (parts.group("version") if parts else "") or "",
