@@ -4,11 +4,13 @@
 # ///
 """What must hold before anything lands: `nox`."""
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "contracts", "unit", "integration", "e2e", "wheel"]
+nox.options.sessions = ["lint", "types", "contracts", "wheel", "unit", "integration", "e2e"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -64,12 +66,43 @@ def e2e(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """The wheel holds what the checkout holds: built, installed alone, asked."""
+    """The wheel holds what the checkout holds: built, installed alone, used far from the checkout."""
     session.install("build")
-    out = session.create_tmp()
-    session.run("python", "-m", "build", "--outdir", out, ".", silent=True)
-    session.run("python", "-c", f"import glob, sys; sys.exit(len(glob.glob({out!r} + '/*.whl')) != 1)")
-    session.run("bash", "-c", f"'{session.python or 'python'}' -c pass", external=True)
+    out = Path(session.create_tmp()).resolve()
+    for old in out.glob("*.whl"):
+        old.unlink()
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(out), ".", silent=True)
+    (built,) = out.glob("*.whl")
+    session.install("--force-reinstall", str(built))
+    seed = (Path("tests/projects/seed/requirements.txt")).resolve()
+    with session.chdir(out):
+        session.run("stackaudit", "--version")
+        session.run(
+            "stackaudit",
+            "check",
+            "-r",
+            str(seed),
+            "--python-version",
+            "3.11",
+            "--only",
+            "matrix",
+            "--format",
+            "markdown",
+            silent=True,
+        )
+        session.run(
+            "stackaudit",
+            "check",
+            "-r",
+            str(seed),
+            "--python-version",
+            "3.11",
+            "--only",
+            "matrix",
+            "--format",
+            "json",
+            silent=True,
+        )
 
 
 @nox.session

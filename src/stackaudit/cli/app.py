@@ -18,18 +18,6 @@ _EPILOG = (
     "Exit status: 0 pass or warn, 1 fail, 2 wrong usage or input, 3 unknown, 130 interrupted."
 )
 
-app = typer.Typer(
-    name="stackaudit",
-    help="Audit a production Python stack (Celery + Redis + FFmpeg), and tell the truth about it.",
-    epilog=_EPILOG,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("check", help=check.HELP, epilog=_EPILOG)(check.check)
-app.command("explain", help=explain.HELP)(explain.explain)
-app.command("init", help=init.HELP)(init.init)
-
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer's callbacks take the value alone
     if value:
@@ -37,7 +25,6 @@ def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer's callbacks tak
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def _frame(
     context: typer.Context,
     *,
@@ -49,11 +36,34 @@ def _frame(
         typer.echo(context.get_help())
 
 
+def build(*, completion: bool) -> typer.Typer:
+    """The application with all commands.
+
+    The completion options go without saying once a command is named: Typer would load its whole validation library to see that they are
+    not given.
+    """
+    app = typer.Typer(
+        name="stackaudit",
+        help="Audit a production Python stack (Celery + Redis + FFmpeg), and tell the truth about it.",
+        epilog=_EPILOG,
+        rich_markup_mode=None,
+        add_completion=completion,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_frame)
+    app.command("check", help=check.HELP, epilog=_EPILOG)(check.check)
+    app.command("explain", help=explain.HELP)(explain.explain)
+    app.command("init", help=init.HELP)(init.init)
+    return app
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run the command line `arguments` and return the exit status. Nothing it raises is ever shown as a traceback."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        return _status(lambda: app(args=list(arguments), prog_name="stackaudit", standalone_mode=True))
+        app = build(completion=not arguments or arguments[0].startswith("-"))
+        return _status(lambda: app(args=list(arguments), prog_name="stackaudit"))
     except StackauditError as error:
         tell(error)
         return Exit.USAGE

@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stackaudit.cli.exits import Exit, interruptible
-from stackaudit.model.manifest import SettingValue
+
+if TYPE_CHECKING:
+    from stackaudit.model.manifest import SettingValue
 
 HELP = "Audit the stack: gather facts, run every check side by side, print, and gate."
 
@@ -130,7 +132,7 @@ def split(values: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(part for value in values or () for part in value.split(",") if part)
 
 
-def run(options: dict[str, SettingValue], printing: Printing, *, sandbox: bool) -> Exit:
+def run(options: "dict[str, SettingValue]", printing: Printing, *, sandbox: bool) -> Exit:
     """The whole of `check` behind its options; returns the exit status."""
     from stackaudit.cli import telling
     from stackaudit.cli.auditing import audit_project

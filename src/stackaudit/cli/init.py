@@ -2,14 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stackaudit.cli.exits import interruptible
 from stackaudit.cli.output import write
 from stackaudit.model.errors import UsageError
-from stackaudit.model.manifest import SettingValue
+
+if TYPE_CHECKING:
+    from stackaudit.model.manifest import SettingValue
 
 HELP = "Write a commented [tool.stackaudit] table into this project's pyproject.toml, or into stackaudit.toml."
 

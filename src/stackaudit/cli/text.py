@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from typing import TypeAlias
 
 from stackaudit.model.audit import Audit, Judgment, Policy
@@ -58,16 +59,17 @@ def render(audit: Audit, rules: Sequence[Rule], policy: Policy, telling: Telling
     page = Text()
     for content, style in _segments(audit, {each.code: each for each in rules}, policy, telling):
         page.append(_printable(content), style)
-    console = Console(
+    # A file of its own: rich writes to the real standard output even while it captures.
+    written = StringIO()
+    Console(
+        file=written,
         width=10_000,
         color_system="standard" if telling.color else None,
         force_terminal=telling.color,
         highlight=False,
         markup=False,
-    )
-    with console.capture() as captured:
-        console.print(page, soft_wrap=True, end="")
-    return captured.get()
+    ).print(page, soft_wrap=True, end="")
+    return written.getvalue()
 
 
 def _printable(text: str) -> str:
