@@ -90,11 +90,17 @@ def _seen_by_pip(case: Case) -> Iterable[str]:
     source=PIP_CHECK,
 )
 def pip_check(rule: Rule, case: Case) -> Iterator[Finding]:
-    """Each line of pip check, as pip wrote it."""
+    """Each line of pip check, as pip wrote it; where our own reading sees it too, that knows what would satisfy it."""
+    own = {_own_key(each): each for each in unmet(case)}
     for check in case.facts(PipCheck):
         for conflict in check.conflicts:
-            message = f"pip check: {conflict.line.rstrip('.')}"
-            yield rule.fails(_subject(case, conflict), message, where=case.place_of(conflict.name))
+            same = own.get(_key(conflict))
+            yield rule.fails(
+                _subject(case, conflict),
+                f"pip check: {conflict.line.rstrip('.')}",
+                where=case.place_of(conflict.name),
+                fix=_remedy(same) if same else None,
+            )
 
 
 def _whole(case: Case) -> Iterable[str]:
@@ -258,12 +264,16 @@ def _single(case: Case) -> Iterable[str]:
     source="https://packaging.python.org/en/latest/specifications/recording-installed-packages/",
 )
 def installed_once(rule: Rule, case: Case) -> Iterator[Finding]:
-    """Within one folder of the import path; of two folders the first one hides the other, as it does for import."""
+    """Within one folder of the import path; of two folders the first one hides the other, as it does for import.
+
+    Two of one version contradict each other in nothing that matters: some system packages come so.
+    """
     for name, found in installed(case).items():
         if len(found) > 1:
-            versions = " and ".join(each.version for each in found)
-            message = f"{name} has {len(found)} metadata folders in {found[0].location}: {versions}"
-            yield rule.fails(found[0].subject, message, where=case.place_of(name))
+            versions = sorted({each.version for each in found})
+            message = f"{name} has {len(found)} metadata folders in {found[0].location}: {' and '.join(versions)}"
+            severity = rule.severity if len(versions) > 1 else Severity.LOW
+            yield rule.fails(found[0].subject, message, where=case.place_of(name), severity=severity)
 
 
 @rule(

@@ -201,6 +201,10 @@ def test_what_pip_told_is_neither_told_again_nor_passed() -> None:
     assert failed(check.requirements_hold, judged) == []
     assert passed(check.requirements_hold, judged) == {"billiard==3.6.4.0"}
     assert {each.subject for each in failed(check.pip_check, judged)} == {"celery==5.4.0"}
+    assert {each.fix for each in failed(check.pip_check, judged)} == {
+        "install `billiard<5.0,>=4.2.0`, or a release of celery that admits billiard 3.6.4.0",
+        "install `vine<6,>=5.1`",
+    }
     assert failed(check.own_reading_sees_all, judged) == failed(check.pip_sees_all, judged) == []
 
 
@@ -265,9 +269,15 @@ def test_two_metadata_folders_of_one_name_are_told_and_both_are_held() -> None:
     twice = case(PYTHON, VINE, installed("vine", "1.3.0"), installed("kombu", "5.7.0", "vine==5.1.0"))
     (finding,) = failed(check.installed_once, twice)
     assert finding.subject == "vine==1.3.0"
+    assert finding.severity is Severity.MEDIUM
     assert passed(check.installed_once, twice) == {"kombu==5.7.0"}
     (finding,) = failed(check.requirements_hold, twice)
     assert finding.message == "kombu 5.7.0 requires vine==5.1.0, and 1.3.0 is installed"
+
+
+def test_two_metadata_folders_of_one_version_are_told_and_hurt_nothing() -> None:
+    (finding,) = failed(check.installed_once, case(PYTHON, VINE, VINE))
+    assert (finding.severity, finding.message) == (Severity.LOW, "vine has 2 metadata folders in : 5.1.0")
 
 
 def test_what_an_interrupted_uninstall_left_is_told() -> None:
