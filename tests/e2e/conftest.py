@@ -1,22 +1,12 @@
-"""The installed command, run as a user runs it."""
+"""What every test of the installed command needs."""
 
-import os
 import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-COMMAND = str(Path(sys.executable).parent / "stackaudit")
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-# What a developer's shell may hold must not decide a test.
-CLEAN = {
-    name: value
-    for name, value in os.environ.items()
-    if not name.startswith(("STACKAUDIT_", "CELERY_", "REDIS_", "BROKER_", "VIRTUAL_ENV", "NO_COLOR", "FORCE_COLOR"))
-}
+from command import CLEAN, COMMAND, Run
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import CLEAN, COMMAND, Run
 
+from command import CLEAN, COMMAND, Run
 from stackaudit import __version__
 
 SEED = "celery==5.4.0\nredis==5.0.8\nkombu==5.6.1\nbilliard==4.2.4\nvine==5.1.0\nffmpeg-python==0.2.0\n"

@@ -25,9 +25,19 @@ def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer's callbacks tak
         raise typer.Exit
 
 
+def _print_help(context: typer.Context, value: bool) -> None:  # noqa: FBT001 - Typer's callbacks take the value alone
+    if value:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
 def _frame(
     context: typer.Context,
     *,
+    # Typer's own help option, left out, loads the whole validation library whenever a command is named.
+    show_help: bool = typer.Option(  # noqa: ARG001 - its callback answers
+        False, "-h", "--help", help="Show this message and exit.", callback=_print_help, is_eager=True
+    ),
     version: bool = typer.Option(  # noqa: ARG001 - its callback answers
         False, "-V", "--version", help="Print the version and exit.", callback=_print_version, is_eager=True
     ),
@@ -39,8 +49,8 @@ def _frame(
 def build(*, completion: bool) -> typer.Typer:
     """The application with all commands.
 
-    The completion options go without saying once a command is named: Typer would load its whole validation library to see that they are
-    not given.
+    The completion options are left out once a command is named: they too would load Typer's validation library, to see that they are not
+    given.
     """
     app = typer.Typer(
         name="stackaudit",
@@ -51,7 +61,7 @@ def build(*, completion: bool) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback(invoke_without_command=True)(_frame)
+    app.callback(invoke_without_command=True, add_help_option=False)(_frame)
     app.command("check", help=check.HELP, epilog=_EPILOG)(check.check)
     app.command("explain", help=explain.HELP)(explain.explain)
     app.command("init", help=init.HELP)(init.init)
