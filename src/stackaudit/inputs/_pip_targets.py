@@ -6,20 +6,12 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name
 
-from stackaudit.inputs._requirement import (
-    archive_version,
-    filename_of,
-    normal_extras,
-    read_requirement,
-    shown_source,
-    shown_text,
-    valid_marker,
-    valid_name,
-)
+from stackaudit.inputs._requirement import normal_extras, read_requirement, valid_marker, valid_name
+from stackaudit.inputs._source import archive_version, filename_of, path_of, shown_source, shown_text
 from stackaudit.inputs._table import table, text
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import Requirement
@@ -98,6 +90,8 @@ def _from_place(body: str, context: Context, marker: str | None) -> Requirement 
     is_url = _URL.match(body) is not None
     split = None if is_url else _EXTRAS.fullmatch(body)
     target, extras = (split["path"], split["extras"].split(",")) if split else (body, [])
+    if path_of(target) is None:
+        return Fault(where=context.where, message=f"`{shown_text(target)}` can't be read as a URL")
     told = archive_version(filename_of(target))
     if told is not None:
         name, version = told
@@ -132,7 +126,7 @@ def _from_place(body: str, context: Context, marker: str | None) -> Requirement 
 
 def _folders(target: str, context: Context) -> list[Path]:
     if target.lower().startswith("file:"):
-        return [Path(unquote(urlsplit(target).path))]
+        return [Path(path_of(target) or "/")]
     return [] if _URL.match(target) else [folder / target for folder in context.folders]
 
 

@@ -7,15 +7,8 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._poetry_constraint import python_claim, specifier_of
-from stackaudit.inputs._requirement import (
-    all_of,
-    normal_extras,
-    pin_of,
-    shown_source,
-    shown_text,
-    valid_marker,
-    valid_name,
-)
+from stackaudit.inputs._requirement import all_of, normal_extras, pin_of, valid_marker, valid_name
+from stackaudit.inputs._source import shown_source, shown_text
 from stackaudit.inputs._table import Table, is_table, table, text, texts
 from stackaudit.inputs._text import Toml
 from stackaudit.model.errors import Fault

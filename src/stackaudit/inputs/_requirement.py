@@ -2,27 +2,21 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from functools import lru_cache
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    NormalizedName,
     canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
 )
 from packaging.version import Version
 
+from stackaudit.inputs._source import archive_version, filename_of, shown_source, shown_text
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import Requirement
 from stackaudit.model.places import Place
-from stackaudit.model.secret import redact
 from stackaudit.model.versions import parse_version
 
 _NAME = re.compile(
@@ -30,31 +24,6 @@ _NAME = re.compile(
 )
 _VALID_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LONE_EQUALS = re.compile(r"(?<![=<>!~])=(?!=)")
-_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>.*)", re.DOTALL)
-_PORT = re.compile(r"[^:/?#]*(?::\d*)?")
-
-
-def shown_source(source: str) -> str:
-    """A URL or path that may be shown: no user, no password, no secret query value.
-
-    A password may hold `/`, `?` or `#` unescaped. Where what stands before the first of these is no host and port, all up to the
-    last `@` counts as the user part.
-    """
-    found = _AUTHORITY.search(source)
-    if found is None:
-        return redact(source)
-    rest = found["rest"]
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" not in authority and not authority.startswith("[") and not _PORT.fullmatch(authority) and "@" in rest:
-        rest = f"***@{rest.rpartition('@')[2]}"
-    return redact(source[: found.start("rest")] + rest)
-
-
-def shown_text(text: str) -> str:
-    """A wrong text as a message may quote it: short, and without any URL, which may hold a password."""
-    before, separator, _ = text.strip().partition("://")
-    short = f"{before}://…" if separator else before
-    return short if len(short) <= 80 else f"{short[:79]}…"  # noqa: PLR2004 - the width of a terminal
 
 
 def pin_of(specifier: SpecifierSet) -> Version | None:
@@ -85,12 +54,18 @@ def all_of(*markers: str | None) -> str | None:
     return str(Marker(" and ".join(f"({each})" for each in kept)))
 
 
+@lru_cache(maxsize=4096)
 def valid_marker(text: str) -> str | None:
-    """`text` as a PEP 508 marker in its usual spelling, or None where it is none."""
+    """`text` as a PEP 508 marker in its usual spelling, or None where it is none.
+
+    A quoted value with a backslash can be read, and not be read again as it is then written: that is none either.
+    """
     try:
-        return str(Marker(text))
+        usual = str(Marker(text))
+        Marker(usual)
     except InvalidMarker:
         return None
+    return usual
 
 
 def locked(  # noqa: PLR0913 - one word for each thing that a lock says of a package
@@ -128,22 +103,6 @@ def locked(  # noqa: PLR0913 - one word for each thing that a lock says of a pac
     )
 
 
-def filename_of(url: str) -> str:
-    """The last part of a URL's or path's file name, without query and fragment."""
-    return PurePosixPath(unquote(urlsplit(url).path)).name
-
-
-def archive_version(filename: str) -> tuple[NormalizedName, Version] | None:
-    """The name and version that a wheel's or source archive's file name tells, or None."""
-    try:
-        if filename.endswith(".whl"):
-            name, version, _, _ = parse_wheel_filename(filename)
-            return name, version
-        return parse_sdist_filename(filename)
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        return None
-
-
 def read_requirement(text: str, where: Place, *, marker: str | None = None) -> Requirement | Fault:
     """The requirement that the PEP 508 `text` makes; a `marker` beside it must hold too.
 
@@ -153,6 +112,9 @@ def read_requirement(text: str, where: Place, *, marker: str | None = None) -> R
         parsed = Pep508(text)
     except InvalidRequirement:
         return Fault(where=where, message=wrong(text), hint=hint(text))
+    own = None if parsed.marker is None else valid_marker(str(parsed.marker))
+    if parsed.marker is not None and own is None:
+        return Fault(where=where, message=f"the marker of {parsed.name} can't be read")
     specifier, pin = parsed.specifier, pin_of(parsed.specifier)
     if len(specifier) > 1 and pin is None and specifier.is_unsatisfiable():
         return Fault(where=where, message=f"no version of {parsed.name} can be {specifier}")
@@ -169,7 +131,7 @@ def read_requirement(text: str, where: Place, *, marker: str | None = None) -> R
         extras=normal_extras(parsed.extras),
         where=where,
         source=None if parsed.url is None else shown_source(parsed.url),
-        marker=all_of(None if parsed.marker is None else str(parsed.marker), marker),
+        marker=all_of(own, marker),
     )
 
 

@@ -10,6 +10,7 @@ from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._direct import direct_names
 from stackaudit.inputs._marker_logic import filled_in
 from stackaudit.inputs._requirement import locked
+from stackaudit.inputs._source import archive_version, filename_of
 from stackaudit.inputs._table import Table, table, tables, text, texts
 from stackaudit.inputs._text import Toml, read_toml, shown_path
 from stackaudit.model.errors import Fault
@@ -111,8 +112,6 @@ def _requirement(
 
 def _told_version(package: Table) -> str | None:
     """The version that the archive's file name tells, where the entry has none."""
-    from stackaudit.inputs._requirement import archive_version, filename_of
-
     for archive in (*tables(package, "wheels"), table(package, "sdist"), table(package, "archive")):
         told = archive_version(
             text(archive, "name") or filename_of(text(archive, "url") or text(archive, "path") or "")

@@ -9,7 +9,8 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.inputs import _poetry
 from stackaudit.inputs._declared import Declared, merged
-from stackaudit.inputs._requirement import read_requirement, shown_text
+from stackaudit.inputs._requirement import read_requirement
+from stackaudit.inputs._source import shown_text
 from stackaudit.inputs._table import Table, is_table, table, text, texts
 from stackaudit.inputs._text import Toml, read_toml, shown_path
 from stackaudit.inputs.requirements import read as read_requirements_file

@@ -1,16 +1,17 @@
 """Reads requirements files in pip's format, with the files that they include and the constraints that they name."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._marker_logic import negated
 from stackaudit.inputs._pip_lines import Line, decode, logical_lines
 from stackaudit.inputs._pip_options import OptionError, Options, split_line
 from stackaudit.inputs._pip_targets import Context, Unnamed, read_editable, read_target
-from stackaudit.inputs._requirement import all_of, pin_of, shown_text
+from stackaudit.inputs._requirement import all_of, pin_of
+from stackaudit.inputs._source import path_of, shown_text
 from stackaudit.inputs._text import read_bytes, shown_path
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import Requirement
@@ -45,11 +46,12 @@ class _Reading:
     faults: list[Fault] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     unnamed: list[Place] = field(default_factory=list)
-    seen: set[tuple[Path, bool]] = field(default_factory=set)
+    seen: set[tuple[str, bool]] = field(default_factory=set)
 
     def file(self, path: Path, *, constraint: bool, named_at: tuple[Place, str] | None = None) -> None:
         """Read `path`; where it can't be read, the fault stands where it is named, and as: `named_at`."""
-        key = (path.resolve(), constraint)
+        # Links are followed: a folder that holds a link to itself must not be walked for ever.
+        key = (os.path.realpath(path), constraint)
         if key in self.seen:
             return
         self.seen.add(key)
@@ -91,6 +93,9 @@ class _Reading:
                 self._include(name, path, line, where, constraint=not options.requirements)
 
     def _include(self, name: str, path: Path, line: Line, where: Place, *, constraint: bool) -> None:
+        if "\0" in name:
+            self.faults.append(Fault(where=where, message="the name of the file holds a NUL character"))
+            return
         lowered = name.lower()
         if lowered.startswith(("http:", "https:")):
             self.faults.append(
@@ -101,7 +106,7 @@ class _Reading:
                 )
             )
             return
-        nested = Path(unquote(urlsplit(name).path)) if lowered.startswith("file:") else path.parent / name
+        nested = Path(path_of(name) or "/") if lowered.startswith("file:") else path.parent / name
         self.file(nested, constraint=constraint, named_at=(where, _quoted(name, line)))
 
     def _keep(self, found: Requirement | Fault | Unnamed, line: Line, where: Place, *, constraint: bool) -> None:

@@ -4,6 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.markers import Marker
 
 from stackaudit.inputs import pythons
 from stackaudit.inputs.project import declared_files, finding_root, read_files, read_pythons
@@ -202,3 +205,27 @@ def test_nothing_heavy_is_imported_to_read_a_requirements_file() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"pip_requirements_parser", "packaging.pylock", "requests", "typer", "rich", "celery"} & set(loaded)
+
+
+FIXTURES = sorted(path for path in PROJECTS.rglob("*") if path.name.endswith((".lock", ".toml", ".json")))
+PIECES = st.sampled_from(
+    ['"', "[", "]", "{}", "[[", "=", "\\", "\0", "3", "true", "[1]", '""', "é", "\n", "null", "http://[", "*"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(path=st.sampled_from(FIXTURES), at=st.floats(0, 1), piece=PIECES, cut=st.integers(0, 12))
+def test_no_damage_to_a_file_is_more_than_a_fault(
+    tmp_path_factory: pytest.TempPathFactory, path: Path, at: float, piece: str, cut: int
+) -> None:
+    text = path.read_text(encoding="utf-8")
+    if len(text) > 4000:
+        text = text[:4000]
+    start = int(at * len(text))
+    damaged = tmp_path_factory.getbasetemp() / path.name
+    damaged.write_text(text[:start] + piece + text[start + cut :], encoding="utf-8")
+    asked = Asked(extras=("fast",), groups=("dev",))
+    declared = read_files([damaged], damaged.parent, {}, named=True, asked=asked)
+    assert declared.sources == (path.name,)
+    for requirement in declared.requirements:
+        assert requirement.marker is None or str(Marker(requirement.marker)) == requirement.marker

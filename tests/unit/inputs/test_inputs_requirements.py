@@ -319,3 +319,37 @@ def test_requirements_are_never_told_private(tmp_path: Path) -> None:
         pin=one(declared, "celery").pin,
         where=Place(path="requirements.txt", line=2),
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a @ http://[1]/a.zip ; python_version < '3. \\'",
+        "http://[1]/a.zip",
+        "-r \0.txt",
+        "a ; python_version < 'x\\y'",
+        "--hash",
+        "--index-url 'x",
+        "--require",
+        "--pre=1",
+        "-x",
+        "e @",
+        "-e ssh:",
+    ],
+)
+def test_strange_lines_are_faults_at_their_place(tmp_path: Path, line: str) -> None:
+    assert places(read_text(tmp_path, f"celery\n{line}\n").faults) == ["requirements.txt:2"]
+
+
+def test_a_folder_that_links_to_itself_is_walked_once(tmp_path: Path) -> None:
+    (tmp_path / "again").symlink_to(tmp_path)
+    declared = read_text(tmp_path, "-r again/requirements.txt\ncelery\n")
+    assert declared.faults == ()
+    assert pins(declared) == {"celery": None}
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.text(alphabet=st.sampled_from("ab=.<>[]@;:/#-\\${}A'\" \n\r\0re"), max_size=60))
+def test_no_text_is_too_strange_to_be_read(tmp_path_factory: pytest.TempPathFactory, data: str) -> None:
+    declared = read_text(tmp_path_factory.getbasetemp(), data, {"A": "a"})
+    assert all(each.where.line for each in declared.faults)

@@ -1,0 +1,66 @@
+"""Where a package comes from: URLs and paths as they may be shown, and what their file names tell."""
+
+import re
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    NormalizedName,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import Version
+
+from stackaudit.model.secret import redact
+
+_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>.*)", re.DOTALL)
+_PORT = re.compile(r"[^:/?#]*(?::\d*)?")
+
+
+def shown_source(source: str) -> str:
+    """A URL or path that may be shown: no user, no password, no secret query value.
+
+    A password may hold `/`, `?` or `#` unescaped. Where what stands before the first of these is no host and port, all up to the
+    last `@` counts as the user part.
+    """
+    found = _AUTHORITY.search(source)
+    if found is None:
+        return redact(source)
+    rest = found["rest"]
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if "@" not in authority and not authority.startswith("[") and not _PORT.fullmatch(authority) and "@" in rest:
+        rest = f"***@{rest.rpartition('@')[2]}"
+    return redact(source[: found.start("rest")] + rest)
+
+
+def shown_text(text: str) -> str:
+    """A wrong text as a message may quote it: short, and without any URL, which may hold a password."""
+    before, separator, _ = text.strip().partition("://")
+    short = f"{before}://…" if separator else before
+    return short if len(short) <= 80 else f"{short[:79]}…"  # noqa: PLR2004 - the width of a terminal
+
+
+def path_of(url: str) -> str | None:
+    """The path of a URL, or a path as it is, without query and fragment; None where the text is no URL after all."""
+    try:
+        return unquote(urlsplit(url).path)
+    except ValueError:
+        return None
+
+
+def filename_of(url: str) -> str:
+    """The file's name in a URL or path; empty where there is none."""
+    return PurePosixPath(path_of(url) or "").name
+
+
+def archive_version(filename: str) -> tuple[NormalizedName, Version] | None:
+    """The name and version that a wheel's or source archive's file name tells, or None."""
+    try:
+        if filename.endswith(".whl"):
+            name, version, _, _ = parse_wheel_filename(filename)
+            return name, version
+        return parse_sdist_filename(filename)
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return None
