@@ -146,7 +146,8 @@ def branch_is_supported(rule: Rule, case: Case) -> Iterator[Finding]:
         message = f"nobody vouches for ffmpeg {ffmpeg.branch}: the matrix knows the branches {known}"
         yield rule.fails(ffmpeg.subject, message, severity=Severity.LOW)
     elif branch.ended(case.today):
-        message = f"support of ffmpeg {branch.name} ended on {branch.end_of_life}"
+        when = f" on {branch.end_of_life}" if branch.end_of_life else ""
+        message = f"support of ffmpeg {branch.name} ended{when}"
         if ffmpeg.owner:
             message += f"; what the distribution fixed since in {ffmpeg.owner} is for it to say"
         severity = Severity.LOW if ffmpeg.owner else None

@@ -4,7 +4,8 @@
 
     StackauditError          one `except` in the program catches it: the command line's
     ├── UsageError           the command line or the environment of the call is wrong          exit 2
-    └── InputError           one or more files are wrong; carries every fault, not the first   exit 2
+    ├── InputError           one or more files are wrong; carries every fault, not the first   exit 2
+    └── SandboxError         the throwaway stack of `--sandbox` can't be built                 exit 2
 
 What the *world* does wrong is never an exception: it is an `Unseen` or a finding.
 """
@@ -26,6 +27,10 @@ class StackauditError(Exception):
 
 class UsageError(StackauditError):
     """The call itself is wrong: an option, a combination of options, or nothing to audit."""
+
+
+class SandboxError(StackauditError):
+    """The throwaway stack of `--sandbox` can't be built: nothing was audited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,173 @@
+"""Builds an environment with given pins: with uv, or with venv and pip where there is no uv."""
+
+import importlib.util
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from stackaudit.model.deadline import Deadline
+from stackaudit.model.errors import SandboxError, UsageError
+from stackaudit.model.secret import redact
+from stackaudit.outside import process
+from stackaudit.outside.files import write_whole
+from stackaudit.outside.process import Completed, Ending
+
+MOST_LINES = 3
+"""Lines of an installer's own explanation that are told."""
+
+_MINOR = re.compile(r"\d+\.\d+", re.ASCII)
+_PRINTED = "import sys; print('%d.%d' % sys.version_info[:2])"
+
+
+def minor_of(python: str | None, deadline: Deadline) -> str:
+    """The minor version (`3.11`) of `python`: a path, a name on PATH, a version such as `3.11`, or None for the Python that runs this.
+
+    Raises:
+        UsageError: it is no Python that runs.
+    """
+    if python is None:
+        return f"{sys.version_info.major}.{sys.version_info.minor}"
+    if _MINOR.fullmatch(python):
+        return python
+    answer = process.run([python, "-I", "-c", _PRINTED], deadline)
+    printed = answer.text.strip()
+    if answer.exit_status != 0 or not _MINOR.fullmatch(printed):
+        raise UsageError(f"{python} is no Python that runs here", hint="name the path of an interpreter with --python")
+    return printed
+
+
+def build(folder: Path, pins: Sequence[str], python: str | None, deadline: Deadline, *, offline: bool = False) -> Path:
+    """Build an environment in `folder` with `pins` (requirement lines) on `python` (see `minor_of`); its interpreter's path.
+
+    Raises:
+        SandboxError: it can't be built: no such Python, no way to the index, or pins that don't go together.
+    """
+    requirements = folder / "requirements.txt"
+    write_whole(requirements, "".join(f"{pin}\n" for pin in pins))
+    interpreter = folder / "env" / "bin" / "python"
+    uv = _uv()
+    base = python or sys.executable
+    if uv is not None:
+        make = [uv, "venv", "--quiet", "--no-project", "--python", base, str(folder / "env")]
+        install = [uv, "pip", "install", "--quiet", "--python", str(interpreter), "--requirement", str(requirements)]
+    else:
+        make = [_interpreter(base), "-I", "-m", "venv", str(folder / "env")]
+        install = [
+            str(interpreter),
+            "-I",
+            "-m",
+            "pip",
+            "install",
+            "--progress-bar",
+            "off",
+            "--disable-pip-version-check",
+        ]
+        install += ["--requirement", str(requirements)]
+    env = {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", "UV_NO_PROGRESS": "1", "PIP_NO_INPUT": "1"}
+    env |= {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1"} if offline else {}
+    for command in (make, install):
+        answer = process.run(command, deadline, env=env, cwd=folder)
+        if answer.exit_status != 0:
+            raise _why_not(answer, folder, base, offline=offline)
+    return interpreter
+
+
+def _uv() -> str | None:
+    found = shutil.which("uv")
+    if found is None and importlib.util.find_spec("uv") is not None:
+        import uv
+
+        try:
+            found = str(uv.find_uv_bin())
+        except FileNotFoundError:
+            # Installed for another platform, or without its program.
+            return None
+    return found
+
+
+def _interpreter(base: str) -> str:
+    """The program for a Python that is named by its version: nobody but uv looks further than PATH."""
+    if not _MINOR.fullmatch(base):
+        return base
+    found = shutil.which(f"python{base}")
+    if found is None:
+        raise SandboxError(f"no Python {base} is on PATH to build the sandbox with", hint=_NAME_PYTHON)
+    return found
+
+
+_NAME_PYTHON = "install it, or name the path of another one with --python"
+_UNREACHABLE = re.compile(
+    r"failed to fetch|error sending request|dns error|connection (?:refused|reset|error)|network is unreachable"
+    r"|Failed to establish a new connection|Max retries exceeded|timed out|Temporary failure in name resolution"
+    r"|failed to lookup address|tunnel error|client error \(Connect\)|HTTP status (?:server|client) error",
+    re.IGNORECASE,
+)
+_OFFLINE = re.compile(r"network was disabled|--offline|No matching distribution found", re.IGNORECASE)
+_UNSOLVABLE = re.compile(
+    r"No solution found|unsatisfiable|ResolutionImpossible|No matching distribution found|conflicting dependencies"
+)
+_HEADLINE = re.compile(r"No solution found|The conflict is caused by")
+_NO_PYTHON = re.compile(
+    r"No interpreter found|not a valid Python|No such file|Failed to inspect Python|ensurepip", re.IGNORECASE
+)
+_BUILD = re.compile(
+    r"Failed to build|build backend|Failed building wheel|metadata-generation-failed|Compiling", re.IGNORECASE
+)
+_BULLETS = re.compile(r"^[^\w`(]+|^(?:ERROR|error|cause|hint):\s*")
+_URLS = re.compile(r"[a-z]+://\S+")
+
+
+def _why_not(answer: Completed, folder: Path, base: str, *, offline: bool) -> SandboxError:
+    """The error that tells, in one sentence and at most three lines of the installer's own, why it gave up."""
+    if answer.ending is Ending.TIMED_OUT:
+        return SandboxError(
+            "the sandbox's environment was not built in time", hint="run it again: what was downloaded is kept"
+        )
+    if answer.ending is not Ending.EXITED:
+        return SandboxError(f"{base} is no Python that runs here", hint=_NAME_PYTHON)
+    return explained(answer.error_text + answer.text, base, str(folder), offline=offline)
+
+
+def explained(output: str, base: str, folder: str, *, offline: bool = False) -> SandboxError:
+    """What an installer's `output` amounts to; `folder` is the temporary one, which is not shown. Pure."""
+    lines = [_BULLETS.sub("", redact(line)).strip().replace(folder, "the sandbox") for line in output.splitlines()]
+    lines = [line for line in lines if line]
+    if offline and _OFFLINE.search(output):
+        return SandboxError(
+            "the sandbox's packages are not all in the cache, and --offline allows no download",
+            hint="run it once without --offline",
+        )
+    # First the network: without it a resolver also says that it found no solution.
+    if _UNREACHABLE.search(output):
+        return SandboxError(
+            "the sandbox's packages could not be downloaded: the package index did not answer as it should",
+            hint="check the network, and the index that uv or pip is configured for",
+        )
+    if _UNSOLVABLE.search(output):
+        return SandboxError(
+            f"the pins can't be installed together: {_told(_reasons(lines))}",
+            hint="change one of the pins that it names",
+        )
+    if _BUILD.search(output):
+        return SandboxError(
+            f"a package of the sandbox could not be built: {_told(lines)}",
+            hint="pin a version that has a wheel for this Python, or name another Python with --python",
+        )
+    if _NO_PYTHON.search(output):
+        return SandboxError(f"the Python {base} can't be used to build the sandbox", hint=_NAME_PYTHON)
+    return SandboxError(f"the sandbox's environment could not be built: {_told(lines)}", hint="run it again")
+
+
+def _reasons(lines: Sequence[str]) -> Sequence[str]:
+    """The lines that say why the pins don't go together: after the headline of uv or of pip where there is one."""
+    for index, line in enumerate(lines):
+        if _HEADLINE.search(line):
+            return lines[index + 1 :]
+    return [line for line in lines if _UNSOLVABLE.search(line)]
+
+
+def _told(lines: Sequence[str]) -> str:
+    words = " ".join(_URLS.sub("the index", line) for line in lines[:MOST_LINES])
+    return words or "the installer did not say why"

@@ -1,0 +1,121 @@
+"""The folder and the processes of one sandbox, and how they all go away again, also when we were killed."""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from stackaudit.lab.interruptions import Interruptions
+from stackaudit.model.errors import SandboxError
+from stackaudit.outside import places, service
+from stackaudit.outside.files import write_whole
+from stackaudit.outside.service import Identity, Service
+
+PURPOSE = "sandbox"
+RECORD = "processes"
+"""The file in the folder that names the host, then the processes: a line each, number and start, first the one that made the folder."""
+
+KEPT = ("HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
+"""What a sandbox's processes are given of our environment. Celery reads dozens of variables, and a stray `CELERY_BROKER_URL` would
+take the sandbox's worker to the production broker."""
+
+
+class Room:
+    """One sandbox's folder and the processes started for it."""
+
+    def __init__(self, folder: Path, interruptions: Interruptions) -> None:
+        self.folder = folder
+        self._interruptions = interruptions
+        self._services: list[Service] = []
+        self._record()
+
+    def start(self, name: str, command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> Service:
+        """Start a process that stays until the room is closed; its output is in `NAME.log`.
+
+        Raises:
+            SandboxError: it can't be started.
+        """
+        kept = {each: os.environ[each] for each in KEPT if each in os.environ}
+        given = {**kept, "LC_ALL": "C.UTF-8", **(env or {})}
+        with self._interruptions.held():
+            try:
+                started = service.start(command, env=given, cwd=cwd, log=self.folder / f"{name}.log")
+            except OSError as error:
+                message = f"the sandbox's {name} can't be started: {command[0]} is no program that runs here"
+                raise SandboxError(message) from error
+            self._services.append(started)
+            self._record()
+        return started
+
+    def stop(self, started: Service) -> None:
+        """Stop one process now."""
+        with self._interruptions.held():
+            started.stop()
+            self._services.remove(started)
+            self._record()
+
+    def close(self) -> None:
+        """Stop every process, what was started last first, and remove the folder."""
+        for each in reversed(self._services):
+            each.stop()
+        self._services.clear()
+        if not places.remove_folder(self.folder):
+            raise SandboxError(
+                f"the folder {self.folder} of the sandbox could not be removed",
+                hint="remove it: it holds nothing of yours",
+            )
+
+    def _record(self) -> None:
+        found = [service.identity(os.getpid()), *(each.identity for each in self._services)]
+        lines = [f"{each.pid} {each.started}\n" for each in found if each is not None]
+        write_whole(self.folder / RECORD, "".join([f"{platform.node()}\n", *lines]))
+
+
+def open_room(interruptions: Interruptions) -> Room:
+    """A new room.
+
+    Raises:
+        SandboxError: there is nowhere to put it.
+    """
+    try:
+        folder = places.new_folder(PURPOSE)
+    except OSError as error:
+        raise SandboxError(
+            "there is no temporary folder to build a sandbox in",
+            hint="name one that can be written to with TMPDIR=FOLDER",
+        ) from error
+    return Room(folder, interruptions)
+
+
+def sweep() -> tuple[Path, ...]:
+    """Take down what sandboxes of ours left behind whose process was killed outright; the folders that were removed."""
+    return tuple(folder for pid, folder in places.folders(PURPOSE) if _is_left(pid, folder) and _taken_down(folder))
+
+
+def _is_left(pid: int, folder: Path) -> bool:
+    """Whether the process `pid` that made `folder` is gone."""
+    host, recorded = _recorded(folder)
+    if host not in {"", platform.node()}:
+        # Containers may share a temporary folder, and one cannot see whether the other's processes live.
+        return False
+    now = service.identity(pid)
+    # Without a record only the number speaks: the process that has it may be about to write one.
+    return now is None or (bool(recorded) and recorded[0] != now)
+
+
+def _taken_down(folder: Path) -> bool:
+    _, recorded = _recorded(folder)
+    for each in reversed(recorded[1:]):
+        service.end(each)
+    return places.remove_folder(folder)
+
+
+def _recorded(folder: Path) -> tuple[str, list[Identity]]:
+    """The host and the processes that the record in `folder` names; empty where there is none."""
+    try:
+        host, *lines = (folder / RECORD).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return "", []
+    parts = [line.partition(" ") for line in lines]
+    found = [Identity(pid=int(pid), started=started) for pid, _, started in parts if pid.isascii() and pid.isdigit()]
+    return host, found

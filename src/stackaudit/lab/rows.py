@@ -1,0 +1,112 @@
+"""Finds the newest versions of a matrix that go together on one Python."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from stackaudit.model.matrix import Matrix, PackageEntry, PackageRange
+
+Row = dict[NormalizedName, Version]
+
+
+def newest_row(matrix: Matrix, python_minor: str) -> tuple[str, ...]:
+    """The newest listed versions on Python `python_minor` (`3.11`) for which all bounds hold, as requirement lines with their extras.
+
+    Bounds are the hard ones, those of the extras in use, those that the code enforces when run, and Requires-Python. Where two packages
+    can't both be newest, the one that the matrix names first is. A package that the stack can do without is left out where no version of
+    it fits and nothing in the row needs it. Empty where there is no such row.
+    """
+    environment = {**{name: str(value) for name, value in default_environment().items()}, **_python(python_minor)}
+    search = _Search(matrix, environment)
+    row = search.complete(list(matrix.packages), {})
+    if row is None:
+        return ()
+    return tuple(
+        f"{entry.name}{_shown(entry.extras)}=={row[entry.name]}" for entry in matrix.packages if entry.name in row
+    )
+
+
+def _python(minor: str) -> dict[str, str]:
+    # No patch level is known: the newest thinkable one stands in, since bounds such as `>=3.11.3` name old ones.
+    return {"python_version": minor, "python_full_version": f"{minor}.99"}
+
+
+def _shown(extras: Sequence[str]) -> str:
+    return f"[{','.join(sorted(extras))}]" if extras else ""
+
+
+class _Search:
+    """A search that goes back one package where the next has no version that fits."""
+
+    def __init__(self, matrix: Matrix, environment: Mapping[str, str]) -> None:
+        self._matrix = matrix
+        self._environment = dict(environment)
+        self._bounds: dict[tuple[NormalizedName, Version], tuple[Requirement, ...]] = {}
+
+    def complete(self, left: Sequence[PackageEntry], row: Row) -> Row | None:
+        """`row` with a version of each package that is `left`, or None where that can't be."""
+        if not left:
+            return row if self._is_whole(row) else None
+        entry, *rest = left
+        for version in self._candidates(entry):
+            wider = {**row, entry.name: version}
+            if self._agrees(wider, entry.name):
+                found = self.complete(rest, wider)
+                if found is not None:
+                    return found
+        return None if entry.required else self.complete(rest, row)
+
+    def _candidates(self, entry: PackageEntry) -> list[Version]:
+        """The listed versions of one package that are final, not yanked, and for this Python: newest first."""
+        full = self._environment["python_full_version"]
+        found = {
+            version
+            for each in entry.ranges
+            if each.requires_python.contains(full)
+            for version, _ in each.releases
+            if version not in each.yanked and not version.is_prerelease
+        }
+        return sorted(found, reverse=True)
+
+    def _agrees(self, row: Row, newest: NormalizedName) -> bool:
+        """Whether the package that came last keeps within the bounds of the others, and they within its."""
+        return all(
+            bound.specifier.contains(row[name], prereleases=True)
+            for package, name, bound in self._bounds_in(row)
+            if name in row and newest in {package, name}
+        )
+
+    def _is_whole(self, row: Row) -> bool:
+        """Whether no package of the row needs one of the matrix that was left out."""
+        return all(name in row or self._matrix.package(name) is None for _, name, _ in self._bounds_in(row))
+
+    def _bounds_in(self, row: Row) -> Iterator[tuple[NormalizedName, NormalizedName, Requirement]]:
+        for package, version in row.items():
+            for bound in self._bounds_of(package, version):
+                yield package, canonicalize_name(bound.name), bound
+
+    def _bounds_of(self, name: NormalizedName, version: Version) -> tuple[Requirement, ...]:
+        key = (name, version)
+        if key not in self._bounds:
+            entry = self._matrix.package(name)
+            covering = entry.range_of(version) if entry is not None else None
+            lines = _lines(entry, covering) if entry is not None and covering is not None else ()
+            self._bounds[key] = tuple(self._applying(lines))
+        return self._bounds[key]
+
+    def _applying(self, lines: Iterable[str]) -> Iterator[Requirement]:
+        for line in lines:
+            bound = Requirement(line)
+            if bound.marker is None or bound.marker.evaluate({**self._environment, "extra": ""}):
+                yield bound
+
+
+def _lines(entry: PackageEntry, covering: PackageRange) -> Iterator[str]:
+    yield from covering.requires
+    yield from covering.runtime
+    for extra, lines in covering.extras:
+        if extra in entry.extras:
+            yield from lines

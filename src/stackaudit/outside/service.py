@@ -1,0 +1,112 @@
+"""Starts processes that stay, and ends them with all that they started."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc/self/stat")
+
+GRACE = 2.0
+"""Seconds between the request to end and the kill."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """One process and no later one of the same number: `started` is when it began, in the system's own words."""
+
+    pid: int
+    started: str
+
+
+def identity(pid: int) -> Identity | None:
+    """The process that has the number `pid` now, or None where there is none; a process that ended and waits for its parent is none."""
+    if _PROC.exists():
+        try:
+            # The name in parentheses may hold anything; after it come the state and 18 fields more, then the start in clock ticks.
+            fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] in "ZX" else Identity(pid=pid, started=fields[19])
+    answer = subprocess.run(
+        ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"LC_ALL": "C"},
+    )
+    state, _, started = answer.stdout.strip().partition(" ")
+    return Identity(pid=pid, started=started.strip()) if started and not state.startswith("Z") else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A process of ours that stays until it is stopped; it leads a process group. `log` is the file that takes both its outputs."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def identity(self) -> Identity | None:
+        """Which process it is, for the record; None where it ended already."""
+        return identity(self.process.pid)
+
+    def exit_status(self) -> int | None:
+        """None while it runs; negative for a signal."""
+        return self.process.poll()
+
+    def lines(self) -> list[str]:
+        """What it has printed so far."""
+        try:
+            return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return []
+
+    def stop(self) -> None:
+        """Ask it to end, and after `GRACE` seconds kill what is left of its group. Returns when it is gone."""
+        if self.process.poll() is None:
+            _signal_group(self.process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(GRACE)
+        _signal_group(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def start(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> Service:
+    """Start `command` in a process group of its own, with this environment and no other, reading nothing.
+
+    Raises:
+        OSError: it can't be started.
+    """
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(env),
+            cwd=cwd,
+            start_new_session=True,
+        )
+    return Service(process=process, log=log)
+
+
+def end(found: Identity) -> None:
+    """End the process group that `found` leads, where that process still is the one that was recorded."""
+    if identity(found.pid) != found:
+        return
+    _signal_group(found.pid, signal.SIGTERM)
+    until = time.monotonic() + GRACE
+    while identity(found.pid) == found and time.monotonic() < until:
+        time.sleep(0.02)
+    _signal_group(found.pid, signal.SIGKILL)
+
+
+def _signal_group(leader: int, number: signal.Signals) -> None:
+    # Gone already, or (macOS) only a zombie is left in the group.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)

@@ -1,0 +1,253 @@
+"""A sandbox is a whole stack, and leaves nothing behind, however it ends."""
+
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from stackaudit.lab.environments import minor_of
+from stackaudit.lab.room import sweep
+from stackaudit.lab.sandbox import BUILDING, Sandbox, sandbox
+from stackaudit.model.deadline import Deadline
+from stackaudit.model.errors import SandboxError, UsageError
+from stackaudit.outside.service import Identity, identity
+from tools import require
+
+SEED = (
+    "celery==5.4.0",
+    "kombu==5.6.1",
+    "redis==5.0.8",
+    "billiard==4.2.4",
+    "vine==5.1.0",
+    "ffmpeg-python==0.2.0",
+)
+
+SMALL = "vine==5.1.0"
+"""Pins that bring no worker: enough where only the folder and the server matter."""
+
+HOLD = """\
+import json, os, signal, sys, time
+from stackaudit.lab.sandbox import sandbox
+from stackaudit.model.deadline import Deadline
+
+with sandbox(sys.argv[1:], None, Deadline(300)) as built:
+    print(json.dumps({"folder": str(built.python.parent.parent.parent), "node": built.node}), flush=True)
+    time.sleep(300)
+"""
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary folder of the test's own, so that nobody else's sandbox is seen in it or swept from it."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    yield tmp_path
+    assert list(tmp_path.glob("stackaudit-*")) == []
+
+
+def recorded(folder: Path) -> list[Identity]:
+    lines = (folder / "processes").read_text().splitlines()[1:]
+    return [Identity(pid=int(line.split()[0]), started=line.partition(" ")[2]) for line in lines]
+
+
+def gone(identities: list[Identity], seconds: float = 20) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if all(identity(each.pid) != each for each in identities):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def python_of(built: Sandbox, code: str) -> str:
+    command = [str(built.python), "-I", "-c", code]
+    url = built.broker_url.reveal()
+    # Not this test's environment: Celery obeys the stray broker URLs that are set in it.
+    completed = subprocess.run(command, input=url, env={}, capture_output=True, text=True, timeout=60, check=True)
+    return completed.stdout.strip()
+
+
+def test_a_sandbox_of_the_seed_pins_is_a_whole_stack(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    require("redis-server")
+    ffmpeg = require("ffmpeg")
+    # A stray broker URL of the user's must not take the sandbox's worker anywhere.
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:9/5")
+    monkeypatch.setenv("BROKER_URL", "redis://127.0.0.1:9/5")
+    with sandbox(SEED, None, Deadline(BUILDING)) as built:
+        assert built.trouble is None
+        assert built.ffmpeg == ffmpeg
+        assert built.node is not None
+        code = "import sys, celery; app = celery.Celery(broker=sys.stdin.read()); print(app.control.ping(timeout=15, limit=1))"
+        assert python_of(built, code) == f"[{{'{built.node}': {{'ok': 'pong'}}}}]"
+        code = "import sys, celery; u = sys.stdin.read(); app = celery.Celery(broker=u, backend=u)"
+        code += "; print(app.send_task('sandbox.echo', ['hello']).get(timeout=30))"
+        assert python_of(built, code) == "hello"
+        versions = "import importlib.metadata as m; print(m.version('celery'), m.version('kombu'), m.version('redis'))"
+        assert python_of(built, versions) == "5.4.0 5.6.1 5.0.8"
+        processes = recorded(temporary / built.python.relative_to(temporary).parts[0])
+    assert len(processes) == 3
+    assert processes[0] == identity(os.getpid())
+    assert gone(processes[1:])
+
+
+def test_the_private_server_wants_its_password_and_shows_it_to_nobody(temporary: Path) -> None:
+    require("redis-server")
+    with sandbox([SMALL], None, Deadline(BUILDING)) as built:
+        folder = temporary / built.python.relative_to(temporary).parts[0]
+        url = built.broker_url.reveal()
+        password, _, address = url.removeprefix("redis://:").partition("@")
+        assert password
+        assert password not in f"{built} {built.broker_url}"
+        assert folder.stat().st_mode & 0o077 == 0
+        with redis.Redis.from_url(url) as client:
+            assert client.ping()
+            assert client.config_get("save") == {"save": ""}
+        with redis.Redis.from_url(f"redis://{address}") as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        shown = subprocess.run([require("ps"), "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        assert password not in shown
+        assert (built.node, built.trouble) == (None, None)
+
+
+def test_pins_that_bring_no_worker_up_are_told_and_are_no_error(temporary: Path) -> None:
+    require("redis-server")
+    # Without the redis extra and without redis, Celery has no transport for its broker.
+    with sandbox(["celery==5.4.0", "kombu==5.6.1"], None, Deadline(BUILDING)) as built:
+        assert built.node is not None
+        assert built.trouble is not None
+        assert "before it was ready" in built.trouble
+        assert str(temporary) not in built.trouble
+
+
+def test_when_the_body_fails_nothing_is_left(temporary: Path) -> None:
+    require("redis-server")
+    processes: list[Identity] = []
+
+    def fail() -> None:
+        with sandbox([SMALL], None, Deadline(BUILDING)) as built:
+            processes.extend(recorded(built.python.parent.parent.parent)[1:])
+            raise RuntimeError("the body fails")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert len(processes) == 1
+    assert gone(processes)
+    assert list(temporary.glob("stackaudit-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("pins", "python", "words"),
+    [
+        (["celery==5.7.0", "kombu==5.6.1"], None, "can't be installed together"),
+        (["celery==5.4.0"], "3.99", "3.99"),
+        (["celery==5.4.0"], "/nonexistent/python", "/nonexistent/python"),
+    ],
+)
+def test_what_cannot_be_built_is_one_sentence_and_leaves_nothing(
+    pins: list[str], python: str | None, words: str, temporary: Path
+) -> None:
+    with pytest.raises(SandboxError, match=words) as caught, sandbox(pins, python, Deadline(BUILDING)):
+        pass
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+    assert str(temporary) not in caught.value.message
+
+
+def test_an_index_that_is_not_there_is_told(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL"):
+        monkeypatch.setenv(name, "http://user:hunter2@127.0.0.1:9/simple/")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("UV_CACHE_DIR", str(temporary / "cache"))
+    with pytest.raises(SandboxError, match="not be downloaded") as caught, sandbox([SMALL], None, Deadline(BUILDING)):
+        pass
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_building_ends_with_its_deadline(temporary: Path) -> None:
+    with pytest.raises(SandboxError, match="in time"), sandbox([SMALL], None, Deadline(0.01)):
+        pass
+    assert list(temporary.glob("stackaudit-*")) == []
+
+
+def hold(*pins: str) -> tuple[subprocess.Popen[str], Path, list[Identity]]:
+    """Another process that holds a sandbox until it is ended: the process, the sandbox's folder, and its processes."""
+    process = subprocess.Popen([sys.executable, "-c", HOLD, *pins], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    process.stdout.close()
+    folder = Path(told["folder"])
+    return process, folder, recorded(folder)[1:]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, None), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_takes_the_whole_stack_down(number: signal.Signals, status: int | None, temporary: Path) -> None:
+    require("redis-server")
+    process, folder, processes = hold(*SEED)
+    assert len(processes) == 2
+    process.send_signal(number)
+    # A second one, while it is being taken down, must not leave it half way.
+    time.sleep(0.2)
+    process.send_signal(number)
+    ended = process.wait(60)
+    assert ended == status if status is not None else ended != 0
+    assert gone(processes, 1)
+    assert not folder.exists()
+    assert list(temporary.glob("stackaudit-*")) == []
+
+
+@pytest.mark.usefixtures("temporary")
+def test_the_next_run_takes_down_what_a_killed_one_left_and_nothing_that_lives() -> None:
+    require("redis-server")
+    killed, left, orphans = hold(*SEED)
+    killed.kill()
+    killed.wait(20)
+    living, held, alive = hold(SMALL)
+    try:
+        # The second run swept before it built.
+        assert not left.exists()
+        assert gone(orphans, 1)
+        assert sweep() == ()
+        assert held.exists()
+        assert all(identity(each.pid) == each for each in alive)
+    finally:
+        living.send_signal(signal.SIGTERM)
+        living.wait(60)
+    assert gone(alive)
+
+
+def test_a_folder_that_only_looks_like_a_sandbox_kills_nobody(temporary: Path) -> None:
+    bystander = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    try:
+        dead = subprocess.Popen(["true"])
+        dead.wait()
+        folder = temporary / f"stackaudit-sandbox-{dead.pid}-x"
+        folder.mkdir()
+        # The number is taken, but by a process that started at another time.
+        (folder / "processes").write_text(f"{platform.node()}\n{dead.pid} 1\n{bystander.pid} 12345\n")
+        elsewhere = temporary / f"stackaudit-sandbox-{dead.pid}-y"
+        elsewhere.mkdir()
+        (elsewhere / "processes").write_text(f"another-host\n{dead.pid} 1\n")
+        assert sweep() == (folder,)
+        assert bystander.poll() is None
+        (elsewhere / "processes").unlink()
+        assert sweep() == (elsewhere,)
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_the_minor_version_of_a_python_is_asked_of_it() -> None:
+    deadline = Deadline(60)
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert minor_of(None, deadline) == minor_of(sys.executable, deadline) == here
+    assert minor_of("3.9", deadline) == "3.9"
+    with pytest.raises(UsageError):
+        minor_of("/bin/ls", deadline)
