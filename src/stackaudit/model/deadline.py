@@ -12,15 +12,21 @@ class Deadline:
     Times are seconds of the monotonic clock. Safe to share between threads.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, whole: "Deadline | None" = None) -> None:
         self._at = time.monotonic() + seconds
+        self._whole = whole
         self._lock = threading.Lock()
         self._kills: list[Callable[[], None]] = []
         self._cancelled = False
 
     def remaining(self) -> float:
         """Seconds left, never below zero; zero once cancelled."""
-        return 0.0 if self._cancelled else max(0.0, self._at - time.monotonic())
+        own = 0.0 if self._cancelled else max(0.0, self._at - time.monotonic())
+        return own if self._whole is None else min(own, self._whole.remaining())
+
+    def within(self, seconds: float) -> "Deadline":
+        """A nearer deadline for one step: `seconds` from now, never past this one, and cancelled with it."""
+        return Deadline(seconds, whole=self)
 
     def cancel(self) -> None:
         """End it now: kill every process that is being waited for."""
@@ -33,6 +39,10 @@ class Deadline:
     @contextmanager
     def guarding(self, kill: Callable[[], None]) -> Iterator[None]:
         """While inside, `cancel()` calls `kill`."""
+        if self._whole is not None:
+            with self._whole.guarding(kill):
+                yield
+            return
         with self._lock:
             self._kills.append(kill)
             cancelled = self._cancelled

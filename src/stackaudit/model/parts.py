@@ -11,7 +11,6 @@ from stackaudit.model.manifest import Manifest
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import F, Look, Snapshot
 
-
 ENVIRONMENT_FACTS: frozenset[type[Fact]] = frozenset({InterpreterFact, Distribution})
 """What only an environment can show; nobody looks for it where requirement files alone are audited."""
 

@@ -16,7 +16,7 @@ def ask(
     command: Sequence[str], deadline: Deadline, seconds: float = PATIENCE, cwd: Path | None = None
 ) -> process.Completed:
     """Run `command` with empty standard input for at most `seconds`, and never past `deadline`."""
-    own = Deadline(min(seconds, deadline.remaining()))
+    own = deadline.within(seconds)
     with deadline.guarding(own.cancel):
         return process.run(command, own, cwd=cwd)
 

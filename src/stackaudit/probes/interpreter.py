@@ -125,7 +125,7 @@ def _text(value: object) -> str | None:
 
 
 def _run(command: Sequence[str], deadline: Deadline) -> process.Completed:
-    patience = Deadline(min(PATIENCE, deadline.remaining()))
+    patience = deadline.within(PATIENCE)
     # An interrupted audit cancels its own deadline only: the shorter one must hear of it.
     with deadline.guarding(patience.cancel):
         return process.run(command, patience)
