@@ -109,12 +109,18 @@ def admitted(rule: Rule, case: Case) -> Iterator[Finding]:
             )
 
 
+def _about_admitted(case: Case) -> Iterable[str]:
+    here = row(case)
+    found = here.covered() if here is not None else ()
+    return [subject_of(case, entry.name) for entry, _, one in found if here is not None and admits_python(here, one)]
+
+
 @rule(
     "MX204",
     "Every package of the stack says that it supports this Python",
     severity="low",
     reads=[Distribution, InterpreterFact],
-    about=about_covered,
+    about=_about_admitted,
     why="nobody who made it says that it was tried on this Python: it may well work, and nobody will mend it if it does not",
     fix="prefer a version that names this Python in its classifiers",
 )

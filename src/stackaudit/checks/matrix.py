@@ -47,7 +47,9 @@ CHECK = Check(id="matrix", code="MX", title="Compatibility matrix", order=10, as
 def _expected(case: Case) -> Iterator[PackageEntry]:
     """The packages that the stack's own files should pin: what it is made of, what is declared or there, what is sure to come along."""
     here = row(case)
-    along = {bound.name for bound in here.bounds() if bound.kind == "hard"} if here is not None else set()
+    along: set[str] = set()
+    if here is not None and case.manifest.interpreter is None:
+        along = {bound.name for bound in here.bounds() if bound.kind == "hard"}
     for entry in case.matrix.packages if case.matrix is not None else ():
         there = stack_package(case, entry.name) is not None or bool(case.requirements_of(entry.name))
         if entry.required or (entry.pin and (there or entry.name in along)):
