@@ -6,8 +6,6 @@ By hand: `python tests/osv_service.py PATH --latency 0.05 --port 8080`; it print
 import argparse
 import contextlib
 import json
-import socket
-import struct
 import sys
 import threading
 import time
@@ -20,7 +18,7 @@ from typing import Any, Self
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-FAULTS = ("500", "html", "empty", "cut", "drip", "refuse", "hang")
+FAULTS = ("500", "html", "empty", "cut", "reset", "drip", "refuse", "hang")
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
@@ -80,7 +78,7 @@ class OsvService:
     """The running service; `requests` counts them by kind (`query`, `querybatch`, `vulns`), `most_in_flight` is the peak.
 
     `latency` seconds go by before each answer. `fault` spoils every answer, or with `fault_on` those of one kind. `page` is the most
-    advisories on one page. Without `batch` there is no `querybatch`.
+    advisories on one page. Without `batch` there is no `querybatch`; `canned` is what it answers instead of the truth.
     """
 
     def __init__(  # noqa: PLR0913 - each keyword is one way to misbehave
@@ -92,6 +90,7 @@ class OsvService:
         fault_on: str | None = None,
         page: int | None = None,
         batch: bool = True,
+        canned: object = None,
         port: int = 0,
     ) -> None:
         self.records = read_records(records) if isinstance(records, Path) else records
@@ -100,7 +99,8 @@ class OsvService:
             for name in {canonicalize_name(a["package"]["name"]) for a in record.get("affected", []) if "package" in a}:
                 self.by_name.setdefault(name, []).append(record)
         self.by_id = {record["id"]: record for record in self.records}
-        self.latency, self.fault, self.fault_on, self.page, self.batch = latency, fault, fault_on, page, batch
+        self.latency, self.fault, self.fault_on, self.page = latency, fault, fault_on, page
+        self.batch, self.canned = batch, canned
         self.requests: Counter[str] = Counter()
         self.in_flight = self.most_in_flight = 0
         self.lock = threading.Lock()
@@ -155,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/v1/query":
             self._answer("query", lambda: self._query(body))
         elif self.path == "/v1/querybatch" and self.service.batch:
-            self._answer("querybatch", lambda: {"results": [self._ids(query) for query in body["queries"]]})
+            self._answer("querybatch", lambda: self._batch(body["queries"]))
         else:
             self._answer("other", lambda: None)
 
@@ -168,6 +168,11 @@ class _Handler(BaseHTTPRequestHandler):
         found, token = self.service.answer(query["package"]["name"], query["version"], query.get("page_token"))
         answer: dict[str, Any] = {"vulns": found} if found else {}
         return {**answer, "next_page_token": token} if token else answer
+
+    def _batch(self, queries: list[dict[str, Any]]) -> object:
+        return (
+            {"results": [self._ids(each) for each in queries]} if self.service.canned is None else self.service.canned
+        )
 
     def _ids(self, query: dict[str, Any]) -> dict[str, Any]:
         answer = self._query(query)
@@ -204,8 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.service.stopping.wait(120)
                 return
             case "reset":
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.connection.close()
+                self.close_connection = True
                 return
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

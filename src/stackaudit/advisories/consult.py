@@ -48,7 +48,7 @@ def consult(source: Source, pins: Sequence[Pin], asking: Deadline, deadline: Dea
     """Ask `source` about `pins` until `asking`, and let pip-audit speak until `deadline`."""
     result = Consultation(source=source, evidence=Evidence(tool=source.name))
     if source.kind is Kind.PYPI:
-        _note(result, [scanner.scan(group, asking, feed=None) for group in scanner.rounds(pins)], pins, {})
+        _note(result, [scanner.scan(group, deadline, feed=None) for group in scanner.rounds(pins)], pins, {})
         return result
     before = asking.remaining()
     answers = _answers(source, pins, asking)

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
+from stackaudit.model.addresses import is_loopback
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.secret import Secret
 
@@ -44,13 +43,7 @@ def _named(setting: str) -> Source:
 
 def _is_near(source: Source) -> bool:
     """Whether asking `source` needs no network."""
-    if source.kind is not Kind.OSV:
-        return source.kind is Kind.LOCAL
-    try:
-        host = urlsplit(source.address.reveal()).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return source.kind is Kind.LOCAL or (source.kind is Kind.OSV and is_loopback(source.address.reveal()))
 
 
 _OSV = Source(kind=Kind.OSV, name="OSV", address=Secret(OSV_ADDRESS))

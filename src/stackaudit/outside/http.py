@@ -8,17 +8,18 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
 
 from stackaudit import __version__
+from stackaudit.model.addresses import is_loopback
 from stackaudit.model.deadline import Deadline
 
 if TYPE_CHECKING:
     import requests
+
+__all__ = ["LATE", "MOST_AT_ONCE", "MOST_BYTES", "Answer", "Client", "Failure", "Request", "is_loopback"]
 
 MOST_AT_ONCE = 16
 """Requests in flight at any moment, and connections kept open."""
@@ -56,15 +57,6 @@ class Failure:
     """No complete answer came; `cause` says why in our words, and goes after the service's name: `it refused the connection`."""
 
     cause: str
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` can only mean this machine."""
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Client:

@@ -68,7 +68,8 @@ def collect(visit: Visit) -> Sequence[Look]:
     left = list(wanted.pins)
     for source in sources:
         others = len(sources) - len(consulted) - 1
-        asking = Deadline(min(10.0, 0.4 * whole.remaining())) if others else whole
+        # pip-audit needs time of its own, and so does the next source, where there is one.
+        asking = Deadline(min(10.0, 0.4 * whole.remaining()) if others else 0.7 * whole.remaining())
         result = consult(source, left, asking, whole)
         consulted.append(result)
         left = [pin for pin in left if pin not in result.audited]
