@@ -5,13 +5,18 @@ import tomllib
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import jsonschema
 import pytest
+import tomli_w
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from packaging.version import Version
 
 from stackaudit.inputs import matrices
-from stackaudit.model.errors import InputError
+from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Requirement
 from stackaudit.model.matrix import Matrix
@@ -291,3 +296,36 @@ def test_a_matrix_fits_where_its_required_packages_are_named_or_pulled_in(names:
 def test_declared_extras_count_when_a_matrix_is_chosen() -> None:
     declared: tuple[Requirement, ...] = (requirement("celery[redis]==5.4.0"), requirement("ffmpeg-python==0.2.0"))
     assert matrices.names_of(declared) == {"celery[redis]", "ffmpeg-python"}
+
+
+def paths(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    inner: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    return [path, *(each for key, part in inner for each in paths(part, (*path, key)))]
+
+
+PLACES = paths(tomllib.loads(GOOD))[1:]
+ODD: list[object] = [0, -1.5, True, "", "\x00", "[", "*", date(1, 1, 1), [], [[]], [{}], {}, {"": {}}, {"a": [1]}]
+
+
+@given(st.sampled_from(PLACES), st.sampled_from(ODD))
+@settings(max_examples=150, deadline=None)
+def test_whatever_stands_in_a_file_ends_in_a_matrix_or_in_faults_with_lines(
+    place: tuple[str | int, ...], odd: object
+) -> None:
+    document = tomllib.loads(GOOD)
+    at: Any = document
+    for part in place[:-1]:
+        at = at[part]
+    at[place[-1]] = odd
+    told: tuple[Fault, ...] | None = None
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "odd.toml").write_text(tomli_w.dumps(document), encoding="utf-8")
+        try:
+            matrices.read("odd.toml", Path(folder))
+        except InputError as error:
+            told = error.faults
+    assert told is None or (told and all(fault.where.line is not None for fault in told))
