@@ -115,7 +115,9 @@ def extra_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
         elif version is None and surely_absent(case, bound.name):
             message = f"{asks}, and {bound.name} is not installed ({extra.because})"
             severity = Severity.HIGH if declared else Severity.MEDIUM
-            fix = f"install {bound.holder}[{extra.extra}]=={here.versions[bound.holder]}"
+            whole = f"install {bound.holder}[{extra.extra}]=={here.versions[bound.holder]}"
+            # A holder that does not go with the others anyway is not to be installed again.
+            fix = whole if here.fits(bound.holder) else advice(here, bound.holder) or whole
             yield rule.fails(subject, message, where=where, fix=fix, severity=severity, source=source)
         elif version is None and not declared and not stack and case.manifest.interpreter is None:
             message = f"{asks} ({extra.because}); no file asks for the extra or for {bound.name}: whether it gets there is open"

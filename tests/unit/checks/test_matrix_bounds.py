@@ -83,8 +83,14 @@ def test_a_package_that_an_extra_in_use_needs_is_missed() -> None:
     (undeclared,) = failed(case(installed=no_packaging), "MX206")
     assert undeclared.severity is Severity.MEDIUM
     assert "asks for packaging==26.3, and packaging is not installed" in undeclared.message
+    assert undeclared.fix == "install kombu[redis]==5.7.0"
     (declared,) = failed(case(installed=no_packaging, declared=["kombu[redis]==5.7.0"]), "MX206")
     assert declared.severity is Severity.HIGH
+
+
+def test_what_does_not_go_with_the_others_anyway_is_not_to_be_installed_again() -> None:
+    dead = {name: version for name, version in AS_RESOLVED.items() if name != "packaging"}
+    assert {each.fix for each in failed(case(installed=dead), "MX206")} == {"pin kombu==5.6.2"}
 
 
 def test_another_version_of_a_helper_that_an_extra_pins_is_advice() -> None:
