@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from stackaudit.model.facts import ServiceState
 from stackaudit.outside.resp import Tls
@@ -61,21 +61,14 @@ def parse(url: str) -> Address:
     Raises:
         BadUrl: it can't be used, in our words and without its secrets.
     """
-    first, *rest = [each for each in url.split(";") if each]
+    first, *others = url.split(";")
+    rest = [each for each in others if each]
     scheme, separator, tail = first.partition("://")
     if not separator:
         raise BadUrl("the URL has no scheme", "write it as redis://HOST:6379/0")
     scheme = scheme.lower()
-    # The schemes differ and the syntax does not: kombu too reads them all as if they were http://.
-    parts = urlsplit(f"http://{tail}")
+    parts, host, port = _split(tail)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    try:
-        host, port = unquote(parts.hostname or "") or "127.0.0.1", parts.port
-    except ValueError:
-        raise BadUrl(
-            "the host and port of the URL can't be read",
-            "percent-encode `/`, `?`, `#` and `@` in its user and password",
-        ) from None
     address = Address(
         host=host,
         port=port or _PORT,
@@ -92,6 +85,18 @@ def parse(url: str) -> Address:
     return replace(address, tls=_tls(query) if scheme in _TLS_SCHEMES else None, others=len(rest))
 
 
+def _split(tail: str) -> tuple[SplitResult, str, int | None]:
+    """What follows the scheme, its host and its port. The syntax is that of http:// for all: kombu too reads them so."""
+    try:
+        parts = urlsplit(f"http://{tail}")
+        return parts, unquote(parts.hostname or "") or "127.0.0.1", parts.port
+    except ValueError:
+        raise BadUrl(
+            "the host and port of the URL can't be read",
+            "percent-encode `/`, `?`, `#`, `[` and `@` in its user and password",
+        ) from None
+
+
 def _database(text: str) -> int:
     text = text.strip("/")
     if not text:
@@ -106,17 +111,15 @@ def _database(text: str) -> int:
 
 
 def _sentinel(url: str) -> tuple[str, int]:
-    parts = urlsplit(f"http://{url.partition('://')[2] or url}")
-    try:
-        return unquote(parts.hostname or "") or "127.0.0.1", parts.port or _SENTINEL_PORT
-    except ValueError:
-        raise BadUrl("the host and port of a Sentinel can't be read", "write each as sentinel://HOST:26379") from None
+    _, host, port = _split(url.partition("://")[2] or url)
+    return host, port or _SENTINEL_PORT
 
 
 def _master(rest: list[str]) -> str | None:
     """The master's name where the last URL of the list carries the query, as one query of a joined list does."""
     for each in rest:
-        name = dict(parse_qsl(urlsplit(f"http://{each.partition('://')[2]}").query)).get("master_name")
+        parts, _, _ = _split(each.partition("://")[2])
+        name = dict(parse_qsl(parts.query)).get("master_name")
         if name:
             return name
     return None

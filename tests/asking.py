@@ -1,0 +1,85 @@
+"""Asks and judges as an audit does, for the tests of the live services."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stackaudit import audit, sockets
+from stackaudit.inputs import matrices
+from stackaudit.model.audit import Case
+from stackaudit.model.deadline import Deadline
+from stackaudit.model.facts import Fact, Pulse
+from stackaudit.model.findings import Finding, Outcome
+from stackaudit.model.manifest import Endpoint, Manifest, Setting
+from stackaudit.model.parts import Probe, Visit
+from stackaudit.model.places import Place
+from stackaudit.model.secret import Secret
+from stackaudit.model.snapshot import Evidence, Look, Snapshot
+from stackaudit.probes import redis
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def declared(*urls: str, broker: str | None = None, expect: Sequence[str] = ()) -> Manifest:
+    """A manifest with a broker and with other Redis URLs."""
+    given = ([("broker", broker)] if broker else []) + [("redis", url) for url in urls]
+    place = Place(path="option")
+    settings = (Setting(name="expect", value=tuple(expect), where=place),) if expect else ()
+    endpoints = tuple(Endpoint(role=role, url=Secret(url), where=place) for role, url in given)
+    return Manifest(endpoints=endpoints, settings=settings)
+
+
+def pulses(*urls: str, seconds: float = 60) -> list[Look]:
+    """The Redis probe's looks at `urls`, in this process."""
+    nothing = Snapshot(taken_at=NOW, host="", looks=())
+    visit = Visit(manifest=declared(*urls), seen=nothing, deadline=Deadline(seconds))
+    return list(redis.collect(visit))
+
+
+def pulse(url: str) -> Pulse:
+    """The pulse behind `url`; the test fails where it stayed unseen."""
+    (look,) = pulses(url)
+    (fact,) = look.facts
+    assert isinstance(fact, Pulse)
+    return fact
+
+
+def gathered(manifest: Manifest, *names: str, seconds: float = 60) -> Case:
+    """The case that an audit with these probes sees, each in a process of its own."""
+    chosen: list[Probe] = [each for each in sockets.probes() if each.name in names]
+    snapshot = audit.gather(manifest, chosen, Deadline(seconds), NOW)
+    return Case(
+        manifest=manifest,
+        snapshot=snapshot,
+        matrix=matrices.read("celery-redis-ffmpeg", Path()),
+        today=NOW.date(),
+    )
+
+
+def case_of(manifest: Manifest, *facts: Fact) -> Case:
+    """The case in which the live probes saw `facts`."""
+    kinds = tuple(sorted({"Pulse", "Broadcast", "Worker"}))
+    look = Look(probe="test", asked="test", evidence=Evidence(tool="test"), facts=facts, yields=kinds)
+    return Case(
+        manifest=manifest,
+        snapshot=Snapshot(taken_at=NOW, host="", looks=(look,)),
+        matrix=matrices.read("celery-redis-ffmpeg", Path()),
+        today=NOW.date(),
+    )
+
+
+def judged(case: Case, code: str) -> list[Finding]:
+    """What the rules whose code begins with `code` say."""
+    rules = [each for each in sockets.rules() if each.code.startswith(code)]
+    return [finding for rule in rules for finding in audit.apply(rule, case)]
+
+
+def told(case: Case, code: str) -> list[tuple[str, str, str]]:
+    """Rule, severity and subject of all that failed."""
+    failed = [each for each in judged(case, code) if each.outcome is Outcome.FAIL]
+    return sorted((each.rule, each.severity.value, each.subject) for each in failed)
+
+
+def passed(case: Case, code: str) -> list[tuple[str, str]]:
+    """Rule and subject of all that passed."""
+    return sorted((each.rule, each.subject) for each in judged(case, code) if each.outcome is Outcome.PASS)

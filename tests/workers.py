@@ -1,0 +1,85 @@
+"""Starts the real Celery workers that integration tests ask."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_PATIENCE = 60.0
+
+_APP = """\
+import json, os
+from celery import Celery
+app = Celery("tested", broker=os.environ["TESTED_BROKER"])
+app.conf.update(json.loads(os.environ["TESTED_SETTINGS"]))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningWorker:
+    """A worker that has said that it is ready. `node` is its name."""
+
+    node: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send `number` to the worker and to all its children."""
+        os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        """End it with SIGKILL, so that it can't say good-bye to the broker."""
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """While inside all its processes are stopped: its subscription lives on, and it answers nothing."""
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
+
+
+def start(
+    folder: Path, url: str, node: str, *, pool: str = "solo", python: str = sys.executable, settings: str = "{}"
+) -> RunningWorker:
+    """Start a worker with `python` on `url`, and do not wait for it. `settings` is a JSON object of Celery's settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tested.py").write_text(_APP, encoding="utf-8")
+    log = folder / "log"
+    command = [python, "-m", "celery", "-A", "tested", "worker", "-P", pool, "-c", "1", "-n", node, "-l", "INFO"]
+    environment = {**os.environ, "TESTED_BROKER": url, "TESTED_SETTINGS": settings, "PYTHONPATH": str(folder)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    return RunningWorker(node=node, process=process, log=log)
+
+
+@contextlib.contextmanager
+def running(*workers: RunningWorker) -> Iterator[tuple[RunningWorker, ...]]:
+    """`workers`, each ready; all are killed at the end."""
+    try:
+        for worker in workers:
+            _wait(worker)
+        yield workers
+    finally:
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                worker.kill()
+
+
+def _wait(worker: RunningWorker) -> None:
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until and worker.process.poll() is None:
+        if b" ready." in worker.log.read_bytes():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{worker.node} did not come up: {worker.log.read_text(errors='replace')[-2000:]}")
