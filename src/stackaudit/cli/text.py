@@ -85,7 +85,7 @@ def _segments(audit: Audit, rules: dict[str, Rule], policy: Policy, telling: Tel
     if not telling.quiet:
         yield from _head(audit)
         for judgment in audit.judgments:
-            yield from _check_line(judgment)
+            yield from _check_line(judgment, "sandbox: " if audit.case.manifest.sandbox else "")
         yield "\n", ""
     for block in _blocks(audit.judgments):
         yield from _told(block, rules, policy, telling)
@@ -107,10 +107,10 @@ def _head(audit: Audit) -> Iterator[Segment]:
     yield f"Auditing {sandbox}{what} ({facts}){matrix}\n\n", "bold"
 
 
-def _check_line(judgment: Judgment) -> Iterator[Segment]:
+def _check_line(judgment: Judgment, prefix: str) -> Iterator[Segment]:
     label, style = LABELS[judgment.verdict]
     yield f"  {label:<5}", style
-    yield f" {judgment.check:<16}{judgment.summary}\n", "dim" if judgment.verdict is Verdict.SKIPPED else ""
+    yield f" {judgment.check:<16}{prefix}{judgment.summary}\n", "dim" if judgment.verdict is Verdict.SKIPPED else ""
 
 
 def _blocks(judgments: Sequence[Judgment]) -> Iterator[_Block]:

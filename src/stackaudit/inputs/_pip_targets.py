@@ -11,11 +11,12 @@ from urllib.parse import unquote
 from packaging.utils import canonicalize_name
 
 from stackaudit.inputs._requirement import normal_extras, read_requirement, valid_marker, valid_name
-from stackaudit.inputs._source import archive_version, filename_of, path_of, shown_source, shown_text
+from stackaudit.inputs._source import archive_version, filename_of, path_of, shown_text
 from stackaudit.inputs._table import table, text
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import Requirement
 from stackaudit.model.places import Place
+from stackaudit.model.secret import redact
 
 _URL = re.compile(r"(?:https?|file|ftp|(?:git|hg|svn|bzr)(?:\+[a-z-]+)?|ssh|sftp):", re.IGNORECASE)
 _EGG = re.compile(r"[#&]egg=(?P<egg>[^&#;\s]+)")
@@ -119,7 +120,7 @@ def _from_place(body: str, context: Context, marker: str | None) -> Requirement 
         pin=found.pin,
         extras=normal_extras(each.strip() for each in extras if each.strip()),
         where=context.where,
-        source=shown_source(target),
+        source=redact(target),
         marker=found.marker,
     )
 

@@ -7,13 +7,15 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._poetry_constraint import python_claim, specifier_of
-from stackaudit.inputs._requirement import all_of, normal_extras, pin_of, valid_marker, valid_name
-from stackaudit.inputs._source import shown_source, shown_text
+from stackaudit.inputs._requirement import all_of, normal_extras, valid_marker, valid_name
+from stackaudit.inputs._source import shown_text
 from stackaudit.inputs._table import Table, is_table, table, text, texts
 from stackaudit.inputs._text import Toml
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import PythonClaim, Requirement
 from stackaudit.model.places import Place
+from stackaudit.model.secret import redact
+from stackaudit.model.versions import pin_of
 
 _ROOT = ("tool", "poetry")
 
@@ -100,7 +102,7 @@ def _entry(name: str, entry: Table, where: Place) -> Requirement | Fault:
         pin=pin_of(specifier),
         extras=normal_extras(texts(entry, "extras")),
         where=where,
-        source=None if place is None else shown_source(place),
+        source=None if place is None else redact(place),
         marker=all_of(*markers),
     )
 

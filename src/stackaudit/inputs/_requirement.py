@@ -11,29 +11,19 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import (
     canonicalize_name,
 )
-from packaging.version import Version
 
-from stackaudit.inputs._source import archive_version, filename_of, shown_source, shown_text
+from stackaudit.inputs._source import archive_version, filename_of, shown_text
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import Requirement
 from stackaudit.model.places import Place
-from stackaudit.model.versions import parse_version
+from stackaudit.model.secret import redact
+from stackaudit.model.versions import parse_version, pin_of
 
 _NAME = re.compile(
     r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>.*)", re.DOTALL
 )
 _VALID_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LONE_EQUALS = re.compile(r"(?<![=<>!~])=(?!=)")
-
-
-def pin_of(specifier: SpecifierSet) -> Version | None:
-    """The one version that `specifier` admits by `==` (without a wildcard) or `===`, else None."""
-    for each in specifier:
-        if each.operator in {"==", "==="} and not each.version.endswith(".*"):
-            version = parse_version(each.version)
-            if version is not None and specifier.contains(version, prereleases=True):
-                return version
-    return None
 
 
 def valid_name(name: str) -> bool:
@@ -97,7 +87,7 @@ def locked(  # noqa: PLR0913 - one word for each thing that a lock says of a pac
         pin=pin,
         extras=normal_extras(extras),
         where=where,
-        source=None if source is None else shown_source(source),
+        source=None if source is None else redact(source),
         direct=direct,
         marker=marker,
     )
@@ -130,7 +120,7 @@ def read_requirement(text: str, where: Place, *, marker: str | None = None) -> R
         pin=pin,
         extras=normal_extras(parsed.extras),
         where=where,
-        source=None if parsed.url is None else shown_source(parsed.url),
+        source=None if parsed.url is None else redact(parsed.url),
         marker=all_of(own, marker),
     )
 

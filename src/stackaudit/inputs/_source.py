@@ -1,6 +1,5 @@
 """Where a package comes from: URLs and paths as they may be shown, and what their file names tell."""
 
-import re
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -12,27 +11,6 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 from packaging.version import Version
-
-from stackaudit.model.secret import redact
-
-_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>.*)", re.DOTALL)
-_PORT = re.compile(r"[^:/?#]*(?::\d*)?")
-
-
-def shown_source(source: str) -> str:
-    """A URL or path that may be shown: no user, no password, no secret query value.
-
-    A password may hold `/`, `?` or `#` unescaped. Where what stands before the first of these is no host and port, all up to the
-    last `@` counts as the user part.
-    """
-    found = _AUTHORITY.search(source)
-    if found is None:
-        return redact(source)
-    rest = found["rest"]
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" not in authority and not authority.startswith("[") and not _PORT.fullmatch(authority) and "@" in rest:
-        rest = f"***@{rest.rpartition('@')[2]}"
-    return redact(source[: found.start("rest")] + rest)
 
 
 def shown_text(text: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit.inputs import project
+from stackaudit.inputs._declared import Declared
 from stackaudit.inputs.pyproject import Asked
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.errors import Fault, InputError, UsageError
@@ -42,32 +43,42 @@ def declare(settings: Settings, call: Call) -> Declaration:
         InputError: a named file is wrong; every fault of every file at once.
         UsageError: there is nothing to audit.
     """
-    named = named_files(settings, call)
     interpreter = find_interpreter(settings, call)
-    files = named or project.declared_files(settings.root)
-    declared = project.read_files(files, call.folder, call.environ, named=bool(named), asked=_asked(settings))
-    if named and declared.faults:
-        raise InputError(declared.faults)
+    named = bool(settings.texts("requirements"))
+    declared = declared_in_files(settings, call) if named else _found_beside(settings, call)
     claims = project.read_pythons(settings.root, call.folder)
     return Declaration(
         manifest=Manifest(
             requirements=declared.requirements,
             endpoints=endpoints(settings, call.environ),
             programs=programs(settings, alone=interpreter is None),
-            settings=_for_probes(settings),
+            settings=for_probes(settings),
             pythons=(*declared.pythons, *claims.pythons),
             interpreter=interpreter,
             sources=declared.sources,
+            unnamed=declared.unnamed,
         ),
         warnings=() if named else (*declared.faults, *claims.faults),
     )
 
 
-def named_files(settings: Settings, call: Call) -> tuple[Path, ...]:
-    """The files that `-r` or the configuration names; a relative one counts from where it was said."""
-    setting = settings.get("requirements")
-    root = call.folder if setting.where.path.startswith(("option", "environment")) else settings.root
-    return tuple(root / file for file in settings.texts("requirements"))
+def declared_in_files(settings: Settings, call: Call) -> Declared:
+    """What the files declare that `-r` or the configuration names; a relative one counts from where it was said.
+
+    Raises:
+        InputError: they are wrong; every fault of every file at once.
+    """
+    base = settings.base_of("requirements", call.folder)
+    files = tuple(base / file for file in settings.texts("requirements"))
+    declared = project.read_files(files, call.folder, call.environ, named=True, asked=_asked(settings))
+    if declared.faults:
+        raise InputError(declared.faults)
+    return declared
+
+
+def _found_beside(settings: Settings, call: Call) -> Declared:
+    files = project.declared_files(settings.root)
+    return project.read_files(files, call.folder, call.environ, named=False, asked=_asked(settings))
 
 
 def find_interpreter(settings: Settings, call: Call) -> Interpreter | None:
@@ -128,7 +139,8 @@ def programs(settings: Settings, *, alone: bool) -> tuple[ProgramRequest, ...]:
     return () if alone and not asked else (ProgramRequest(name="ffmpeg", command="ffmpeg", where=Place(path="PATH")),)
 
 
-def _for_probes(settings: Settings) -> tuple[Setting, ...]:
+def for_probes(settings: Settings) -> tuple[Setting, ...]:
+    """The settings that probes and rules may know, by the names that a manifest gives them."""
     return tuple(
         Setting(name=each.name.replace("-", "_"), value=each.value, where=each.where)
         for each in settings.settings

@@ -10,13 +10,14 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._direct import direct_names
-from stackaudit.inputs._requirement import locked, pin_of
+from stackaudit.inputs._requirement import locked
 from stackaudit.inputs._source import shown_text
 from stackaudit.inputs._table import Table, is_table, table, text, texts
 from stackaudit.inputs._text import Json, read_json, shown_path
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import PythonClaim, Requirement
 from stackaudit.model.places import Place
+from stackaudit.model.versions import pin_of
 
 
 def read(path: Path, root: Path, *, groups: Collection[str] = ()) -> Declared:

@@ -10,12 +10,13 @@ from stackaudit.inputs._marker_logic import negated
 from stackaudit.inputs._pip_lines import Line, decode, logical_lines
 from stackaudit.inputs._pip_options import OptionError, Options, split_line
 from stackaudit.inputs._pip_targets import Context, Unnamed, read_editable, read_target
-from stackaudit.inputs._requirement import all_of, pin_of
+from stackaudit.inputs._requirement import all_of
 from stackaudit.inputs._source import path_of, shown_text
 from stackaudit.inputs._text import read_bytes, shown_path
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import Requirement
 from stackaudit.model.places import Place
+from stackaudit.model.versions import pin_of
 
 
 def read(path: Path, root: Path, environ: Mapping[str, str]) -> Declared:

@@ -76,6 +76,10 @@ class Settings:
         """The setting called `name`, as in TOML."""
         return next(setting for setting in self.settings if setting.name == name)
 
+    def base_of(self, name: str, folder: Path) -> Path:
+        """What a relative path in setting `name` counts from: where the command was called in `folder`, else the settings file's folder."""
+        return folder if self.get(name).where.path.startswith(("option", "environment")) else self.root
+
     def text(self, name: str) -> str | None:
         """The value of the string setting `name`, None where it is not set."""
         value = self.get(name).value
@@ -120,7 +124,17 @@ def resolve(options: Mapping[str, SettingValue], environ: Mapping[str, str], sta
         settings.append(chosen)
     if faults:
         raise InputError(faults)
-    return Settings(settings=tuple(settings), root=file.parent if file else start, file=file)
+    return Settings(settings=tuple(settings), root=file.parent if file else _root(start), file=file)
+
+
+def _root(start: Path) -> Path:
+    """The project's folder where no file speaks of us: that of the nearest `pyproject.toml` in the repository, else `start`."""
+    for folder in (start, *start.parents):
+        if (folder / "pyproject.toml").is_file():
+            return folder
+        if (folder / ".git").exists():
+            break
+    return start
 
 
 def settings_file(start: Path) -> Path | None:
@@ -204,9 +218,7 @@ def _from_file(file: Path, start: Path, faults: list[Fault]) -> dict[str, Settin
         key = next((key for key in KEYS if key.name == name), None)
         if key is None:
             faults.append(
-                Fault(
-                    where=where, message=f"unknown key `{name}`", hint=did_you_mean(name, [key.name for key in KEYS])
-                )
+                Fault(where=where, message=f"unknown key `{name}`", hint=did_you_mean(name, [key.name for key in KEYS]))
             )
             continue
         found[name] = Setting(name=name, value=tuple(value) if isinstance(value, list) else value, where=where)

@@ -242,8 +242,8 @@ class Broadcast(Fact):
     """One control broadcast to all workers of a broker.
 
     `subscribers` is what PUBLISH counted, None where the transport cannot tell; `replies` how many nodes answered; `undecodable` how many
-    answers were in a serialization that is never decoded here (pickle), `serializations` which those were, sorted. `elsewhere` are the other
-    databases of the same server that know of workers, looked through where nobody answered. `problem` says in our words what was seen
+    answers were in a serialization that is never decoded here (pickle), `serializations` which those were, sorted. `elsewhere` are the
+    other databases of the same server that know of workers, looked through where nobody answered. `problem` says in our words what was seen
     where the broker itself would not serve; then nobody was asked.
     """
 

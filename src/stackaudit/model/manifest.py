@@ -85,7 +85,10 @@ class Interpreter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """All that is declared about one stack; a probe knows this, and the facts it asked for, and nothing else."""
+    """All that is declared about one stack; a probe knows this, and the facts it asked for, and nothing else.
+
+    `unnamed` are the lines that ask for a package without naming it, such as a bare URL: nothing can be said of these.
+    """
 
     requirements: tuple[Requirement, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
@@ -94,6 +97,7 @@ class Manifest:
     pythons: tuple[PythonClaim, ...] = ()
     interpreter: Interpreter | None = None
     sources: tuple[str, ...] = ()
+    unnamed: tuple[Place, ...] = ()
     sandbox: bool = False
 
     def setting(self, name: str) -> SettingValue:

@@ -4,7 +4,8 @@ import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 _SENSITIVE = re.compile(r"pass|secret|token|key|credential|auth|signature", re.IGNORECASE)
-_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s\"'<>]*@")
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>(?:(?!;[A-Za-z][A-Za-z0-9+.-]*://)[^\s\"'<>])+)")
+# A list of servers is a list of URLs, each with a user part of its own: sentinel://:a@one;sentinel://:b@two
 _QUERY = re.compile(
     r"(?P<name>[?&][^=&#\s]*(?:pass|secret|token|key|credential|auth|signature)[^=&#\s]*=)[^&#\s\"'<>]+", re.IGNORECASE
 )
@@ -15,7 +16,22 @@ def redact(text: str) -> str:
 
     The whole user part goes, since tokens are often written as user names.
     """
-    return _QUERY.sub(r"\g<name>***", _USERINFO.sub(r"\g<scheme>***@", text))
+    shown = _URL.sub(lambda url: url["scheme"] + "***@".join(_around_user(url["rest"])), text)
+    return _QUERY.sub(r"\g<name>***", shown)
+
+
+def _around_user(rest: str) -> tuple[str, ...]:
+    """What stands before and after the user part of a URL's `rest` (nothing and the host), or all of it where there is none.
+
+    A password may hold `/`, `?` or `#` unescaped, which end the authority for a strict parser. In doubt it is a password: what has a colon
+    before the first of these and an `@` after it is cut at the last `@`, though a port and a path with an `@` look the same.
+    """
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if "@" in authority:
+        return "", rest[authority.rindex("@") + 1 :]
+    if ":" in authority and "@" in rest and not authority.startswith("["):
+        return "", rest[rest.rindex("@") + 1 :]
+    return (rest,)
 
 
 class Secret:
@@ -44,12 +60,12 @@ class Secret:
 
 
 def strip_secrets(url: str) -> str:
-    """`url` without its user part and without secret query values: for comparing, and for naming a subject.
-
-    A password may hold a `/`, `?` or `#`, which ends the authority for a strict parser: what stands before the last `@`
-    of anything that looks like a user part goes first.
-    """
-    parts = urlsplit(_USERINFO.sub(r"\g<scheme>", url))
+    """`url` without its user part and without secret query values: for comparing, and for naming a subject."""
+    bare = _URL.sub(lambda found: found["scheme"] + _around_user(found["rest"])[-1], url)
+    try:
+        parts = urlsplit(bare)
+    except ValueError:
+        return redact(url)
     kept = [
         (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _SENSITIVE.search(name)
     ]

@@ -35,6 +35,16 @@ def admits(specifier: SpecifierSet, version: str) -> bool:
     return specifier.contains(parsed, prereleases=True)
 
 
+def pin_of(specifier: SpecifierSet) -> Version | None:
+    """The one version that `specifier` admits by `==` (without a wildcard) or `===`, else None."""
+    for each in specifier:
+        if each.operator in {"==", "==="} and not each.version.endswith(".*"):
+            version = parse_version(each.version)
+            if version is not None and specifier.contains(version, prereleases=True):
+                return version
+    return None
+
+
 def series(version: Version) -> str:
     """The `major.minor` series of `version`, such as `5.4`."""
     return f"{version.major}.{version.minor}"

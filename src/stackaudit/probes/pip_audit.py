@@ -127,6 +127,8 @@ def _installed(visit: Visit) -> _Wanted:
 def _pinned(manifest: Manifest) -> _Wanted:
     wanted = _Wanted()
     requirements = applying(manifest, None)
+    for place in manifest.unnamed:
+        wanted.add_uncheckable(str(place), "the line names no package: no source can be asked about it")
     pinned = {each.name for each in requirements if each.pin is not None}
     for each in requirements:
         subject = each.name if each.pin is None else f"{each.name}=={each.pin}"

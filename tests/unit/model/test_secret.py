@@ -17,6 +17,10 @@ from stackaudit.model.secret import Secret, redact, strip_secrets
         "https://mirror.example/simple?x=1&api_key=s3cret#frag",
         "git+https://oauth2:s3cret@git.example/repo.git@v1",
         "redis://:pa:ss@s3cret@host/0",
+        "redis://:pa/s3cret@host/0",
+        "redis://:12/s3cret?x#y@host/0",
+        "https://user:p#s3cret@host/simple",
+        "redis://:s3cret@[::1]:6379/0",
     ],
 )
 def test_a_url_is_shown_without_its_secrets(url: str) -> None:
@@ -34,4 +38,7 @@ def test_what_is_not_secret_stays_readable() -> None:
         strip_secrets("redis://:x@localhost:6379/1?health_check_interval=5")
         == "redis://localhost:6379/1?health_check_interval=5"
     )
+    assert redact("git+https://git.example/repo.git@v1") == "git+https://git.example/repo.git@v1"
+    assert redact("redis://localhost:6379/1") == "redis://localhost:6379/1"
+    assert redact("redis://[::1]:6379/1") == "redis://[::1]:6379/1"
     assert redact("redis://:x@localhost:6379/1") == "redis://***@localhost:6379/1"

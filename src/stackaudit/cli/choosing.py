@@ -1,0 +1,87 @@
+"""Chooses what judges: the policy, the checks, and the matrix that fits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackaudit import sockets
+from stackaudit.inputs import matrices
+from stackaudit.inputs.settings import Settings
+from stackaudit.model.audit import Policy
+from stackaudit.model.errors import UsageError
+from stackaudit.model.facts import Distribution
+from stackaudit.model.findings import Severity
+from stackaudit.model.manifest import Manifest
+from stackaudit.model.matrix import Matrix
+from stackaudit.model.parts import Check
+from stackaudit.model.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The matrices to choose from; `named` where the user named the one, `needed` where the check `matrix` is to run."""
+
+    known: Sequence[Matrix]
+    named: bool
+    needed: bool
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The gate's settings."""
+    return Policy(
+        fail_on=Severity(settings.text("fail-on") or Severity.MEDIUM),
+        ignore=frozenset(settings.texts("ignore")),
+        allow_unknown=frozenset(settings.texts("allow-unknown")),
+        require=frozenset(settings.texts("require")),
+    )
+
+
+def chosen_checks(settings: Settings) -> tuple[Check, ...]:
+    """The checks to run: those of `only`, or all, without those of `skip`.
+
+    Raises:
+        UsageError: none is left.
+    """
+    only, skip = settings.texts("only"), settings.texts("skip")
+    chosen = tuple(each for each in sockets.checks() if (not only or each.id in only) and each.id not in skip)
+    if not chosen:
+        raise UsageError("no check is left to run", hint="take one out of --skip, or put one into --only")
+    return chosen
+
+
+def matrix_choice(settings: Settings, folder: Path, chosen: Sequence[Check]) -> Choice:
+    """The matrices to choose from: the one that the settings name, else all that ship."""
+    setting = settings.get("matrix")
+    if isinstance(setting.value, str):
+        known: Sequence[Matrix] = (matrices.read(setting.value, settings.base_of("matrix", folder)),)
+    else:
+        known = matrices.read_all()
+    return Choice(known=known, named=isinstance(setting.value, str), needed=any(each.id == "matrix" for each in chosen))
+
+
+def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None) -> Matrix | None:
+    """The one matrix that fits what is declared and seen; a named one fits always.
+
+    None where the environment could not be read and nothing else tells, or where several or none fit and nobody asks.
+
+    Raises:
+        UsageError: none fits, or several do, and the check `matrix` is to run.
+    """
+    if choice.named:
+        return choice.known[0]
+    names = set(matrices.names_of(manifest.requirements))
+    if snapshot is not None:
+        names |= {each.name for each in snapshot.facts(Distribution)}
+    fitting = matrices.fitting(choice.known, names)
+    if len(fitting) == 1:
+        return fitting[0]
+    unread = manifest.interpreter is not None and not (snapshot and snapshot.facts(Distribution))
+    if unread or not choice.needed:
+        return None
+    listed = ", ".join(each.name for each in (fitting or choice.known))
+    if fitting:
+        raise UsageError(f"several matrices fit this stack: {listed}", hint="choose one with --matrix NAME")
+    raise UsageError(
+        f"no shipped matrix fits these packages; there are: {listed}",
+        hint="name one with --matrix, or leave it out with --skip matrix",
+    )

@@ -1,0 +1,119 @@
+"""Brings the stack to be audited: the project as it is declared, or a throwaway copy that lives as long as the audit."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from packaging.requirements import Requirement as Line
+from packaging.utils import canonicalize_name
+
+from stackaudit.audit import Progress
+from stackaudit.cli.choosing import Choice
+from stackaudit.inputs.declare import Call, Declaration, declare, declared_in_files, for_probes
+from stackaudit.inputs.settings import Settings
+from stackaudit.model.errors import Fault, InputError, UsageError
+from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, ProgramRequest, Requirement, Setting
+from stackaudit.model.matrix import Matrix
+from stackaudit.model.places import Place
+from stackaudit.model.versions import pin_of
+
+SANDBOX = Place(path="sandbox")
+
+
+@contextmanager
+def declared(settings: Settings, folder: Path) -> Iterator[Declaration]:
+    """The project as it is declared."""
+    yield declare(settings, Call(folder=folder, environ=os.environ))
+
+
+@contextmanager
+def throwaway(settings: Settings, folder: Path, choice: Choice, progress: Progress) -> Iterator[Declaration]:
+    """A copy of the stack: from the files that are named, else the newest row of the matrix whose bounds hold.
+
+    Raises:
+        StackauditError: the files are wrong, or it can't be built.
+    """
+    from stackaudit.lab.environments import minor_of
+    from stackaudit.lab.sandbox import BUILDING, sandbox
+    from stackaudit.model.deadline import Deadline
+
+    building = Deadline(BUILDING)
+    base = settings.text("python") or settings.text("python-version")
+    named = declared_in_files(settings, Call(folder=folder, environ=os.environ))
+    requirements = named.requirements or _row(choice, minor_of(base, building))
+    with sandbox(
+        [_line(each) for each in requirements], base, building, progress, offline=settings.flag("offline")
+    ) as built:
+        ffmpeg = settings.get("ffmpeg")
+        program = ProgramRequest(name="ffmpeg", command=built.ffmpeg or "ffmpeg", where=SANDBOX)
+        if isinstance(ffmpeg.value, str):
+            program = replace(program, command=ffmpeg.value, where=ffmpeg.where)
+        expected = Setting(name="expect", value=(built.node,) if built.node else (), where=SANDBOX)
+        manifest = Manifest(
+            requirements=requirements,
+            endpoints=(Endpoint(role="broker", url=built.broker_url, where=SANDBOX),),
+            programs=(program,),
+            settings=(*(each for each in for_probes(settings) if each.name != "expect"), expected),
+            pythons=named.pythons,
+            interpreter=Interpreter(path=str(built.python), where=SANDBOX),
+            sources=named.sources or tuple({str(each.where) for each in requirements}),
+            sandbox=True,
+        )
+        troubles = (Fault(where=SANDBOX, message=built.trouble),) if built.trouble else ()
+        yield Declaration(manifest=manifest, warnings=troubles)
+
+
+def _row(choice: Choice, minor: str) -> tuple[Requirement, ...]:
+    """The newest row of the one matrix there is to choose, as pins.
+
+    Raises:
+        UsageError: there are several matrices, or none of its rows holds on this Python.
+    """
+    from stackaudit.lab.rows import newest_row
+
+    if len(choice.known) > 1:
+        listed = ", ".join(each.name for each in choice.known)
+        raise UsageError(
+            f"a sandbox of which stack? there are {listed}", hint="name one with --matrix, or its pins with -r"
+        )
+    matrix = choice.known[0]
+    row = newest_row(matrix, minor)
+    if not row:
+        raise UsageError(
+            f"matrix {matrix.name} has no row for Python {minor}", hint="choose another with --python-version"
+        )
+    return _pins(matrix, row)
+
+
+def _pins(matrix: Matrix, row: Sequence[str]) -> tuple[Requirement, ...]:
+    where = Place(path=f"matrix {matrix.name}")
+    lines = [Line(text) for text in row]
+    return tuple(
+        Requirement(
+            name=canonicalize_name(line.name),
+            specifier=line.specifier,
+            pin=pin_of(line.specifier),
+            extras=tuple(sorted(line.extras)),
+            where=where,
+            marker=str(line.marker) if line.marker else None,
+        )
+        for line in lines
+    )
+
+
+def _line(requirement: Requirement) -> str:
+    """`requirement` as an installer takes it.
+
+    Raises:
+        InputError: it comes from a URL or path, which a sandbox does not fetch.
+    """
+    if requirement.source is not None:
+        message = f"{requirement.name} comes from {requirement.source}: a sandbox installs from the index alone"
+        raise InputError(
+            [Fault(where=requirement.where, message=message, hint="pin a released version of it for the sandbox")]
+        )
+    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
+    marker = f" ; {requirement.marker}" if requirement.marker else ""
+    return f"{requirement.name}{extras}{requirement.specifier}{marker}"
