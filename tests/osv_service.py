@@ -52,17 +52,25 @@ def is_affected(record: dict[str, Any], name: str, version: str) -> bool:
 
 
 def intervals(events: list[dict[str, str]]) -> list[tuple[str, str | None, str | None]]:
-    """(introduced, fixed, last_affected) for each `introduced`, paired with the nearest end after it."""
+    """(introduced, fixed, last_affected) for each `introduced`, paired with the nearest readable end after it."""
     found: list[tuple[str, str | None, str | None]] = []
     for event in events:
         if "introduced" in event:
-            start = Version(event["introduced"])
-            fixed = [e["fixed"] for e in events if "fixed" in e and Version(e["fixed"]) > start]
-            last = [e["last_affected"] for e in events if "last_affected" in e and Version(e["last_affected"]) >= start]
-            found.append(
-                (event["introduced"], min(fixed, key=Version, default=None), min(last, key=Version, default=None))
-            )
+            first = event["introduced"] if readable(event["introduced"]) else "0"
+            start = Version(first)
+            fixed = [e["fixed"] for e in events if readable(e.get("fixed")) and Version(e["fixed"]) > start]
+            last = [e["last_affected"] for e in events if readable(e.get("last_affected"))]
+            last = [each for each in last if Version(each) >= start]
+            found.append((first, min(fixed, key=Version, default=None), min(last, key=Version, default=None)))
     return found
+
+
+def readable(text: str | None) -> bool:
+    """Whether it is a version at all: real advisories hold some that are none."""
+    try:
+        return text is not None and Version(text) is not None
+    except InvalidVersion:
+        return False
 
 
 def inside(version: Version, introduced: str, fixed: str | None, last: str | None) -> bool:
