@@ -113,6 +113,36 @@ def _ready(server: RedisServer, *, answering: bool) -> None:
     raise AssertionError(f"the server did not come up: {(server.folder / 'log').read_text(errors='replace')[-2000:]}")
 
 
+@contextlib.contextmanager
+def sentinel(folder: Path, master: RedisServer, name: str) -> Iterator[int]:
+    """The port of a Sentinel that watches `master` under `name`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    settings = folder / "sentinel.conf"
+    settings.write_text(f"sentinel monitor {name} 127.0.0.1 {master.port} 1\n", encoding="utf-8")
+    command = [require("redis-server"), str(settings), "--sentinel", "--port", str(port), "--bind", "127.0.0.1"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+    try:
+        _listening(port)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _listening(port: int) -> None:
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError(f"nobody came to listen on port {port}")
+
+
 Behaviour = Callable[[socket.socket], None]
 """What a stranger does with one connection."""
 

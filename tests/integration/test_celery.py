@@ -12,7 +12,7 @@ import pytest
 
 from asking import declared, gathered, judged, passed, told
 from environments import Environments
-from servers import RedisServer, free_port, redis_server, stays_silent, stranger
+from servers import RedisServer, free_port, redis_server, sentinel, stays_silent, stranger
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Broadcast, Worker
 from stackaudit.model.findings import Outcome
@@ -168,6 +168,16 @@ def test_two_workers_of_one_name_are_told(broker: RedisServer, folder: Path) -> 
         case = asked(broker, 4)
     assert by_node(case)["twin@test"].copies == 2
     assert told(case, "CE") == [("CE106", "medium", "twin@test")]
+
+
+def test_workers_behind_a_sentinel_are_asked_at_its_master(broker: RedisServer, folder: Path) -> None:
+    settings = json.dumps({"broker_transport_options": {"master_name": "lead"}})
+    with sentinel(folder / "sentinel", broker, "lead") as port:
+        url = f"sentinel://127.0.0.1:{port}/5"
+        with running(start(folder / "led", url, "led@test", settings=settings)):
+            case = gathered(declared(broker=f"{url}?master_name=lead"), "redis", "celery")
+    assert told(case, "CE") == []
+    assert by_node(case)["led@test"].answered
 
 
 def test_a_broker_that_does_not_serve_blinds_celery_with_the_same_cause() -> None:

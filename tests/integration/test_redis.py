@@ -20,6 +20,7 @@ from servers import (
     free_port,
     hangs_up,
     redis_server,
+    sentinel,
     speaks_amqp,
     speaks_http,
     stays_silent,
@@ -262,11 +263,7 @@ def test_strangers_are_told_from_redis(behaviour: "object", state: ServiceState)
 
 
 def test_a_sentinel_leads_to_its_master_and_is_no_server_itself(server: RedisServer, folder: Path) -> None:
-    place = folder / "sentinel"
-    place.mkdir()
-    settings = place / "sentinel.conf"
-    settings.write_text(f"sentinel monitor lead 127.0.0.1 {server.port} 1\n")
-    with redis_server_of_sentinels(place, settings) as port:
+    with sentinel(folder / "sentinel", server, "lead") as port:
         plain = pulse(f"redis://127.0.0.1:{port}/0")
         named = pulse(f"sentinel://127.0.0.1:{port}/1?master_name=lead")
         alone = pulse(f"sentinel://127.0.0.1:{free_port()};sentinel://127.0.0.1:{port}")
@@ -276,23 +273,6 @@ def test_a_sentinel_leads_to_its_master_and_is_no_server_itself(server: RedisSer
     assert (named.state, named.role) == (ServiceState.UP, "master")
     assert alone.state is ServiceState.UP
     assert (wrong.state, no_sentinel.state) == (ServiceState.PROTOCOL, ServiceState.PROTOCOL)
-
-
-@contextlib.contextmanager
-def redis_server_of_sentinels(place: Path, settings: Path) -> Iterator[int]:
-    port = free_port()
-    program = shutil.which("redis-server") or ""
-    command = [program, str(settings), "--sentinel", "--port", str(port), "--bind", "127.0.0.1"]
-    with (place / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=place)
-    try:
-        until = time.monotonic() + 20
-        while pulse(f"redis://127.0.0.1:{port}/0").state is ServiceState.REFUSED and time.monotonic() < until:
-            time.sleep(0.05)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_a_cluster_is_up_and_no_broker(folder: Path) -> None:

@@ -33,8 +33,9 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     if not case.facts(Broadcast):
         cause = next((each.cause for each in findings if each.outcome is Outcome.UNKNOWN and each.cause), None)
         return f"not asked: {cause}" if cause else "not asked"
-    if not answered:
-        return "no worker answered"
+    problem = next((each.problem for each in case.facts(Broadcast) if each.problem is not None), None)
+    if problem is not None or not answered:
+        return problem or "no worker answered"
     names = [f"{each.node} (celery {each.celery})" if each.celery else each.node for each in answered[:_NAMED]]
     more = f" and {len(answered) - _NAMED} more" if len(answered) > _NAMED else ""
     missing = sum(1 for worker in case.facts(Worker) if not worker.answered)
