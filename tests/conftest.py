@@ -1,4 +1,4 @@
-"""What the integration tests share: environments, each built once a session."""
+"""What the tests of real tools share: environments, each built once a session."""
 
 import pytest
 
