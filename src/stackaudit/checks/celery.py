@@ -1,6 +1,7 @@
 """Judges the Celery workers: do those answer that should, and do they run what is pinned."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Broadcast, Distribution, InterpreterFact, Worker
@@ -61,6 +62,12 @@ def _answered(case: Case) -> list[Worker]:
 )
 def somebody_answers(rule: Rule, case: Case) -> Iterator[Finding]:
     """Nobody there, nobody answering, or a broker that would not serve."""
+    broker = case.manifest.endpoint("broker")
+    for finding in _nobody(rule, case):
+        yield replace(finding, where=broker.where if broker is not None else None)
+
+
+def _nobody(rule: Rule, case: Case) -> Iterator[Finding]:
     known = sum(1 for worker in case.facts(Worker) if "pidbox" in worker.expected_by)
     for asked in case.facts(Broadcast):
         if asked.problem is not None:

@@ -67,6 +67,7 @@ def test_a_worker_that_answers_passes_what_was_seen_of_it() -> None:
 def test_no_answer_fails_with_what_is_known_of_why(facts: tuple[Fact, ...], words: str) -> None:
     found = [each for each in judged(case(*facts), "CE101") if each.outcome is Outcome.FAIL]
     assert [(each.severity.value, words in each.message) for each in found] == [("high", True)]
+    assert [str(each.where) for each in found] == ["option"]
     assert passed(case(*facts), "CE") == []
 
 
