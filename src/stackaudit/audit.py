@@ -93,16 +93,18 @@ def _seen_by(probe: Probe, probes: Sequence[Probe], done: dict[str, tuple[Look, 
 def _visit(probe: Probe, visit: Visit) -> tuple[Look, ...]:
     """Run one probe; the only wall that catches what a probe raises."""
     reads = frozenset(kind.__name__ for kind in probe.reads)
-    for look, unseen in visit.seen.unseen(reads):
-        # What blinds the facts that a probe reads blinds the probe: one root cause, told once.
-        if not unseen.subject and not look.facts:
-            return (_blind(probe, unseen),)
+    # What blinds the facts that a probe reads blinds the probe: one root cause, told once. Where part of them was seen it looks at that
+    # part, and what it cannot see of the rest stays unseen: n of a partial list must not pass for n of all.
+    inherited = {unseen.cause: (look, unseen) for look, unseen in visit.seen.unseen(reads) if not unseen.subject}
+    if any(not look.facts for look, _ in inherited.values()):
+        return tuple(_blind(probe, unseen) for _, unseen in inherited.values())
     try:
         looks = _in_child(probe, visit) if probe.child else tuple(probe.collect(visit))
     except Exception as error:  # noqa: BLE001 - a bug in one probe must not hide what the others saw, nor pass for green
         return (_blind(probe, _crashed(probe, type(error).__name__)),)
     yields = tuple(sorted(kind.__name__ for kind in probe.yields))
-    return tuple(replace(look, probe=probe.name, yields=look.yields or yields) for look in looks)
+    seen = tuple(replace(look, probe=probe.name, yields=look.yields or yields) for look in looks)
+    return (*seen, *(_blind(probe, unseen) for _, unseen in inherited.values())) if seen else seen
 
 
 def _in_child(probe: Probe, visit: Visit) -> tuple[Look, ...]:

@@ -106,6 +106,19 @@ def test_a_probe_whose_facts_are_unseen_inherits_the_cause_and_is_not_run() -> N
     assert visited == []
 
 
+def test_a_probe_that_sees_a_part_of_what_it_reads_inherits_what_was_not_seen() -> None:
+    def partial(_visit: Visit) -> list[Look]:
+        return [look(ANN, unseen=unseen(), yields=())]
+
+    def counting(visit: Visit) -> list[Look]:
+        return [look(Variable(name=each.name, readers=()), yields=()) for each in visit.facts(Account)]
+
+    probes = [probe("a", partial), probe("b", counting, reads=(Account,), yields=(Variable,))]
+    snapshot = gather(Manifest(), probes, Deadline(5), NOW)
+    assert snapshot.facts(Variable) == (Variable(name="ann", readers=()),)
+    assert [each.unseen.cause for each in snapshot.looks if each.probe == "b" and each.unseen] == ["it was dark"]
+
+
 def test_a_probe_sees_the_facts_that_it_reads_and_no_others() -> None:
     seen: list[tuple[Fact, ...]] = []
 

@@ -115,17 +115,22 @@ def _check_line(judgment: Judgment, prefix: str) -> Iterator[Segment]:
 
 def _blocks(judgments: Sequence[Judgment]) -> Iterator[_Block]:
     """What is to be told, worst first; findings with one cause once."""
-    told = [
-        finding
-        for judgment in judgments
-        if judgment.verdict is not Verdict.SKIPPED
-        for finding in judgment.findings
-        if finding.outcome is not Outcome.PASS
-    ]
-    told.sort(key=_worst_first)
+    # The sort is stable: of equals, those of the check that is told first come first.
+    told = sorted(
+        (
+            finding
+            for judgment in judgments
+            if judgment.verdict is not Verdict.SKIPPED
+            for finding in judgment.findings
+            if finding.outcome is not Outcome.PASS
+        ),
+        key=_worst_first,
+    )
     by_cause: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in told:
-        key = (finding.cause, "", "") if finding.cause else (finding.rule, finding.subject, finding.message)
+        key = (
+            (finding.cause, finding.outcome, "") if finding.cause else (finding.rule, finding.subject, finding.message)
+        )
         by_cause.setdefault(key, []).append(finding)
     for group in by_cause.values():
         first = group[0]
@@ -136,10 +141,10 @@ def _blocks(judgments: Sequence[Judgment]) -> Iterator[_Block]:
         )
 
 
-def _worst_first(finding: Finding) -> tuple[int, int, str, str]:
+def _worst_first(finding: Finding) -> tuple[int, int]:
     outcomes = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.UNCHECKABLE, Outcome.PASS)
     low = finding.outcome is Outcome.FAIL and (finding.severity is Severity.LOW or finding.waiver is not None)
-    return (2 if low else outcomes.index(finding.outcome), -finding.severity.rank, finding.rule, finding.subject)
+    return (2 if low else outcomes.index(finding.outcome), -finding.severity.rank)
 
 
 def _told(block: _Block, rules: dict[str, Rule], policy: Policy, telling: Telling) -> Iterator[Segment]:

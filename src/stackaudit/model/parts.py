@@ -98,10 +98,14 @@ class Rule:
         severity: Severity | None = None,
         source: str | None = None,
         why: str | None = None,
+        cause: str | None = None,
         aliases: tuple[str, ...] = (),
         via: tuple[str, ...] = (),
     ) -> Finding:
-        """A finding that `subject` breaks this rule; `fix`, `severity` and `source` replace the rule's own."""
+        """A finding that `subject` breaks this rule; `fix`, `severity`, `source` and `why` replace the rule's own.
+
+        `cause` is the same text for findings of several rules that one thing makes: a person is told the worst of them once.
+        """
         return Finding(
             rule=self.code,
             outcome=Outcome.FAIL,
@@ -112,6 +116,7 @@ class Rule:
             why=why,
             fix=fix or self.fix,
             source=source or self.source,
+            cause=cause,
             aliases=aliases,
             via=via,
         )

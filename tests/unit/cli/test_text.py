@@ -34,7 +34,9 @@ def told(*findings: Finding, telling: Telling | None = None) -> str:
 
 def test_a_finding_is_told_with_code_place_source_line_and_what_to_do() -> None:
     text = told(finding(fix="redis==8.1.0"), telling=Telling(line=lambda place: f"redis==4.5.3  # line {place.line}"))
-    assert "error[MX101]: redis==4.5.3: it is broken\n --> requirements.txt:3\n  |\n3 | redis==4.5.3  # line 3\n" in text
+    assert (
+        "error[MX101]: redis==4.5.3: it is broken\n --> requirements.txt:3\n  |\n3 | redis==4.5.3  # line 3\n" in text
+    )
     assert "  = fix:  redis==8.1.0\n" in text
     assert "stackaudit explain MX101" in text
 
