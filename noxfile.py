@@ -32,7 +32,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Types: mypy, strict."""
-    groups(session, "types", "test")
+    groups(session, "types", "test", "tools")
     session.run("mypy")
 
 
