@@ -1,10 +1,12 @@
 """Reads settings: option over environment over file over default, and each knows where it came from."""
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
+from stackaudit.inputs._setting_values import ADVISORIES, is_url, located, problem_of
 from stackaudit.inputs._toml_lines import TomlLines
 from stackaudit.inputs._toml_tables import did_you_mean, line_of
 from stackaudit.model.errors import Fault, InputError
@@ -78,7 +80,7 @@ class Settings:
 
     def base_of(self, name: str, folder: Path) -> Path:
         """What a relative path in setting `name` counts from: where the command was called in `folder`, else the settings file's folder."""
-        return folder if self.get(name).where.path.startswith(("option", "environment")) else self.root
+        return folder if _is_of_the_call(self.get(name)) else self.root
 
     def text(self, name: str) -> str | None:
         """The value of the string setting `name`, None where it is not set."""
@@ -109,6 +111,7 @@ def resolve(options: Mapping[str, SettingValue], environ: Mapping[str, str], sta
         InputError: an unknown key, a wrong type or an unknown choice in the file or in the environment; all of them at once.
     """
     file = settings_file(start)
+    root = file.parent if file else _root(start)
     faults: list[Fault] = []
     declared = _from_file(file, start, faults) if file else {}
     settings = []
@@ -120,11 +123,41 @@ def resolve(options: Mapping[str, SettingValue], environ: Mapping[str, str], sta
             chosen = _from_environment(key, environ[_variable(key)], faults)
         else:
             chosen = declared.get(key.name, Setting(name=key.name, value=key.default, where=_DEFAULT))
-        faults += _faults_of(key, chosen)
-        settings.append(chosen)
+        wrong = _faults_of(key, chosen)
+        faults += wrong
+        settings.append(chosen if wrong else _placed(chosen, start, root))
+    faults += _missing_advisories(settings, start)
     if faults:
         raise InputError(faults)
-    return Settings(settings=tuple(settings), root=file.parent if file else _root(start), file=file)
+    return Settings(settings=tuple(settings), root=root, file=file)
+
+
+def _is_of_the_call(setting: Setting) -> bool:
+    """Whether it was said in the call itself: by an option or in the environment."""
+    return setting.where.path.startswith(("option ", "environment "))
+
+
+def _placed(setting: Setting, start: Path, root: Path) -> Setting:
+    """`setting`, whose relative path counts from where it was said."""
+    base = Path() if root == start or _is_of_the_call(setting) else root
+    return (
+        replace(setting, value=located(setting.name, setting.value, base))
+        if isinstance(setting.value, str)
+        else setting
+    )
+
+
+def _missing_advisories(settings: Sequence[Setting], start: Path) -> list[Fault]:
+    found = next(each for each in settings if each.name == "advisories")
+    value = str(found.value)
+    if value in ADVISORIES or is_url(value) or (start / value).exists():
+        return []
+    message = f"`advisories`: there is no {redact(value)}"
+    return [
+        Fault(
+            where=found.where, message=message, hint=f"give {', '.join(ADVISORIES)}, a URL, or the path of a local copy"
+        )
+    ]
 
 
 def _root(start: Path) -> Path:
@@ -221,8 +254,15 @@ def _from_file(file: Path, start: Path, faults: list[Fault]) -> dict[str, Settin
                 Fault(where=where, message=f"unknown key `{name}`", hint=did_you_mean(name, [key.name for key in KEYS]))
             )
             continue
-        found[name] = Setting(name=name, value=tuple(value) if isinstance(value, list) else value, where=where)
+        found[name] = Setting(name=name, value=_from_toml(value), where=where)
     return found
+
+
+def _from_toml(value: SettingValue | list[str] | date) -> SettingValue:
+    """A TOML date is as good as one in quotes."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _faults_of(key: Key, setting: Setting) -> list[Fault]:
@@ -231,9 +271,11 @@ def _faults_of(key: Key, setting: Setting) -> list[Fault]:
         return []
     if not _is_of(key.kind, value):
         shown = redact(str(value))
-        return [Fault(where=setting.where, message=f"`{key.name}` is {_NAMES[key.kind]}, not {shown!r}")]
-    if key.name == "timeout" and isinstance(value, int | float) and not 0 < value <= 86400:  # noqa: PLR2004 - a day
-        return [Fault(where=setting.where, message=f"`timeout` is a number of seconds above 0, not {value}")]
+        hint = "write it in quotes" if key.kind is str and isinstance(value, int | float) else None
+        return [Fault(where=setting.where, message=f"`{key.name}` is {_NAMES[key.kind]}, not {shown!r}", hint=hint)]
+    problem = problem_of(key.name, value)
+    if problem is not None:
+        return [Fault(where=setting.where, message=f"`{key.name}` {problem}")]
     values = value if isinstance(value, tuple) else (value,)
     return [
         Fault(

@@ -104,3 +104,79 @@ def test_the_table_that_init_writes_is_read_back_with_every_key_commented_in(tmp
     write(tmp_path, "\n".join([lines[0], *chosen]))
     settings = resolve({}, {}, tmp_path)
     assert all(settings.get(key.name).value == key.default for key in KEYS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("python-version", "banana"),
+        ("python-version", "3"),
+        ("python-version", "3.11.x"),
+        ("python-version", "4.0"),
+        ("python-version", "3.11\n"),
+        ("exclude-newer", "yesterday"),
+        ("exclude-newer", "2026-02-30"),
+        ("exclude-newer", "20260101"),
+        ("exclude-newer", "2026-01-01T10:00:00"),
+        ("exclude-newer", "2026-01-01T25:00:00Z"),
+        ("broker-url", ""),
+        ("python", " "),
+        ("matrix", ""),
+        ("advisories", "no/such/folder"),
+        ("advisories", "osw"),
+    ],
+)
+def test_a_value_that_means_nothing_is_refused_with_its_place(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(InputError) as caught:
+        resolve({name: value}, {}, tmp_path)
+    assert [str(fault.where) for fault in caught.value.faults] == [f"option --{name}"]
+    assert f"`{name}`" in caught.value.faults[0].message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("python-version", "3.9"),
+        ("python-version", "3.13.0"),
+        ("exclude-newer", "2026-01-01"),
+        ("exclude-newer", "2026-01-01T10:00:00Z"),
+        ("exclude-newer", "2026-01-01T10:00:00.5+02:00"),
+        ("advisories", "osv"),
+        ("advisories", "http://127.0.0.1:1/"),
+    ],
+)
+def test_a_value_that_means_something_is_taken_as_it_is(tmp_path: Path, name: str, value: str) -> None:
+    assert resolve({name: value}, {}, tmp_path).text(name) == value
+
+
+def test_a_date_needs_no_quotes_in_toml_and_a_version_does(tmp_path: Path) -> None:
+    write(tmp_path, "[tool.stackaudit]\nexclude-newer = 2026-01-01\n")
+    assert resolve({}, {}, tmp_path).text("exclude-newer") == "2026-01-01"
+    write(tmp_path, "[tool.stackaudit]\npython-version = 3.10\n")
+    assert faults(tmp_path) == ["pyproject.toml:2: `python-version` is a string, not '3.1' write it in quotes"]
+
+
+def test_a_relative_path_counts_from_where_it_was_said(tmp_path: Path) -> None:
+    (tmp_path / "advisories").mkdir()
+    (tmp_path / ".venv").mkdir()
+    inner = tmp_path / "app"
+    inner.mkdir()
+    write(tmp_path, '[tool.stackaudit]\npython = ".venv"\nffmpeg = "tools/ffmpeg"\nadvisories = "advisories"\n')
+    settings = resolve({}, {}, inner)
+    assert settings.text("python") == str(tmp_path / ".venv")
+    assert settings.text("ffmpeg") == str(tmp_path / "tools" / "ffmpeg")
+    assert settings.text("advisories") == str(tmp_path / "advisories")
+    said = resolve({"python": "python3.11", "ffmpeg": "bin/ffmpeg"}, {}, inner)
+    assert (said.text("python"), said.text("ffmpeg")) == ("python3.11", "bin/ffmpeg")
+
+
+def test_names_on_path_and_urls_are_no_paths(tmp_path: Path) -> None:
+    inner = tmp_path / "app"
+    inner.mkdir()
+    write(tmp_path, '[tool.stackaudit]\npython = "python3"\nffmpeg = "ffmpeg-7"\nadvisories = "https://osv.test"\n')
+    settings = resolve({}, {}, inner)
+    assert [settings.text(name) for name in ("python", "ffmpeg", "advisories")] == [
+        "python3",
+        "ffmpeg-7",
+        "https://osv.test",
+    ]
