@@ -219,3 +219,19 @@ def test_explain_tells_what_why_and_what_to_do(stackaudit: Run) -> None:
     for word in ("MX101", "why:", "fix:", "severity:"):
         assert word in told
     assert "VU101" in stackaudit("explain").stdout
+
+
+@pytest.mark.usefixtures("pins")
+def test_a_saved_record_is_judged_again_with_no_world_at_all(stackaudit: Run, folder: Path) -> None:
+    assert stackaudit(*MATRIX_ONLY, "-o", "audit.json").returncode == 0
+    (folder / "requirements.txt").unlink()
+    again = stackaudit(
+        "check", "--from", "audit.json", "--only", "matrix", "--format", "json", env={"PATH": "/nowhere"}
+    )
+    assert again.returncode == 0, again.stderr
+    assert (
+        json.loads(again.stdout)["digest"] == json.loads((folder / "audit.json").read_text(encoding="utf-8"))["digest"]
+    )
+    assert stackaudit("check", "--from", "audit.json").returncode == 3  # nobody looked for the other checks
+    assert stackaudit("check", "--from", "audit.json", "--sandbox").returncode == 2
+    assert stackaudit("check", "--from", "missing.json").returncode == 2

@@ -1,51 +1,71 @@
 """One audit from settings to verdict: declare, gather, judge, gate."""
 
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from stackaudit import __version__, sockets
-from stackaudit.audit import gather, judge
+from stackaudit.audit import Progress, gather, judge
 from stackaudit.cli import stacks
-from stackaudit.cli.choosing import chosen_checks, fitting_matrix, matrix_choice, policy_of
+from stackaudit.cli.choosing import Choice, choose, fitting_matrix, policy_of
 from stackaudit.cli.output import write
 from stackaudit.cli.progress import live
 from stackaudit.gate.verdict import decide, overall
+from stackaudit.inputs import records
 from stackaudit.inputs.settings import Settings
-from stackaudit.model.audit import Audit, Case, Policy
+from stackaudit.model.audit import Audit, Case, Observed, Policy
 from stackaudit.model.deadline import Deadline
 
 
-def audit_project(settings: Settings, folder: Path, *, progress: bool, sandbox: bool) -> tuple[Audit, Policy]:
-    """Audit the project that `settings` describe, called in `folder`; with `sandbox`, a throwaway copy of it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the facts come from: the project called in `folder`, a throwaway copy of it (`sandbox`), or a saved `record`."""
+
+    folder: Path
+    sandbox: bool = False
+    record: Path | None = None
+
+
+def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit, Policy]:
+    """Observe `source` and judge it by today's matrix and policy.
 
     Raises:
         StackauditError: the settings or the files are wrong, or there is nothing to audit; nothing was asked then.
     """
     policy = policy_of(settings)
-    chosen = chosen_checks(settings)
-    choice = matrix_choice(settings, folder, chosen)
-    with live(wanted=progress) as tick:
-        stack = stacks.throwaway(settings, folder, choice, tick) if sandbox else stacks.declared(settings, folder)
-        with stack as declaration:
-            manifest = declaration.manifest
-            for warning in declaration.warnings:
-                write(f"warning: {warning}\n", sys.stderr)
-            if manifest.interpreter is None:
-                # Nothing more will be seen: a misfit is told before anything is asked.
-                fitting_matrix(choice, manifest, None)
-            started = datetime.now(UTC)
-            deadline = Deadline(settings.number("timeout"))
-            snapshot = gather(manifest, sockets.needed(chosen, manifest), deadline, started, tick)
-    matrix = fitting_matrix(choice, manifest, snapshot)
-    case = Case(manifest=manifest, snapshot=snapshot, matrix=matrix, today=started.date())
-    judgments = decide(judge(case, chosen), policy)
-    audit = Audit(
+    choice = choose(settings, source.folder)
+    if source.record is not None:
+        observed = records.read(source.record, source.folder)
+    else:
+        with live(wanted=progress) as tick:
+            observed = _observe(settings, source, choice, tick)
+    matrix = fitting_matrix(choice, observed.manifest, observed.snapshot)
+    today = datetime.now(UTC).date()
+    case = Case(manifest=observed.manifest, snapshot=observed.snapshot, matrix=matrix, today=today)
+    judgments = decide(judge(case, choice.checks), policy)
+    judged = Audit(
         tool_version=__version__,
-        started_at=started,
-        finished_at=datetime.now(UTC),
+        started_at=observed.started_at,
+        finished_at=observed.finished_at,
         case=case,
         judgments=judgments,
         verdict=overall(judgments),
     )
-    return audit, policy
+    return judged, policy
+
+
+def _observe(settings: Settings, source: Source, choice: Choice, progress: Progress) -> Observed:
+    """Declare the stack, or build its copy, and look at it."""
+    throwaway = stacks.throwaway(settings, source.folder, choice, progress)
+    with throwaway if source.sandbox else stacks.declared(settings, source.folder) as declaration:
+        manifest = declaration.manifest
+        for warning in declaration.warnings:
+            write(f"warning: {warning}\n", sys.stderr)
+        if manifest.interpreter is None:
+            # Nothing more will be seen: a misfit is told before anything is asked.
+            fitting_matrix(choice, manifest, None)
+        started = datetime.now(UTC)
+        deadline = Deadline(settings.number("timeout"))
+        snapshot = gather(manifest, sockets.needed(choice.checks, manifest), deadline, started, progress)
+        return Observed(manifest=manifest, snapshot=snapshot, started_at=started, finished_at=datetime.now(UTC))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stackaudit.cli.exits import Exit, interruptible
+from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
     from stackaudit.model.manifest import SettingValue
@@ -54,6 +55,9 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Build a throwaway copy of the stack, and audit that.")
     ] = False,
+    from_: Annotated[
+        Path | None, typer.Option("--from", metavar="RECORD", help="Judge a saved record again; ask nobody.")
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="CHECK", help="Run this check and no other; repeatable.")
     ] = None,
@@ -123,7 +127,7 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
         verbose=verbose,
         exit_zero=exit_zero,
     )
-    status = run(options, printing, sandbox=sandbox)
+    status = run(options, printing, sandbox=sandbox, record=from_)
     raise typer.Exit(status)
 
 
@@ -132,15 +136,17 @@ def split(values: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(part for value in values or () for part in value.split(",") if part)
 
 
-def run(options: "dict[str, SettingValue]", printing: Printing, *, sandbox: bool) -> Exit:
+def run(options: "dict[str, SettingValue]", printing: Printing, *, sandbox: bool, record: Path | None) -> Exit:
     """The whole of `check` behind its options; returns the exit status."""
     from stackaudit.cli import telling
-    from stackaudit.cli.auditing import audit_project
+    from stackaudit.cli.auditing import Source, audit
     from stackaudit.inputs.settings import resolve
 
     telling.refuse_bad(printing)
-    folder = Path.cwd()
-    settings = resolve(options, os.environ, folder)
-    audit, policy = audit_project(settings, folder, progress=printing.progress, sandbox=sandbox)
-    telling.tell(audit, policy, printing)
-    return Exit.PASSED if printing.exit_zero else Exit.of(audit.verdict)
+    source = Source(folder=Path.cwd(), sandbox=sandbox, record=record)
+    if record is not None and (sandbox or options["python"] or options["requirements"]):
+        raise UsageError("--from judges a record: it goes with none of --python, -r and --sandbox")
+    settings = resolve(options, os.environ, source.folder)
+    judged, policy = audit(settings, source, progress=printing.progress)
+    telling.tell(judged, policy, printing)
+    return Exit.PASSED if printing.exit_zero else Exit.of(judged.verdict)

@@ -1,5 +1,7 @@
 """Chooses what judges: the policy, the checks, and the matrix that fits."""
 
+import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +18,38 @@ from stackaudit.model.matrix import Matrix
 from stackaudit.model.parts import Check
 from stackaudit.model.snapshot import Snapshot
 
+_CODE = re.compile(r"[A-Z]{2}\d{3}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The matrices to choose from; `named` where the user named the one, `needed` where the check `matrix` is to run."""
+    """The checks to run, and the matrices to choose from; `named` where the user named the one."""
 
+    checks: tuple[Check, ...]
     known: Sequence[Matrix]
     named: bool
-    needed: bool
+
+    @property
+    def needs_matrix(self) -> bool:
+        """Whether the check `matrix` is to run."""
+        return any(each.id == "matrix" for each in self.checks)
 
 
 def policy_of(settings: Settings) -> Policy:
-    """The gate's settings."""
+    """The gate's settings.
+
+    Raises:
+        UsageError: a rule is named that there is not: it would be let through in vain.
+    """
+    codes = [each.code for each in sockets.rules()]
+    for name in ("ignore", "allow-unknown"):
+        for value in settings.texts(name):
+            if _CODE.fullmatch(value) and value not in codes:
+                near = difflib.get_close_matches(value, codes, n=1, cutoff=0.3)
+                raise UsageError(
+                    f"{settings.get(name).where}: there is no rule {value}",
+                    hint=f"did you mean {near[0]}?" if near else None,
+                )
     return Policy(
         fail_on=Severity(settings.text("fail-on") or Severity.MEDIUM),
         ignore=frozenset(settings.texts("ignore")),
@@ -49,14 +71,19 @@ def chosen_checks(settings: Settings) -> tuple[Check, ...]:
     return chosen
 
 
-def matrix_choice(settings: Settings, folder: Path, chosen: Sequence[Check]) -> Choice:
-    """The matrices to choose from: the one that the settings name, else all that ship."""
+def choose(settings: Settings, folder: Path) -> Choice:
+    """The checks to run, and the matrices to choose from: the one that the settings name, else all that ship.
+
+    Raises:
+        UsageError: no check is left.
+        InputError: the matrix is wrong.
+    """
     setting = settings.get("matrix")
     if isinstance(setting.value, str):
         known: Sequence[Matrix] = (matrices.read(setting.value, settings.base_of("matrix", folder)),)
     else:
         known = matrices.read_all()
-    return Choice(known=known, named=isinstance(setting.value, str), needed=any(each.id == "matrix" for each in chosen))
+    return Choice(checks=chosen_checks(settings), known=known, named=isinstance(setting.value, str))
 
 
 def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None) -> Matrix | None:
@@ -76,7 +103,7 @@ def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None
     if len(fitting) == 1:
         return fitting[0]
     unread = manifest.interpreter is not None and not (snapshot and snapshot.facts(Distribution))
-    if unread or not choice.needed:
+    if unread or not choice.needs_matrix:
         return None
     listed = ", ".join(each.name for each in (fitting or choice.known))
     if fitting:

@@ -15,6 +15,16 @@ from stackaudit.model.snapshot import F, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What was declared and what was observed, from when to when (UTC): all that a judgment needs but the matrix and the policy."""
+
+    manifest: Manifest
+    snapshot: Snapshot
+    started_at: datetime
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
     """One package of the audited closure at one version: what is installed, or where no environment is audited, what is pinned."""
 

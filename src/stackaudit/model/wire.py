@@ -37,7 +37,7 @@ FACTS: dict[str, type[Fact]] = {
 
 
 def encode(value: object, *, reveal: bool = False) -> Json:
-    """`value` as JSON values. Dataclass fields keep their order; a fact also says its `kind`; None, empty and default fields stay."""
+    """`value` as JSON values. Dataclass fields keep their order; a fact also says which it is, under `fact`; None, empty and default fields stay."""
     match value:
         case None | bool() | int() | float():
             return value
@@ -58,7 +58,7 @@ def encode(value: object, *, reveal: bool = False) -> Json:
             fields = {
                 field.name: encode(getattr(value, field.name), reveal=reveal) for field in dataclasses.fields(value)
             }
-            return {"kind": type(value).__name__, **fields} if isinstance(value, Fact) else fields
+            return {"fact": type(value).__name__, **fields} if isinstance(value, Fact) else fields
         case _:
             raise TypeError(f"{type(value).__name__} does not travel on the wire")
 
@@ -137,15 +137,15 @@ def _decode_union(kinds: tuple[typing.Any, ...], value: Json, path: str) -> typi
 
 def _decode_dataclass(kind: type, value: dict[str, Json], path: str) -> typing.Any:  # noqa: ANN401
     if kind is Fact:
-        name = value.get("kind")
+        name = value.get("fact")
         if not isinstance(name, str) or name not in FACTS:
-            raise WireError(f"{path}.kind: {name!r} is no kind of fact")
+            raise WireError(f"{path}.fact: {name!r} is no kind of fact")
         kind = FACTS[name]
     if not dataclasses.is_dataclass(kind):
         raise WireError(f"{path}: {kind.__name__} does not travel on the wire")
     hints = _hints(kind)
     known = {field.name for field in dataclasses.fields(kind)}
-    if unknown := sorted(set(value) - known - {"kind"}):
+    if unknown := sorted(set(value) - known - {"fact"}):
         raise WireError(f"{path}.{unknown[0]}: unknown field of {kind.__name__}")
     fields = {name: _decode(hints[name], value[name], f"{path}.{name}".lstrip(".")) for name in value if name in known}
     try:

@@ -1,5 +1,6 @@
 """What travels on the wire arrives as it was, and no secret travels unless it is meant to."""
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from stackaudit.model.facts import Advisory, Audited, Fact, Pulse, Release, ServiceState
+from stackaudit.model.facts import Advisory, Audited, Fact, Program, ProgramState, Pulse, Release, ServiceState
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Endpoint, Manifest, Requirement, Setting
 from stackaudit.model.places import Place
@@ -30,6 +31,14 @@ ADVISORY = st.builds(
     severity=st.none() | st.sampled_from(Severity),
 )
 FACT = st.one_of(
+    st.builds(
+        Program,
+        name=TEXT,
+        path=st.none() | TEXT,
+        state=st.sampled_from(ProgramState),
+        detail=TEXT,
+        kind=st.none() | TEXT,
+    ),
     st.builds(Audited, name=NAME, version=TEXT, service=TEXT, advisories=st.tuples(ADVISORY)),
     st.builds(
         Pulse, endpoint=TEXT, state=st.sampled_from(ServiceState), detail=TEXT, info=st.tuples(st.tuples(TEXT, TEXT))
@@ -78,6 +87,8 @@ def test_a_manifest_survives_the_wire(manifest: Manifest) -> None:
 
 def test_every_kind_of_fact_is_known_to_the_wire() -> None:
     assert set(FACTS) == {kind.__name__ for kind in Fact.__subclasses__()}
+    # The word that tells facts apart on the wire must be no field of theirs: the field would win.
+    assert all("fact" not in {field.name for field in dataclasses.fields(kind)} for kind in FACTS.values())
 
 
 def test_a_secret_stays_at_home_unless_it_is_revealed() -> None:
@@ -105,8 +116,8 @@ def test_a_url_that_a_tool_put_into_any_text_loses_its_user_part() -> None:
         (Look, {"probe": "x", "asked": "y", "evidence": {"tool": "t", "exit_status": "no"}}, "evidence.exit_status"),
         (
             Look,
-            {"probe": "x", "asked": "y", "evidence": {"tool": "t"}, "facts": [{"kind": "Nonsense"}]},
-            "facts[0].kind",
+            {"probe": "x", "asked": "y", "evidence": {"tool": "t"}, "facts": [{"fact": "Nonsense"}]},
+            "facts[0].fact",
         ),
         (
             Look,
@@ -114,13 +125,13 @@ def test_a_url_that_a_tool_put_into_any_text_loses_its_user_part() -> None:
                 "probe": "x",
                 "asked": "y",
                 "evidence": {"tool": "t"},
-                "facts": [{"kind": "Account", "uid": 0, "name": 1}],
+                "facts": [{"fact": "Account", "uid": 0, "name": 1}],
             },
             "facts[0].name",
         ),
         (
             Release,
-            {"kind": "Release", "name": "x", "version": "1", "known": True, "exists": True, "uploaded_at": "soon"},
+            {"fact": "Release", "name": "x", "version": "1", "known": True, "exists": True, "uploaded_at": "soon"},
             "uploaded_at",
         ),
     ],

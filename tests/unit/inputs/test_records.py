@@ -1,0 +1,58 @@
+"""A saved record holds all that is needed to judge it again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stackaudit import sockets
+from stackaudit.audit import judge
+from stackaudit.gate.verdict import decide
+from stackaudit.inputs import records
+from stackaudit.model.audit import Case, Policy
+from stackaudit.model.errors import InputError
+from stackaudit.reports.record import render
+from stories import a_case, an_audit
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "audit.json"
+    path.write_text(render(an_audit()), encoding="utf-8")
+    return path
+
+
+def test_judged_again_it_says_the_same(saved: Path) -> None:
+    observed = records.read(saved, saved.parent)
+    case = a_case()
+    again = Case(manifest=observed.manifest, snapshot=observed.snapshot, matrix=case.matrix, today=case.today)
+    assert decide(judge(again, sockets.checks()), Policy()) == an_audit().judgments
+    assert observed.started_at == an_audit().started_at
+
+
+def fault(path: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        records.read(path, path.parent)
+    (only,) = caught.value.faults
+    return str(only)
+
+
+def test_what_is_no_record_is_told_with_its_place(saved: Path) -> None:
+    whole = json.loads(saved.read_text(encoding="utf-8"))
+    saved.write_text('{"schema":\n nonsense}', encoding="utf-8")
+    assert fault(saved) == "audit.json:2: it is not JSON"
+    saved.write_text("[]", encoding="utf-8")
+    assert "it is no record" in fault(saved)
+    saved.write_text(json.dumps({**whole, "schema": "stackaudit/record/9"}), encoding="utf-8")
+    assert "it is no record" in fault(saved)
+    del whole["looks"][0]["evidence"]["tool"]
+    saved.write_text(json.dumps(whole), encoding="utf-8")
+    assert fault(saved).startswith("audit.json: it is no whole record: looks[0].evidence")
+
+
+@pytest.mark.parametrize("name", ["target", "manifest", "looks", "started_at", "finished_at"])
+def test_a_record_with_a_part_missing_is_refused(saved: Path, name: str) -> None:
+    content = json.loads(saved.read_text(encoding="utf-8"))
+    del content[name]
+    saved.write_text(json.dumps(content), encoding="utf-8")
+    assert name in fault(saved)
