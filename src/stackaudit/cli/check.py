@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,22 +11,10 @@ from stackaudit.cli.exits import Exit, interruptible
 from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from stackaudit.cli.telling import Printing
     from stackaudit.model.manifest import SettingValue
 
 HELP = "Audit the stack: gather facts, run every check side by side, print, and gate."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Printing:
-    """How the result is told: the format on standard output, the files, and how much."""
-
-    format: str
-    outputs: tuple[Path, ...]
-    color: str
-    progress: bool
-    quiet: int
-    verbose: int
-    exit_zero: bool
 
 
 @interruptible
@@ -118,6 +105,8 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
         "advisories": advisories,
         "offline": offline or None,
     }
+    from stackaudit.cli.telling import Printing
+
     printing = Printing(
         format=format_,
         outputs=tuple(output or ()),
@@ -136,7 +125,7 @@ def split(values: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(part for value in values or () for part in value.split(",") if part)
 
 
-def run(options: "dict[str, SettingValue]", printing: Printing, *, sandbox: bool, record: Path | None) -> Exit:
+def run(options: "dict[str, SettingValue]", printing: "Printing", *, sandbox: bool, record: Path | None) -> Exit:
     """The whole of `check` behind its options; returns the exit status."""
     from stackaudit.cli import telling
     from stackaudit.cli.auditing import Source, audit

@@ -2,8 +2,9 @@
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from stackaudit import sockets
 from stackaudit.cli import text
@@ -15,13 +16,24 @@ from stackaudit.model.places import Place
 from stackaudit.model.secret import redact
 from stackaudit.outside.files import write_whole
 
-if TYPE_CHECKING:
-    from stackaudit.cli.check import Printing
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printing:
+    """How the result is told: the format on standard output, the files, and how much."""
+
+    format: str
+    outputs: tuple[Path, ...]
+    color: str
+    progress: bool
+    quiet: int
+    verbose: int
+    exit_zero: bool
+
 
 COLORS = ("auto", "always", "never")
 
 
-def refuse_bad(printing: "Printing") -> None:
+def refuse_bad(printing: Printing) -> None:
     """Raises UsageError where a format is unknown or a file could not be written: before anything is asked of anyone."""
     names = ["text", *(each.name for each in sockets.renderers())]
     if printing.format not in names:
@@ -52,7 +64,7 @@ def renderer_for(path: Path) -> Renderer:
     raise UsageError(f"{path}: no format ends in that", hint=f"known endings are {', '.join(sorted(by_suffix))}")
 
 
-def tell(audit: Audit, policy: Policy, printing: "Printing") -> None:
+def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
     """Print and write `audit`. With files, standard output stays empty and one line on standard error sums up."""
     if printing.outputs:
         for path in printing.outputs:
