@@ -74,35 +74,11 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--wheel", "--outdir", str(out), ".", silent=True)
     (built,) = out.glob("*.whl")
     session.install("--force-reinstall", str(built))
-    seed = (Path("tests/projects/seed/requirements.txt")).resolve()
+    seed = Path("tests/projects/seed/requirements.txt").resolve()
+    audit = ("stackaudit", "check", "-r", str(seed), "--python-version", "3.11", "--only", "matrix")
     with session.chdir(out):
-        session.run("stackaudit", "--version")
-        session.run(
-            "stackaudit",
-            "check",
-            "-r",
-            str(seed),
-            "--python-version",
-            "3.11",
-            "--only",
-            "matrix",
-            "--format",
-            "markdown",
-            silent=True,
-        )
-        session.run(
-            "stackaudit",
-            "check",
-            "-r",
-            str(seed),
-            "--python-version",
-            "3.11",
-            "--only",
-            "matrix",
-            "--format",
-            "json",
-            silent=True,
-        )
+        for form in ("text", "json", "markdown"):
+            session.run(*audit, "--format", form, silent=True)
 
 
 @nox.session

@@ -139,9 +139,10 @@ def status_of(audit: Audit, name: str, version: str | None) -> str:
     about = [each for each in matrix.findings if each.subject in subjects]
     if any(each.outcome is Outcome.UNKNOWN for each in matrix.findings if each.subject in {"", *subjects}):
         return "unknown"
-    failed = sorted({each.rule for each in about if each.outcome is Outcome.FAIL})
+    failed = [each for each in about if each.outcome is Outcome.FAIL]
     if failed:
-        return ", ".join(failed)
+        worst = max(failed, key=lambda each: each.severity.rank).severity
+        return f"{worst}: {', '.join(sorted({each.rule for each in failed}))}"
     rung = audit.case.matrix.rung if audit.case.matrix else "stated"
     return f"admitted ({rung})" if any(each.outcome is Outcome.PASS for each in about) else "not checked"
 
