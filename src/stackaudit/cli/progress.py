@@ -20,16 +20,22 @@ def live(*, wanted: bool) -> Iterator[Progress]:
     from rich.live import Live
     from rich.text import Text
 
-    started = time.monotonic()
-    states: dict[str, tuple[str, float]] = {}
+    started: dict[str, float] = {}
+    ended: dict[str, tuple[str, float]] = {}
 
     def picture() -> Text:
-        lines = [f"  {_MARKS[state]} {name:<28} {at - started:5.1f} s" for name, (state, at) in states.items()]
+        now = time.monotonic()
+        ends = {name: ended.get(name, ("running", now)) for name in started}
+        lines = [f"  {_MARKS[state]} {name:<28} {at - started[name]:5.1f} s" for name, (state, at) in ends.items()]
         return Text("\n".join(lines), style="dim")
 
     with Live(console=Console(stderr=True), get_renderable=picture, refresh_per_second=8, transient=True):
 
         def progress(name: str, state: str) -> None:
-            states[name] = (state, time.monotonic())
+            if state == "running":
+                started.setdefault(name, time.monotonic())
+            else:
+                started.setdefault(name, time.monotonic())
+                ended[name] = (state, time.monotonic())
 
         yield progress
