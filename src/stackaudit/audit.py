@@ -20,7 +20,7 @@ from stackaudit.model.wire import Json, WireError, decode, encode
 from stackaudit.outside import process
 
 Progress: TypeAlias = Callable[[str, str], None]
-"""Called with a probe's title and its state: `waiting`, `running`, `done`, `unseen`."""
+"""Called with a probe's title and its state: `running`, then `done` or `unseen`."""
 
 
 def silent(_name: str, _state: str) -> None:

@@ -67,7 +67,7 @@ def test_one_line_ends_in_a_true_audit_of_a_real_stack(command: str, checkout: P
         ["bash", "-c", command], cwd=checkout, env=environ, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Auditing sandbox: " in done.stdout
+    assert "Auditing a sandbox of matrix celery-redis-ffmpeg" in done.stdout
     for check in ("matrix", "conflicts", "vulnerabilities", "releases", "redis", "celery", "ffmpeg", "environment"):
         assert re.search(rf"^  (ok|warn) +{check} +sandbox: ", done.stdout, re.MULTILINE), done.stdout
 

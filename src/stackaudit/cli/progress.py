@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from stackaudit.audit import Progress, silent
 
-_MARKS = {"waiting": " ", "running": ">", "done": "+", "unseen": "?"}
+_MARKS = {"running": ">", "done": "+", "unseen": "?"}
 
 
 @contextmanager
@@ -32,10 +32,9 @@ def live(*, wanted: bool) -> Iterator[Progress]:
     with Live(console=Console(stderr=True), get_renderable=picture, refresh_per_second=8, transient=True):
 
         def progress(name: str, state: str) -> None:
-            if state == "running":
-                started.setdefault(name, time.monotonic())
-            else:
-                started.setdefault(name, time.monotonic())
-                ended[name] = (state, time.monotonic())
+            now = time.monotonic()
+            started.setdefault(name, now)
+            if state != "running":
+                ended[name] = (state, now)
 
         yield progress

@@ -96,15 +96,16 @@ def _segments(audit: Audit, rules: dict[str, Rule], policy: Policy, telling: Tel
 
 def _head(audit: Audit) -> Iterator[Segment]:
     case = audit.case
-    what = (
-        case.manifest.interpreter.path if case.manifest.interpreter else ", ".join(case.manifest.sources) or "nothing"
-    )
+    what = ", ".join(case.manifest.sources) or "nothing"
+    if case.manifest.sandbox:
+        what = f"a sandbox of {what}"
+    elif case.manifest.interpreter is not None:
+        what = case.manifest.interpreter.path
     python = case.interpreter.subject if case.interpreter else None
     count = len(case.packages())
     facts = ", ".join([*([python] if python else []), f"{count} package{'s' * (count != 1)}"])
-    sandbox = "sandbox: " if case.manifest.sandbox else ""
     matrix = f" against matrix {case.matrix.name} {case.matrix.version}" if case.matrix else ""
-    yield f"Auditing {sandbox}{what} ({facts}){matrix}\n\n", "bold"
+    yield f"Auditing {what} ({facts}){matrix}\n\n", "bold"
 
 
 def _check_line(judgment: Judgment, prefix: str) -> Iterator[Segment]:
