@@ -13,7 +13,7 @@ from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution
 from stackaudit.model.markers import environment_of
 from stackaudit.model.places import Place
-from stackaudit.model.versions import admits
+from stackaudit.model.versions import admits, written
 
 Environment: TypeAlias = tuple[tuple[str, str], ...]
 """A marker environment, sorted: hashable, since the same few markers stand in many lines."""
@@ -47,8 +47,8 @@ class Unmet:
 
     @property
     def wanted(self) -> str:
-        """The requirement without its marker, such as `redis<9.0.0,>=6.4.0`."""
-        return f"{self.requirement.name}{self.requirement.specifier}"
+        """The requirement without its marker, such as `redis>=6.4.0,<9.0.0`."""
+        return f"{self.requirement.name}{written(self.requirement.specifier)}"
 
     @property
     def asker(self) -> str:

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from stackaudit.model.findings import Severity
 from stackaudit.model.matrix import Matrix, Note, PackageEntry, PackageRange
-from stackaudit.model.versions import parse_version
+from stackaudit.model.versions import parse_version, written
 
 
 @lru_cache(maxsize=4096)
@@ -46,10 +46,8 @@ class Bound:
     @property
     def text(self) -> str:
         """`redis>=6.4.0,<9.0.0`, in the order in which people write bounds."""
-        order = {">=": 0, ">": 0, "~=": 0, "==": 0, "!=": 1}
-        parts = sorted(self.requirement.specifier, key=lambda each: (order.get(each.operator, 2), each.version))
         extras = f"[{','.join(sorted(self.requirement.extras))}]" if self.requirement.extras else ""
-        return f"{self.name}{extras}{','.join(str(each) for each in parts)}"
+        return f"{self.name}{extras}{written(self.requirement.specifier)}"
 
     def admits(self, version: Version) -> bool:
         """Whether `version` keeps it; pre-releases count, since they are there already."""
@@ -82,6 +80,11 @@ class Row:
             found = entry.range_of(version) if version is not None else None
             if version is not None and found is not None:
                 yield entry, version, found
+
+    def range_of(self, name: str) -> PackageRange | None:
+        """The range that covers package `name` at its version here, or None."""
+        entry, version = self.matrix.package(name), self.versions.get(name)
+        return entry.range_of(version) if entry is not None and version is not None else None
 
     def bounds(self) -> Iterator[Bound]:
         """All that the covered packages ask of others and that applies on this Python and with the extras in use."""
@@ -152,8 +155,7 @@ class Row:
 
         Without `extras` the bounds behind extras do not count.
         """
-        entry, version = self.matrix.package(name), self.versions.get(name)
-        found = entry.range_of(version) if entry is not None and version is not None else None
+        found = self.range_of(name)
         if found is None or not admits_python(self, found):
             return False
         stack = {each.name for each in self.matrix.packages}

@@ -29,19 +29,29 @@ def row(case: Case) -> Row | None:
 
 
 def _extras(case: Case, matrix: Matrix) -> tuple[InUse, ...]:
-    found = [
+    """The extras that the files ask for, and those that the broker, or where none is known the stack's packages, put to use."""
+    users = {
+        extra: [each.name for each in matrix.packages if extra in each.extras]
+        for entry in matrix.packages
+        for extra in entry.extras
+    }
+    asked = [
         InUse(name=each.name, extra=extra, declared=True, because=f"{each.where} asks for {each.name}[{extra}]")
         for each in case.requirements
         for extra in each.extras
     ]
     broker = case.manifest.endpoint("broker")
-    scheme = broker.url.reveal().partition("://")[0].partition("+")[0] if broker is not None else ""
+    scheme = broker.url.reveal().partition("://")[0].partition("+")[0].lower() if broker is not None else None
     names = {each.name for each in case.packages()}
+    found = list(asked)
     for entry in matrix.packages:
         for extra in entry.extras:
-            if _TRANSPORTS.get(scheme) == extra:
+            same = next((each.because for each in asked if each.extra == extra and each.name in users[extra]), None)
+            if scheme is not None and _TRANSPORTS.get(scheme) == extra:
                 because = f"the broker is {scheme}://"
-            elif extra in names:
+            elif same is not None:
+                because = same
+            elif scheme is None and extra in names:
                 because = f"{extra} is part of this stack"
             else:
                 continue
@@ -71,17 +81,6 @@ def subject_of(case: Case, name: str) -> str:
     """`name==version` where package `name` is in the audited closure, else the name."""
     package = stack_package(case, name)
     return package.subject if package is not None else name
-
-
-def advice(here: Row | None, *names: str) -> str | None:
-    """What to pin so that the bounds hold: the newest fitting version of the first of `names` that has another one, or None."""
-    if here is None:
-        return None
-    for name in names:
-        version = here.newest_fitting(name)
-        if version is not None and version != here.versions.get(name):
-            return f"pin {name}=={version}"
-    return None
 
 
 def about_covered(case: Case) -> Iterable[str]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.version import Version
 
+from stackaudit.checks._misfit import advice, on_python
 from stackaudit.checks._row import Row, admits_python
-from stackaudit.checks._stack import about_covered, advice, row, subject_of
+from stackaudit.checks._stack import about_covered, row, subject_of
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Severity
@@ -106,6 +107,7 @@ def admitted(rule: Rule, case: Case) -> Iterator[Finding]:
                 where=case.place_of(entry.name),
                 fix=advice(here, entry.name),
                 source=entry.source,
+                cause=on_python(f"{entry.name} {version}", here.minor),
             )
 
 

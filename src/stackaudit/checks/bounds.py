@@ -1,9 +1,11 @@
 """Holds the stack's packages against each other: hard bounds, the bounds behind extras, what the code demands, and known faults."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
+from stackaudit.checks._misfit import Misfit, advice
 from stackaudit.checks._row import Bound, Row
-from stackaudit.checks._stack import about_covered, advice, row, subject_of, surely_absent
+from stackaudit.checks._stack import about_covered, row, subject_of, surely_absent
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Severity
@@ -33,6 +35,17 @@ def _asks(here: Row, bound: Bound) -> str:
     return f"{bound.holder} {here.versions[bound.holder]}"
 
 
+def _misfit(here: Row, bound: Bound) -> Misfit:
+    found = here.versions.get(bound.name)
+    return Misfit(
+        holder=bound.holder,
+        version=str(here.versions[bound.holder]),
+        name=bound.name,
+        wanted=bound.text,
+        found=None if found is None else str(found),
+    )
+
+
 def _source(here: Row, bound: Bound) -> str | None:
     entry = here.matrix.package(bound.holder)
     return entry.source if entry is not None else None
@@ -55,22 +68,22 @@ def hard_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
         version = here.versions.get(bound.name)
         where = case.place_of(bound.name) or case.place_of(bound.holder)
         subject, source = subject_of(case, bound.holder), _source(here, bound)
+        misfit = _misfit(here, bound)
+        cause, fix = misfit.cause, misfit.remedy(here)
         if version is not None and not bound.admits(version):
             message = f"{_asks(here, bound)} requires {bound.text}, and {bound.name} is {version}"
-            fix = advice(here, bound.name, bound.holder)
-            yield rule.fails(subject, message, where=where, fix=fix, source=source)
+            yield rule.fails(subject, message, where=where, fix=fix, source=source, cause=cause)
         elif version is None and surely_absent(case, bound.name):
             message = f"{_asks(here, bound)} requires {bound.text}, and {bound.name} is not installed"
-            fix = _install(here, bound)
-            yield rule.fails(subject, message, where=where, fix=fix, source=source)
+            yield rule.fails(subject, message, where=where, fix=fix, source=source, cause=cause)
         elif (
             version is None and case.manifest.interpreter is None and not here.newest_fitting(bound.name, extras=False)
         ):
             others = _in_the_way(here, bound)
             pins = " and ".join(f"{name} {here.versions[name]}" for name in others) or "the other pins"
             message = f"{_asks(here, bound)} requires {bound.text}, and no listed {bound.name} goes with {pins}"
-            fix = advice(here, *others, bound.holder)
-            yield rule.fails(subject, message, where=case.place_of(bound.holder), fix=fix, source=source)
+            other = advice(here, *others, bound.holder)
+            yield rule.fails(subject, message, where=case.place_of(bound.holder), fix=other, source=source)
 
 
 def _in_the_way(here: Row, bound: Bound) -> list[str]:
@@ -79,8 +92,7 @@ def _in_the_way(here: Row, bound: Bound) -> list[str]:
     return [name for name in names if here.without(name).newest_fitting(bound.name, extras=False) is not None]
 
 
-def _install(here: Row, bound: Bound) -> str:
-    return advice(here, bound.name) or f"install {bound.text}"
+_MISSING = "where the code behind the extra imports it, the process ends with ModuleNotFoundError; `pip check` looks at no extra"
 
 
 @rule(
@@ -95,7 +107,7 @@ def _install(here: Row, bound: Bound) -> str:
     source="https://github.com/pypa/pip/issues/4086",
 )
 def extra_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
-    """High where a file asks for the extra, medium where only the way that the stack is used does."""
+    """High where a file asks for the extra or a package is missing, medium where only the way that the stack is used asks for the bound."""
     for here, bound in _bounds(case, "extra"):
         version, extra = here.versions.get(bound.name), bound.extra
         if extra is None:
@@ -104,21 +116,18 @@ def extra_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
         asks = f"{bound.holder}[{extra.extra}] {here.versions[bound.holder]} asks for {bound.text}"
         where = case.place_of(bound.name) or case.place_of(bound.holder)
         subject, source = subject_of(case, bound.holder), _source(here, bound)
+        misfit = _misfit(here, bound)
+        cause, fix = misfit.cause, misfit.remedy(here)
         if version is not None and not bound.admits(version):
             worst = Severity.HIGH if declared else Severity.MEDIUM
             # The extras of kombu pin helpers exactly: another version of those is no sign of a break.
             severity = worst if stack else Severity.MEDIUM if declared else Severity.LOW
-            tested = "outside the bound that the declared extra sets" if declared else "outside the tested bound"
-            message = f"{asks}, and {bound.name} is {version}: {tested} ({extra.because})"
-            fix = (advice(here, bound.name, bound.holder) if stack else None) or f"pin {bound.text}"
-            yield rule.fails(subject, message, where=where, fix=fix, severity=severity, source=source)
+            message = f"{asks}, and {bound.name} is {version} ({extra.because})"
+            yield rule.fails(subject, message, where=where, fix=fix, severity=severity, source=source, cause=cause)
         elif version is None and surely_absent(case, bound.name):
             message = f"{asks}, and {bound.name} is not installed ({extra.because})"
-            severity = Severity.HIGH if declared else Severity.MEDIUM
-            whole = f"install {bound.holder}[{extra.extra}]=={here.versions[bound.holder]}"
-            # A holder that does not go with the others anyway is not to be installed again.
-            fix = whole if here.fits(bound.holder) else advice(here, bound.holder) or whole
-            yield rule.fails(subject, message, where=where, fix=fix, severity=severity, source=source)
+            told = rule.fails(subject, message, where=where, fix=fix, why=_MISSING, source=source, cause=cause)
+            yield replace(told, severity=Severity.HIGH)
         elif version is None and not declared and not stack and case.manifest.interpreter is None:
             message = f"{asks} ({extra.because}); no file asks for the extra or for {bound.name}: whether it gets there is open"
             fix = f"ask for {bound.holder}[{extra.extra}]=={here.versions[bound.holder]}"
@@ -128,7 +137,7 @@ def extra_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
 @rule(
     "MX207",
     "What the code of the stack demands when it runs is there",
-    severity="high",
+    severity="critical",
     reads=[Distribution, InterpreterFact],
     about=_about("runtime"),
     why="the code looks at the version itself and stops: the worker dies at start with kombu.exceptions.VersionMismatch, "
@@ -144,8 +153,9 @@ def runtime_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
                 subject_of(case, bound.holder),
                 f"the code of {_asks(here, bound)} refuses to run without {bound.text}, and {bound.name} is {version}",
                 where=case.place_of(bound.name) or case.place_of(bound.holder),
-                fix=advice(here, bound.name, bound.holder),
+                fix=_misfit(here, bound).remedy(here),
                 source=_source(here, bound),
+                cause=_misfit(here, bound).cause,
             )
 
 

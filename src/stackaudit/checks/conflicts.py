@@ -6,6 +6,8 @@ from typing import TypeAlias
 from packaging.utils import canonicalize_name
 
 from stackaudit.checks._metadata import Unmet, extras_in_use, installed, parsed, unmet, unmet_extras, unreadable
+from stackaudit.checks._misfit import Misfit, on_python
+from stackaudit.checks._stack import row
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Conflict, Distribution, InterpreterFact, PipCheck
 from stackaudit.model.findings import Finding, Outcome, Severity
@@ -99,8 +101,14 @@ def pip_check(rule: Rule, case: Case) -> Iterator[Finding]:
                 _subject(case, conflict),
                 f"pip check: {conflict.line.rstrip('.')}",
                 where=case.place_of(conflict.name),
-                fix=_remedy(same) if same else None,
+                fix=_misfit(same).remedy(row(case)) if same else None,
+                cause=_misfit(same).cause if same else None,
             )
+
+
+def _misfit(each: Unmet) -> Misfit:
+    found = each.found[0] if each.found else None
+    return Misfit(holder=each.by.name, version=each.by.version, name=each.needs, wanted=each.wanted, found=found)
 
 
 def _whole(case: Case) -> Iterable[str]:
@@ -149,13 +157,9 @@ def requirements_hold(rule: Rule, case: Case) -> Iterator[Finding]:
     told = _told_by_pip(case)
     for each in unmet(case):
         if _own_key(each) not in told:
-            yield rule.fails(each.by.subject, str(each), where=case.place_of(each.by.name), fix=_remedy(each))
-
-
-def _remedy(each: Unmet) -> str:
-    if not each.found:
-        return f"install `{each.wanted}`"
-    return f"install `{each.wanted}`, or a release of {each.by.name} that admits {each.needs} {each.found[0]}"
+            where, misfit = case.place_of(each.by.name), _misfit(each)
+            fix = misfit.remedy(row(case))
+            yield rule.fails(each.by.subject, str(each), where=where, fix=fix, cause=misfit.cause)
 
 
 def _with_extras(case: Case) -> Iterable[str]:
@@ -178,7 +182,13 @@ def extras_hold(rule: Rule, case: Case) -> Iterator[Finding]:
     for use, each in unmet_extras(case):
         severity = Severity.HIGH if use.declared or not each.found else Severity.MEDIUM
         yield rule.fails(
-            each.by.subject, str(each), where=use.where, severity=severity, fix=_remedy(each), via=(*use.via, use.label)
+            each.by.subject,
+            str(each),
+            where=use.where,
+            severity=severity,
+            fix=_misfit(each).remedy(row(case)),
+            via=(*use.via, use.label),
+            cause=_misfit(each).cause,
         )
 
 
@@ -220,7 +230,9 @@ def python_admitted(rule: Rule, case: Case) -> Iterator[Finding]:
             yield rule.uncheckable(each.subject, f"its Requires-Python `{bounds}` is no valid specifier")
         elif not admits(specifier, python):
             message = f"{each.name} {each.version} requires Python {bounds}, and this is Python {python}"
-            yield rule.fails(each.subject, message, where=case.place_of(each.name))
+            minor = ".".join(python.split(".")[:2])
+            cause = on_python(f"{each.name} {each.version}", minor)
+            yield rule.fails(each.subject, message, where=case.place_of(each.name), cause=cause)
 
 
 def _python_bounds(case: Case) -> Iterator[tuple[Distribution, str, str]]:

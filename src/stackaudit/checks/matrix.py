@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from stackaudit.checks._row import Row, admits_python
-from stackaudit.checks._stack import advice, row, stack_package, subject_of, surely_absent
+from stackaudit.checks._stack import row, stack_package, subject_of, surely_absent
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.matrix import PackageEntry
 from stackaudit.model.parts import Check, Rule, rule
+from stackaudit.model.versions import written
 
 
 def asked_by(manifest: Manifest) -> str | None:
@@ -28,14 +29,14 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
         return "there is no matrix to hold the stack against"
     expected = [entry.name for entry in _expected(case)]
     pinned = {name for name in expected if any(each.pin is not None for each in case.requirements_of(name))}
-    admitted = {entry.name for entry, _, found in here.covered() if admits_python(here, found)}.intersection(expected)
-    on = f"admitted on Python {here.minor}"
-    parts = [f"of {len(expected)} stack packages {len(pinned)} are pinned and {len(admitted)} {on}"]
-    if pinned == admitted:
-        parts = [f"{len(pinned)} of {len(expected)} stack packages are pinned and {on}"]
-    hurting = sum(1 for each in findings if each.outcome is Outcome.FAIL and each.severity is not Severity.LOW)
+    admitting = {entry.name for entry, _, found in here.covered() if admits_python(here, found)}.intersection(expected)
+    many = f"{len(pinned)} of {len(expected)} stack packages {'is' if len(pinned) == 1 else 'are'} pinned"
+    parts = [f"{many}, {'all' if len(admitting) == len(expected) else len(admitting)} for Python {here.minor}"]
+    hurting = {
+        each.cause or each for each in findings if each.outcome is Outcome.FAIL and each.severity is not Severity.LOW
+    }
     if hurting:
-        parts.append(f"{hurting} {'finding' if hurting == 1 else 'findings'} that can hurt")
+        parts.append(f"{len(hurting)} {'problem' if len(hurting) == 1 else 'problems'}")
     if hidden := {each.subject for each in findings if each.outcome is Outcome.UNKNOWN}:
         parts.append(f"{len(hidden)} could not be seen")
     return "; ".join(parts)
@@ -72,27 +73,33 @@ def _about_expected(case: Case) -> Iterable[str]:
 )
 def pinned(rule: Rule, case: Case) -> Iterator[Finding]:
     """A pin in any declared file will do; where nothing is declared, or a package only comes along, it is advice."""
-    here = row(case)
+    here, nothing_declared = row(case), not case.manifest.requirements
+    along = [entry for entry in _expected(case) if not entry.required and not case.requirements_of(entry.name)]
+    pins = [pin for entry in along if (pin := _pin(case, entry.name)) is not None]
     for entry in _expected(case):
-        declared = case.requirements_of(entry.name)
+        declared, subject = case.requirements_of(entry.name), subject_of(case, entry.name)
         if any(each.pin is not None for each in declared):
             continue
-        there, subject, fix = stack_package(case, entry.name), subject_of(case, entry.name), _pin(case, entry.name)
+        pin = _pin(case, entry.name)
+        fix = f"pin {pin}" if pin is not None else None
         if declared:
             first = declared[0]
-            what = f"{entry.name}{first.specifier}" if len(first.specifier) else f"{entry.name} at any version"
-            message = f"{first.where} asks for {what}, which is no pin"
-            yield rule.fails(subject, message, where=first.where, fix=fix)
-        elif there is not None and not case.manifest.requirements:
-            message = f"{subject} is installed, and no requirements file that pins it was given or found"
-            yield rule.fails(subject, message, fix=fix, severity=Severity.LOW)
+            bounds = f"{entry.name}{written(first.specifier)}" if len(first.specifier) else f"any {entry.name}"
+            yield rule.fails(
+                subject, f"{entry.name} is not pinned: {first.where} asks for {bounds}", where=first.where, fix=fix
+            )
         elif surely_absent(case, entry.name):
-            message = f"{entry.name} is neither installed nor declared{_wanted(here, entry.name)}"
+            message = f"{entry.name} is neither declared nor installed{_wanted(here, entry.name)}"
             yield rule.fails(subject, message, fix=fix)
-        elif case.manifest.requirements:
-            made_of = ", without which there is no such stack" if entry.required else ", which comes along"
-            message = f"no declared file pins {entry.name}{made_of}{_wanted(here, entry.name)}"
-            yield rule.fails(subject, message, fix=fix, severity=None if entry.required else Severity.LOW)
+        elif nothing_declared:
+            message = "no requirements file or lock that pins what is installed was given or found"
+            yield rule.fails(subject, message, severity=Severity.LOW, cause=message)
+        elif entry.required:
+            yield rule.fails(subject, f"no declared file pins {entry.name}{_wanted(here, entry.name)}", fix=fix)
+        else:
+            message = "what comes along with the declared packages is not pinned"
+            joint = f"pin {', '.join(pins)} too, or use a lock file" if pins else None
+            yield rule.fails(subject, message, fix=joint, severity=Severity.LOW, cause=message)
 
 
 def _pin(case: Case, name: str) -> str | None:
@@ -101,11 +108,12 @@ def _pin(case: Case, name: str) -> str | None:
     if here is None:
         return None
     if there is not None:
-        return f"pin {there.subject}" if here.fits(name) else advice(here, name) or f"pin {there.subject}"
+        other = None if here.fits(name) else here.newest_fitting(name)
+        return there.subject if other is None else f"{name}=={other}"
     # What is missing is chosen together: each newest by itself may not go with the others' newest.
     missing = sorted(_expected(case), key=lambda each: not each.required)
     version = here.completed(each.name for each in missing).versions.get(name)
-    return f"pin {name}=={version}" if version is not None else None
+    return f"{name}=={version}" if version is not None else None
 
 
 def _wanted(here: Row | None, name: str) -> str:

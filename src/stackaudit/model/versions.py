@@ -35,6 +35,15 @@ def admits(specifier: SpecifierSet, version: str) -> bool:
     return specifier.contains(parsed, prereleases=True)
 
 
+_ORDER = {">=": 0, ">": 0, "~=": 0, "==": 0, "!=": 1}
+
+
+def written(specifier: SpecifierSet) -> str:
+    """`>=6.4.0,<9.0.0`: `specifier` in the order in which people write bounds."""
+    parts = sorted(specifier, key=lambda each: (_ORDER.get(each.operator, 2), each.version))
+    return ",".join(str(each) for each in parts)
+
+
 def pin_of(specifier: SpecifierSet) -> Version | None:
     """The one version that `specifier` admits by `==` (without a wildcard) or `===`, else None."""
     for each in specifier:

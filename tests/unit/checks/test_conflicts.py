@@ -115,7 +115,7 @@ def test_extras_that_pip_check_cannot_see_are_seen() -> None:
     today = case(PYTHON, AGREED, *TODAY, requirements=[asks_for("celery", "redis")], broker="redis://localhost/0")
     (finding,) = failed(check.extras_hold, today)
     assert finding.subject == "kombu==5.7.0"
-    assert finding.message == "kombu[redis] 5.7.0 requires redis<9.0.0,>=6.4.0, and 5.3.1 is installed"
+    assert finding.message == "kombu[redis] 5.7.0 requires redis>=6.4.0,<9.0.0, and 5.3.1 is installed"
     assert failed(check.pip_check, today) == []
     assert "celery==5.4.0" in passed(check.extras_hold, today)
     (silent,) = failed(check.pip_sees_all, today)
@@ -187,7 +187,7 @@ def test_own_reading_names_who_asks_and_what_there_is() -> None:
     celery = installed("celery", "5.4.0", "billiard<5.0,>=4.2.0", "vine", "tzdata; sys_platform == 'win32'")
     judged = case(PYTHON, celery, installed("billiard", "3.6.4.0"), requirements=[asks_for("celery")])
     assert [each.message for each in failed(check.requirements_hold, judged)] == [
-        "celery 5.4.0 requires billiard<5.0,>=4.2.0, and 3.6.4.0 is installed",
+        "celery 5.4.0 requires billiard>=4.2.0,<5.0, and 3.6.4.0 is installed",
         "celery 5.4.0 requires vine, and it is not installed",
     ]
     assert {each.where for each in failed(check.requirements_hold, judged)} == {WHERE}
@@ -202,8 +202,8 @@ def test_what_pip_told_is_neither_told_again_nor_passed() -> None:
     assert passed(check.requirements_hold, judged) == {"billiard==3.6.4.0"}
     assert {each.subject for each in failed(check.pip_check, judged)} == {"celery==5.4.0"}
     assert {each.fix for each in failed(check.pip_check, judged)} == {
-        "install `billiard<5.0,>=4.2.0`, or a release of celery that admits billiard 3.6.4.0",
-        "install `vine<6,>=5.1`",
+        "install `billiard>=4.2.0,<5.0`, or a release of celery that admits billiard 3.6.4.0",
+        "install `vine>=5.1,<6`",
     }
     assert failed(check.own_reading_sees_all, judged) == failed(check.pip_sees_all, judged) == []
 

@@ -36,7 +36,7 @@ def test_a_hard_dependency_that_is_missing_is_high_where_an_environment_was_seen
 
 def test_celery_5_7_with_an_old_redis_client_fails_with_the_pin_that_mends_it() -> None:
     (finding,) = failed(case(installed={**C57, "redis": "5.0.8"}), "MX207")
-    assert (finding.subject, finding.severity, finding.fix) == ("kombu==5.7.0", Severity.HIGH, "pin redis==8.1.0")
+    assert (finding.subject, finding.severity, finding.fix) == ("kombu==5.7.0", Severity.CRITICAL, "pin redis==8.1.0")
 
 
 def test_files_alone_that_leave_no_version_of_what_they_do_not_pin_fail() -> None:
@@ -81,9 +81,9 @@ def test_a_redis_broker_puts_the_redis_extra_to_use(broker: str) -> None:
 def test_a_package_that_an_extra_in_use_needs_is_missed() -> None:
     no_packaging = {name: version for name, version in C57.items() if name != "packaging"}
     (undeclared,) = failed(case(installed=no_packaging), "MX206")
-    assert undeclared.severity is Severity.MEDIUM
+    assert undeclared.severity is Severity.HIGH
     assert "asks for packaging==26.3, and packaging is not installed" in undeclared.message
-    assert undeclared.fix == "install kombu[redis]==5.7.0"
+    assert undeclared.fix == "install `packaging==26.3`"
     (declared,) = failed(case(installed=no_packaging, declared=["kombu[redis]==5.7.0"]), "MX206")
     assert declared.severity is Severity.HIGH
 
