@@ -3,6 +3,7 @@
 import json
 import platform
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -37,6 +38,8 @@ def gather(
     """
     done: dict[str, tuple[Look, ...]] = {}
     running: dict[Future[tuple[Look, ...]], Probe] = {}
+    begun: dict[str, float] = {}
+    durations: dict[str, float] = {}
     left = list(sockets.order(probes))
     pool = ThreadPoolExecutor(max_workers=max(1, len(left)), thread_name_prefix="probe")
     try:
@@ -45,11 +48,13 @@ def gather(
                 left.remove(probe)
                 seen = _seen_by(probe, probes, done, now)
                 progress(probe.title, "running")
+                begun[probe.name] = time.monotonic()
                 visit = Visit(manifest=manifest, seen=seen, deadline=deadline)
                 running[pool.submit(_visit, probe, visit)] = probe
             # A probe's own waiting is bounded by the deadline; the half second is for its thread to notice.
             ended, _ = wait(running, timeout=deadline.remaining() + 0.4, return_when=FIRST_COMPLETED)
             if not ended:
+                deadline.cancel()
                 for probe in [*running.values(), *left]:
                     done[probe.name] = (_blind(probe, _LATE),)
                     progress(probe.title, "unseen")
@@ -57,13 +62,15 @@ def gather(
             for future in ended:
                 probe = running.pop(future)
                 done[probe.name] = future.result()
+                durations[probe.name] = time.monotonic() - begun[probe.name]
                 progress(probe.title, "unseen" if any(look.unseen for look in done[probe.name]) else "done")
     except BaseException:
         deadline.cancel()
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    return Snapshot(taken_at=now, host=platform.node(), looks=tuple(_named(done)))
+    looks = tuple(_named(done))
+    return Snapshot(taken_at=now, host=platform.node(), looks=looks, durations=tuple(sorted(durations.items())))
 
 
 def _named(done: dict[str, tuple[Look, ...]]) -> Iterator[Look]:
@@ -91,20 +98,30 @@ def _seen_by(probe: Probe, probes: Sequence[Probe], done: dict[str, tuple[Look, 
 
 
 def _visit(probe: Probe, visit: Visit) -> tuple[Look, ...]:
-    """Run one probe; the only wall that catches what a probe raises."""
+    """Run one probe; the only wall that catches what a probe raises.
+
+    What blinds the facts that a probe reads blinds the probe: one root cause, told once. Where part of them was seen it looks at that part,
+    and what it cannot see of the rest stays unseen: n of a partial list must not pass for n of all.
+    """
     reads = frozenset(kind.__name__ for kind in probe.reads)
-    # What blinds the facts that a probe reads blinds the probe: one root cause, told once. Where part of them was seen it looks at that
-    # part, and what it cannot see of the rest stays unseen: n of a partial list must not pass for n of all.
-    inherited = {unseen.cause: (look, unseen) for look, unseen in visit.seen.unseen(reads) if not unseen.subject}
-    if any(not look.facts for look, _ in inherited.values()):
-        return tuple(_blind(probe, unseen) for _, unseen in inherited.values())
+    dark = list(visit.seen.unseen(reads))
+    whole = _inherited(probe, [unseen for _, unseen in dark if not unseen.subject])
+    if any(not look.facts for look, unseen in dark if not unseen.subject):
+        return whole
     try:
         looks = _in_child(probe, visit) if probe.child else tuple(probe.collect(visit))
     except Exception as error:  # noqa: BLE001 - a bug in one probe must not hide what the others saw, nor pass for green
         return (_blind(probe, _crashed(probe, type(error).__name__)),)
+    if not looks:
+        # It had nothing to ask. Was that for want of what it reads, then that is why.
+        return _inherited(probe, [unseen for _, unseen in dark])
     yields = tuple(sorted(kind.__name__ for kind in probe.yields))
-    seen = tuple(replace(look, probe=probe.name, yields=look.yields or yields) for look in looks)
-    return (*seen, *(_blind(probe, unseen) for _, unseen in inherited.values())) if seen else seen
+    return (*(replace(look, probe=probe.name, yields=look.yields or yields) for look in looks), *whole)
+
+
+def _inherited(probe: Probe, unseen: Sequence[Unseen]) -> tuple[Look, ...]:
+    """What blinds `probe` as a whole: each cause in `unseen` once."""
+    return tuple(_blind(probe, replace(each, subject="")) for each in {each.cause: each for each in unseen}.values())
 
 
 def _in_child(probe: Probe, visit: Visit) -> tuple[Look, ...]:

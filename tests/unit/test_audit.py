@@ -119,6 +119,19 @@ def test_a_probe_that_sees_a_part_of_what_it_reads_inherits_what_was_not_seen() 
     assert [each.unseen.cause for each in snapshot.looks if each.probe == "b" and each.unseen] == ["it was dark"]
 
 
+def test_a_probe_with_nothing_to_ask_for_want_of_what_it_reads_says_so() -> None:
+    def blind(_visit: Visit) -> list[Look]:
+        return [look(unseen=unseen("account bob"), yields=())]
+
+    def idle(_visit: Visit) -> list[Look]:
+        return []
+
+    probes = [probe("a", blind), probe("b", idle, reads=(Account,), yields=(Variable,))]
+    (told,) = [each for each in gather(Manifest(), probes, Deadline(5), NOW).looks if each.probe == "b"]
+    assert told.unseen is not None
+    assert (told.unseen.subject, told.unseen.cause, told.yields) == ("", "it was dark", ("Variable",))
+
+
 def test_a_probe_sees_the_facts_that_it_reads_and_no_others() -> None:
     seen: list[tuple[Fact, ...]] = []
 

@@ -60,11 +60,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The looks of one moment on one host, in order of their ids."""
+    """The looks of one moment on one host, in order of their ids; `durations` are the seconds that each probe took."""
 
     taken_at: datetime
     host: str
     looks: tuple[Look, ...]
+    durations: tuple[tuple[str, float], ...] = ()
 
     def facts(self, kind: type[F]) -> tuple[F, ...]:
         """All facts of `kind`, in the order of the looks."""

@@ -105,7 +105,8 @@ def _measured(audit: Audit) -> _Object:
         for name, value in sorted(look.measured)
     }
     seconds = (audit.finished_at - audit.started_at).total_seconds()
-    return {"durations": {"audit": round(seconds, 3)}, "latencies": latencies}
+    durations: _Object = {name: round(value, 3) for name, value in audit.case.snapshot.durations}
+    return {"durations": {"audit": round(seconds, 3), **durations}, "latencies": latencies}
 
 
 RENDERER = Renderer(name="json", suffixes=(".json",), render=render)
