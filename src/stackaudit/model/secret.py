@@ -1,14 +1,16 @@
 """Strings that may hold passwords, and the one way to show them."""
 
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlencode
 
-_SENSITIVE = re.compile(r"pass|secret|token|key|credential|auth|signature", re.IGNORECASE)
-_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>(?:(?!;[A-Za-z][A-Za-z0-9+.-]*://)[^\s\"'<>])+)")
+_WORDS = "pass|secret|token|key|credential|auth|signature"
+_SENSITIVE = re.compile(_WORDS, re.IGNORECASE)
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
+_URL = re.compile(rf"(?P<scheme>{_SCHEME})(?P<rest>(?:(?!;{_SCHEME})[^\s\"'<>])+)")
 # A list of servers is a list of URLs, each with a user part of its own: sentinel://:a@one;sentinel://:b@two
-_QUERY = re.compile(
-    r"(?P<name>[?&][^=&#\s]*(?:pass|secret|token|key|credential|auth|signature)[^=&#\s]*=)[^&#\s\"'<>]+", re.IGNORECASE
-)
+_LIST = re.compile(rf";(?={_SCHEME})")
+_QUERY = re.compile(rf"(?P<name>[?&][^=&#\s]*(?:{_WORDS})[^=&#\s]*=)[^&#\s\"'<>]+", re.IGNORECASE)
 
 
 def redact(text: str) -> str:
@@ -29,7 +31,7 @@ def _around_user(rest: str) -> tuple[str, ...]:
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if "@" in authority:
         return "", rest[authority.rindex("@") + 1 :]
-    if ":" in authority and "@" in rest and not authority.startswith("["):
+    if "@" in rest and (":" in authority or "@" in rest.partition("#")[2]) and not authority.startswith("["):
         return "", rest[rest.rindex("@") + 1 :]
     return (rest,)
 
@@ -47,10 +49,14 @@ class Secret:
         return self._text
 
     def __str__(self) -> str:
-        return redact(self._text)
+        # In free text a blank or a quote ends a URL; here all of the text is one, with or without its scheme.
+        return ";".join(
+            scheme + _QUERY_VALUE.sub(r"\g<name>***", f"***@{bare}" if user else bare)
+            for scheme, user, bare in _urls(self._text)
+        )
 
     def __repr__(self) -> str:
-        return f"Secret({redact(self._text)!r})"
+        return f"Secret({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and self._text == other._text
@@ -59,14 +65,28 @@ class Secret:
         return hash(self._text)
 
 
+_QUERY_VALUE = re.compile(rf"(?P<name>[?&][^=&#]*(?:{_WORDS})[^=&#]*=)[^&#]+", re.IGNORECASE)
+
+
 def strip_secrets(url: str) -> str:
     """`url` without its user part and without secret query values: for comparing, and for naming a subject."""
-    bare = _URL.sub(lambda found: found["scheme"] + _around_user(found["rest"])[-1], url)
-    try:
-        parts = urlsplit(bare)
-    except ValueError:
-        return redact(url)
-    kept = [
-        (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _SENSITIVE.search(name)
-    ]
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(kept), ""))
+    return ";".join(_stripped(scheme, bare) for scheme, _, bare in _urls(url))
+
+
+def _stripped(scheme: str, bare: str) -> str:
+    address, _, query = bare.partition("#")[0].partition("?")
+    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if not _SENSITIVE.search(name)]
+    return f"{scheme}{address}?{urlencode(kept, safe='/:,')}" if kept else scheme + address
+
+
+def _urls(text: str) -> Iterator[tuple[str, bool, str]]:
+    """Each URL of a list: its scheme with `://`, whether a user part stands behind it, and what follows that."""
+    for part in _LIST.split(text):
+        scheme, separator, rest = part.partition("://")
+        if separator and "@" not in scheme:
+            *user, bare = _around_user(rest)
+            yield scheme.lower() + separator, bool(user), bare
+        else:
+            # Nobody knows how this is meant: what stands before an @ is taken for a user.
+            _, user_sign, bare = part.rpartition("@")
+            yield "", bool(user_sign), bare

@@ -1,9 +1,10 @@
 """Asks Celery workers through Celery itself, for the brokers whose mailboxes are not ours to speak to."""
 
-from urllib.parse import urlsplit
+import re
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts import ServiceState
+from stackaudit.model.secret import strip_secrets
 from stackaudit.probes._pidbox import Census
 from stackaudit.probes._redis_session import NotSeen, Seen
 
@@ -65,9 +66,8 @@ def _told(error: BaseException, url: str) -> Seen | NotSeen:
     while at is not None and at not in chain:
         chain.append(at)
         at = at.__cause__ or at.__context__
-    scheme = url.partition("://")[0]
-    parts = urlsplit(f"//{url.partition('://')[2].partition(';')[0].rpartition('@')[2]}")
-    host = parts.hostname or "localhost"
+    scheme, _, rest = strip_secrets(url.partition(";")[0]).partition("://")
+    host = re.split("[/?]", rest, maxsplit=1)[0] or "localhost"
     for each in chain:
         match each:
             case ConnectionRefusedError():
@@ -79,9 +79,13 @@ def _told(error: BaseException, url: str) -> Seen | NotSeen:
                     ServiceState.DENIED, f"{host} rejects the user, the password or the virtual host of the URL"
                 )
             case _ if type(each).__name__ == "gaierror":
-                return NotSeen(f"there is no host called `{host}`", "mend the host name, or the name service")
+                return NotSeen(
+                    f"there is no host called `{host.partition(':')[0]}`", "mend the host name, or the name service"
+                )
             case TimeoutError():
                 return NotSeen(f"{host} gave no answer in time", "look at the network between here and there")
+            case KeyError() if "No such transport" in str(each):
+                return Seen(ServiceState.PROTOCOL, f"Celery knows no broker of the scheme {scheme}://")
             case KeyError() | ImportError():
                 return NotSeen(
                     f"the transport `{scheme}` can't be used from here",

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from stackaudit.model.facts import ServiceState
+from stackaudit.model.services import SOCKET_SCHEMES, wrong_with
 from stackaudit.outside.resp import Tls
 
 _PORT = 6379
 _SENTINEL_PORT = 26379
 _TLS_SCHEMES = frozenset({"rediss", "valkeys"})
-_SOCKET_SCHEMES = frozenset({"unix", "redis+socket"})
 
 
 class BadUrl(Exception):  # noqa: N818 - it is named for what it tells, and never leaves the probes
@@ -61,11 +61,13 @@ def parse(url: str) -> Address:
     Raises:
         BadUrl: it can't be used, in our words and without its secrets.
     """
+    wrong = wrong_with(url, "redis")
+    if wrong is not None:
+        words, remedy = wrong
+        raise BadUrl(f"the URL can't be used: {words}", remedy)
     first, *others = url.split(";")
     rest = [each for each in others if each]
-    scheme, separator, tail = first.partition("://")
-    if not separator:
-        raise BadUrl("the URL has no scheme", "write it as redis://HOST:6379/0")
+    scheme, _, tail = first.partition("://")
     scheme = scheme.lower()
     parts, host, port = _split(tail)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -75,7 +77,7 @@ def parse(url: str) -> Address:
         user=unquote(parts.username or "") or None,
         password=unquote(parts.password or "") or None,
     )
-    if scheme in _SOCKET_SCHEMES:
+    if scheme in SOCKET_SCHEMES:
         database = _database(query.get("virtual_host", query.get("db", "")))
         return replace(address, path=unquote(parts.netloc.rpartition("@")[2] + parts.path), database=database)
     address = replace(address, database=_database(unquote(parts.path.strip("/")) or query.get("db", "")))
@@ -87,14 +89,8 @@ def parse(url: str) -> Address:
 
 def _split(tail: str) -> tuple[SplitResult, str, int | None]:
     """What follows the scheme, its host and its port. The syntax is that of http:// for all: kombu too reads them so."""
-    try:
-        parts = urlsplit(f"http://{tail}")
-        return parts, unquote(parts.hostname or "") or "127.0.0.1", parts.port
-    except ValueError:
-        raise BadUrl(
-            "the host and port of the URL can't be read",
-            "percent-encode `/`, `?`, `#`, `[` and `@` in its user and password",
-        ) from None
+    parts = urlsplit(f"http://{tail}")
+    return parts, unquote(parts.hostname or "") or "127.0.0.1", parts.port
 
 
 def _database(text: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from stackaudit.model.facts import Broadcast, Fact, Pulse, ServiceState, Worker
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.parts import Probe, Visit
-from stackaudit.model.services import speaks_redis
+from stackaudit.model.services import speaks_redis, wrong_with
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside.resp import ServerError
 from stackaudit.probes import _celery_control, _pidbox, _worker_words
@@ -25,6 +25,10 @@ def collect(visit: Visit) -> Sequence[Look]:
     broker = visit.manifest.endpoint("broker")
     if broker is None:
         return []
+    wrong = wrong_with(broker.url.reveal(), "broker")
+    if wrong is not None:
+        words, remedy = wrong
+        return [_blind(broker, f"the URL can't be used: {words}", remedy)]
     try:
         if speaks_redis(broker):
             found = _over_redis(visit, broker)
