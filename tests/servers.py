@@ -174,6 +174,19 @@ def speaks_amqp(connection: socket.socket) -> None:
     connection.sendall(b"AMQP\x00\x00\x09\x01")
 
 
+def impostor(**replies: bytes) -> Behaviour:
+    """Answers as a Redis 7.2.4 does, but for the commands in `replies`: the bytes for each."""
+    info = b"redis_version:7.2.4\r\nredis_mode:standalone\r\nrole:master\r\nloading:0\r\n"
+    said = {"INFO": b"$%d\r\n%b\r\n" % (len(info), info), "PING": b"+PONG\r\n", **replies}
+
+    def behave(connection: socket.socket) -> None:
+        while asked := connection.recv(65536):
+            for words in asked.split(b"*")[1:]:
+                connection.sendall(said.get(words.split(b"\r\n")[2].decode(), b"+OK\r\n"))
+
+    return behave
+
+
 @contextlib.contextmanager
 def stranger(behaviour: Behaviour) -> Iterator[int]:
     """The port of a listener that does `behaviour` with each connection."""

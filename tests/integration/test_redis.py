@@ -19,6 +19,7 @@ from servers import (
     drips,
     free_port,
     hangs_up,
+    impostor,
     redis_server,
     sentinel,
     speaks_amqp,
@@ -233,15 +234,17 @@ def test_whoever_says_nothing_is_silent_and_holds_up_nobody_else(server: RedisSe
     with contextlib.ExitStack() as stack:
         stopped = stack.enter_context(redis_server(folder / "stopped", "--save", ""))
         stack.enter_context(stopped.stopped())
-        silent, dripping = (stack.enter_context(stranger(each)) for each in (stays_silent, drips))
-        hanging = [f"redis://127.0.0.1:{port}/0" for port in (silent, dripping, stopped.port)]
+        halting = impostor(INFO=b"$1000\r\nredis_version:7.2")
+        silent, *partial = (stack.enter_context(stranger(each)) for each in (stays_silent, drips, halting))
+        hanging = [f"redis://127.0.0.1:{port}/0" for port in (silent, *partial, stopped.port)]
         started = time.monotonic()
         case = gathered(declared(*hanging, server.url()), "redis")
         taken = time.monotonic() - started
     states = {each.endpoint: each.state for each in case.facts(Pulse)}
     assert states == {**dict.fromkeys(hanging, ServiceState.SILENT), server.url(): ServiceState.UP}
-    assert "dripped" in next(each.detail for each in case.facts(Pulse) if each.endpoint == hanging[1])
-    assert taken < 20, "three times five seconds, side by side"
+    said = {each.endpoint: each.detail for each in case.facts(Pulse)}
+    assert ["part of an answer" in said[url] for url in hanging] == [False, True, True, False]
+    assert taken < 18, "four times five seconds, side by side"
 
 
 def test_silence_proves_nothing_where_the_audit_had_no_time() -> None:
@@ -260,6 +263,30 @@ def test_strangers_are_told_from_redis(behaviour: "object", state: ServiceState)
     assert callable(behaviour)
     with stranger(behaviour) as port:
         assert pulse(f"redis://127.0.0.1:{port}/0").state is state
+
+
+@pytest.mark.parametrize(
+    ("replies", "path", "state"),
+    [
+        ({}, "0", ServiceState.UP),
+        ({"PING": b"+HELLO\r\n"}, "0", ServiceState.PROTOCOL),
+        ({"PING": b":1\r\n"}, "0", ServiceState.PROTOCOL),
+        ({"PING": b"-ERR no such command\r\n"}, "0", ServiceState.PROTOCOL),
+        ({"SELECT": b":0\r\n"}, "3", ServiceState.PROTOCOL),
+        ({"AUTH": b"*0\r\n"}, "0", ServiceState.PROTOCOL),
+    ],
+)
+def test_only_what_a_redis_says_counts_as_an_answer(replies: dict[str, bytes], path: str, state: ServiceState) -> None:
+    with stranger(impostor(**replies)) as port:
+        assert pulse(f"redis://:pw@127.0.0.1:{port}/{path}").state is state
+
+
+@pytest.mark.parametrize("info", [b"$-1\r\n", b":5\r\n", b"$0\r\n\r\n", b"*1\r\n+x\r\n", b"-ERR unknown command\r\n"])
+def test_a_server_that_does_not_say_what_it_is_passes_nothing(info: bytes) -> None:
+    with stranger(impostor(INFO=info)) as port:
+        case = gathered(declared(broker=f"redis://127.0.0.1:{port}/0"), "redis")
+    told_of = [each for each in judged(case, "RD") if each.rule in {"RD101", "RD103", "RD104", "RD105", "RD106"}]
+    assert {each.outcome for each in told_of} == {Outcome.UNKNOWN}
 
 
 def test_a_sentinel_leads_to_its_master_and_is_no_server_itself(server: RedisServer, folder: Path) -> None:

@@ -80,7 +80,7 @@ class Patience:
         """A fresh deadline of `most` seconds, or of what the audit still has."""
         left = max(0.0, self._audit.remaining() - _MARGIN)
         self._cut = self._cut or (most >= PATIENCE and left < most)
-        return Deadline(min(most, left))
+        return self._audit.within(min(most, left))
 
     @property
     def cut(self) -> bool:
@@ -139,7 +139,7 @@ def select(entered: Session) -> Seen | None:
     number = entered.address.database
     reply = entered.connection.ask("SELECT", str(number))
     if not isinstance(reply, ServerError):
-        return None
+        return None if reply == "OK" else odd("SELECT")
     known = refusal(reply)
     if known is not None:
         return known
@@ -157,6 +157,13 @@ def _log_in(connection: Connection, address: Address) -> None:
     reply = connection.ask("AUTH", *words)
     if isinstance(reply, ServerError):
         raise refusal(reply) or Seen(ServiceState.DENIED, "it does not accept a login of the kind that the URL has")
+    if reply != "OK":
+        raise odd("AUTH")
+
+
+def odd(command: str) -> Seen:
+    """What was seen of a server that answers `command` with neither what a Redis says nor an error that is known."""
+    return Seen(ServiceState.PROTOCOL, f"it does not answer {command} as a Redis does")
 
 
 def _open(address: Address, patience: Patience) -> Connection:
@@ -311,7 +318,7 @@ def _silence(trouble: Trouble, place: str, patience: Patience) -> Seen | NotSeen
     if patience.cut:
         return NotSeen(f"{place} gave no answer before the time for the audit was up", "give more --timeout")
     if trouble.seen:
-        return Seen(ServiceState.SILENT, f"{place} dripped bytes for {PATIENCE:.0f} s without a whole answer")
+        return Seen(ServiceState.SILENT, f"{place} sent part of an answer, and not all of it within {PATIENCE:.0f} s")
     return Seen(ServiceState.SILENT, f"{place} accepts connections and said nothing for {PATIENCE:.0f} s")
 
 

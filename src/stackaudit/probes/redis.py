@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from stackaudit.model.facts import Pulse, ServiceState
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.parts import Probe, Visit
-from stackaudit.model.services import redis_endpoints, speaks_redis
+from stackaudit.model.services import redis_endpoints
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside.resp import Connection, Reply, ServerError
 from stackaudit.probes._redis_owner import owner_of
-from stackaudit.probes._redis_session import NotSeen, Patience, Seen, Session, refusal, select, session
+from stackaudit.probes._redis_session import NotSeen, Patience, Seen, Session, odd, refusal, select, session
 
 _PINGS = 20
 _PINGING = 1.0
@@ -74,8 +74,6 @@ def _look(visit: Visit, same: Sequence[Endpoint]) -> Look:
 
 
 def _answer(visit: Visit, endpoint: Endpoint) -> _Answer:
-    if not speaks_redis(endpoint):
-        raise NotSeen("this is not the URL of a Redis", "write it as redis://HOST:6379/0")
     patience = Patience(visit.deadline)
     started = time.perf_counter()
     with session(endpoint.url.reveal(), patience) as entered:
@@ -108,7 +106,9 @@ def _enter(entered: Session, info: Mapping[str, str]) -> tuple[Reply, Seen | Non
     if entered.address.database and (wrong := select(entered)) is not None:
         return None, wrong
     ping = entered.connection.ask("PING")
-    return ping, refusal(ping)
+    if ping == "PONG" or (isinstance(ping, ServerError) and ping.kind == "NOPERM"):
+        return ping, None
+    return ping, refusal(ping) or odd("PING")
 
 
 def _pulse(endpoint: Endpoint, entered: Session, info: Mapping[str, str]) -> Pulse:
@@ -143,15 +143,16 @@ def _fields(reply: Reply) -> dict[str, str]:
 
 
 def _mute(pulse: Pulse, denied: Sequence[str]) -> Unseen | None:
-    """What a server that serves and would not say who it is leaves unseen."""
-    if "info" not in denied:
+    """What a server that serves and does not say who it is leaves unseen."""
+    if pulse.product is not None:
         return None
-    return Unseen(
-        subject=pulse.endpoint,
-        yields=("Pulse",),
-        cause="the server lets this user in and does not answer INFO: its version, role and state stay unseen",
-        remedy="let the audit's user run it (ACL SETUSER NAME +info), or name another one in the URL",
-    )
+    if "info" in denied:
+        cause = "the server lets this user in and does not answer INFO: its version, role and state stay unseen"
+        remedy = "let the audit's user run it (ACL SETUSER NAME +info), or name another one in the URL"
+    else:
+        cause = "the server answers INFO without a version: what it is, its role and its state stay unseen"
+        remedy = "name the address of the Redis itself, where something stands before it"
+    return Unseen(subject=pulse.endpoint, yields=("Pulse",), cause=cause, remedy=remedy)
 
 
 def _latencies(connection: Connection, denied: Sequence[str]) -> tuple[tuple[str, float], ...]:
