@@ -106,7 +106,7 @@ def _answers(service: Service, server: Server, deadline: Deadline) -> bool:
     """Wait until it takes our password: another server that got the port would not."""
     import redis
 
-    patience = Deadline(min(PATIENCE, deadline.remaining()))
+    patience = deadline.within(PATIENCE)
     with server.client() as client:
         while patience.remaining() > 0 and service.exit_status() is None:
             try:

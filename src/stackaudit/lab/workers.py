@@ -74,7 +74,7 @@ def start_worker(room: Room, python: Path, server: Server, path: str, deadline: 
 
 def _trouble(room: Room, service: Service, server: Server, deadline: Deadline) -> str | None:
     """Wait until the worker says that it is ready and listens for control messages; what kept it from that, or None."""
-    patience = Deadline(min(PATIENCE, deadline.remaining()))
+    patience = deadline.within(PATIENCE)
     with server.client() as client:
         while patience.remaining() > 0:
             status = service.exit_status()

@@ -16,9 +16,7 @@ def ask(
     command: Sequence[str], deadline: Deadline, seconds: float = PATIENCE, cwd: Path | None = None
 ) -> process.Completed:
     """Run `command` with empty standard input for at most `seconds`, and never past `deadline`."""
-    own = deadline.within(seconds)
-    with deadline.guarding(own.cancel):
-        return process.run(command, own, cwd=cwd)
+    return process.run(command, deadline.within(seconds), cwd=cwd)
 
 
 def hung(completed: process.Completed, seconds: float = PATIENCE) -> bool:
