@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import select
+import stat
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,9 @@ from stackaudit.model.places import Place
 
 LIMIT = 20 * 1024 * 1024
 """The most bytes that a declared file may have."""
+
+PATIENCE = 10.0
+"""Seconds that a pipe may say nothing."""
 
 _LINE = re.compile(r"at line (?P<line>\d+)")
 
@@ -31,10 +36,13 @@ def read_bytes(path: Path, root: Path) -> bytes | Fault:
     try:
         if path.is_dir():
             return Fault(where=where, message="is a folder, not a file", hint="name the file in it")
-        with path.open("rb") as stream:
-            data = stream.read(LIMIT + 1)
+        data = read_at_most(path, LIMIT + 1)
     except FileNotFoundError:
-        return Fault(where=where, message="there is no such file")
+        gone = "is a link to a file that is gone" if path.is_symlink() else "there is no such file"
+        return Fault(where=where, message=gone)
+    except TimeoutError:
+        message = f"is a pipe that nothing came from for {PATIENCE:.0f} s"
+        return Fault(where=where, message=message, hint="name a file, or see what should write to it")
     except PermissionError:
         return Fault(where=where, message="this user may not read it")
     except (OSError, ValueError):
@@ -44,6 +52,28 @@ def read_bytes(path: Path, root: Path) -> bytes | Fault:
             where=where, message=f"is larger than {LIMIT // 1024 // 1024} MB, which no list of requirements is"
         )
     return data
+
+
+def read_at_most(path: Path, size: int, patience: float = PATIENCE) -> bytes:
+    """The first `size` bytes of `path`; of a pipe, as `<(pip freeze)` makes one, what comes until its writer closes it.
+
+    Raises:
+        TimeoutError: nothing came from a pipe for `patience` seconds.
+        OSError: it can't be read.
+    """
+    # Opened without waiting: a named pipe that nobody writes to would hold the audit for ever.
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as stream:  # noqa: PTH123 - Path.open takes no flags
+        if not stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode):
+            os.set_blocking(stream.fileno(), True)
+        data = bytearray()
+        while len(data) < size:
+            if not select.select([stream], [], [], patience)[0]:
+                raise TimeoutError
+            chunk = stream.read(size - len(data))
+            if not chunk:
+                break
+            data += chunk
+    return bytes(data)
 
 
 def decoded(data: bytes, where: Place, encoding: str = "utf-8-sig") -> str | Fault:
@@ -60,9 +90,9 @@ def decoded(data: bytes, where: Place, encoding: str = "utf-8-sig") -> str | Fau
         )
 
 
-def read_text(path: Path, root: Path) -> str | Fault:
-    """The text of `path` in UTF-8, with or without a byte order mark; else the fault."""
-    data = read_bytes(path, root)
+def read_text(path: Path, root: Path, read: bytes | None = None) -> str | Fault:
+    """The text of `path` in UTF-8, with or without a byte order mark; else the fault. `read` is what was read of it already, if it was."""
+    data = read_bytes(path, root) if read is None else read
     return data if isinstance(data, Fault) else decoded(data, Place(path=shown_path(path, root)))
 
 
@@ -132,7 +162,7 @@ def parse_json(text: str, shown: str) -> Json | Fault:
     return Json(path=shown, text=text, table=value)
 
 
-def read_json(path: Path, root: Path) -> Json | Fault:
-    """The JSON object in the file at `path`, or the fault."""
-    text = read_text(path, root)
+def read_json(path: Path, root: Path, read: bytes | None = None) -> Json | Fault:
+    """The JSON object in the file at `path`, or the fault. `read` is what was read of it already, if it was."""
+    text = read_text(path, root, read)
     return text if isinstance(text, Fault) else parse_json(text, shown_path(path, root))

@@ -20,12 +20,13 @@ from stackaudit.model.places import Place
 from stackaudit.model.versions import pin_of
 
 
-def read(path: Path, root: Path, *, groups: Collection[str] = ()) -> Declared:
+def read(path: Path, root: Path, *, groups: Collection[str] = (), data: bytes | None = None) -> Declared:
     """The locked packages of section `default`, and of those that `groups` names (`dev` stands for `develop`).
 
     Which of them the project asks for itself is known from the `Pipfile` beside the lock; without it all count as direct.
+    `data` is what was read of the file already, if it was.
     """
-    lock = read_json(path, root)
+    lock = read_json(path, root, data)
     if isinstance(lock, Fault):
         return Declared(faults=(lock,), sources=(shown_path(path, root),))
     requirements: list[Requirement] = []

@@ -17,16 +17,9 @@ LOCKS = ("pylock.toml", "uv.lock", "poetry.lock", "Pipfile.lock")
 KINDS = "requirements*.txt, pylock.toml, uv.lock, poetry.lock, Pipfile.lock, pyproject.toml, a CycloneDX SBOM in JSON"
 """The kinds of files that are read, as a message names them."""
 
+_DOCUMENTS = (".json", ".cdx", ".cdx.xml", "bom.xml")
+_FOREIGN_SUFFIXES = {".toml", ".lock", ".yml", ".yaml", ".py", ".cfg", ".xml"}
 _FOREIGN = {"Pipfile", "conda-lock.yml", "environment.yml", "environment.yaml", "pdm.lock", "setup.cfg", "setup.py"}
-
-
-def finding_root(start: Path) -> Path:
-    """The nearest folder from `start` upwards with a `pyproject.toml` or `stackaudit.toml`, else `start`."""
-    absolute = start.absolute()
-    for folder in (absolute, *absolute.parents):
-        if any((folder / name).is_file() for name in ("stackaudit.toml", "pyproject.toml")):
-            return folder
-    return start
 
 
 def declared_files(root: Path) -> tuple[Path, ...]:
@@ -81,8 +74,6 @@ def _read(path: Path, root: Path, asked: Asked, *, named: bool) -> Declared:
         return poetrylock.read(path, root, extras=asked.extras, groups=asked.groups)
     if name.endswith("Pipfile.lock"):
         return pipfilelock.read(path, root, groups=asked.groups)
-    if name.endswith((".json", ".cdx", ".cdx.xml", "bom.xml")):
-        return _read_document(path, root, asked)
     return _read_by_content(path, root, asked)
 
 
@@ -92,30 +83,31 @@ def _unknown(path: Path, root: Path) -> Declared:
     return Declared(faults=(fault,), sources=(shown,))
 
 
-def _read_document(path: Path, root: Path, asked: Asked) -> Declared:
+def _read_by_content(path: Path, root: Path, asked: Asked) -> Declared:
+    """A file whose name does not tell its kind. It is read once: a pipe tells all only once."""
     data = read_bytes(path, root)
     if isinstance(data, Fault):
         return Declared(faults=(data,), sources=(shown_path(path, root),))
+    head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if path.name.endswith(_DOCUMENTS) or head.startswith(b"{"):
+        return _read_document(path, root, asked, data)
+    if path.name in _FOREIGN or path.suffix in _FOREIGN_SUFFIXES or head.startswith(b"<"):
+        return _unknown(path, root)
+    if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        shown = shown_path(path, root)
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        where = Place(path=shown, line=line)
+        fault = Fault(where=where, message="holds a NUL byte: it is no text", hint=f"give one of: {KINDS}")
+        return Declared(faults=(fault,), sources=(shown,))
+    return requirements.read(path, root, asked.environ, data)
+
+
+def _read_document(path: Path, root: Path, asked: Asked, data: bytes) -> Declared:
     try:
         value: object = json.loads(data)
     except (ValueError, RecursionError):
         # The reader of SBOMs says where it stops to be JSON, or that it is XML.
-        return sbom.read(path, root)
+        return sbom.read(path, root, data)
     if isinstance(value, dict) and "_meta" in value and "default" in value:
-        return pipfilelock.read(path, root, groups=asked.groups)
-    return sbom.read(path, root) if sbom.is_cyclonedx(value) else _unknown(path, root)
-
-
-def _read_by_content(path: Path, root: Path, asked: Asked) -> Declared:
-    data = read_bytes(path, root)
-    if isinstance(data, Fault):
-        return Declared(faults=(data,), sources=(shown_path(path, root),))
-    binary = not data.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\0" in data
-    if binary or path.name in _FOREIGN or path.suffix in {".toml", ".lock", ".yml", ".yaml", ".py", ".cfg", ".xml"}:
-        return _unknown(path, root)
-    head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"{"):
-        return _read_document(path, root, asked)
-    if head.startswith(b"<"):
-        return _unknown(path, root)
-    return requirements.read(path, root, asked.environ)
+        return pipfilelock.read(path, root, groups=asked.groups, data=data)
+    return sbom.read(path, root, data) if sbom.is_cyclonedx(value) else _unknown(path, root)

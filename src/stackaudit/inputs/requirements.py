@@ -19,13 +19,13 @@ from stackaudit.model.places import Place
 from stackaudit.model.versions import pin_of
 
 
-def read(path: Path, root: Path, environ: Mapping[str, str]) -> Declared:
+def read(path: Path, root: Path, environ: Mapping[str, str], data: bytes | None = None) -> Declared:
     """What the requirements file at `path` asks for, as pip would read it.
 
     `${VAR}` is filled in from `environ`. Included files (`-r`) are read once each; constraints (`-c`) narrow the requirements that
-    they name and add none. Places are relative to `root`, the working directory.
+    they name and add none. Places are relative to `root`, the working directory. `data` is what was read of `path` already, if it was.
     """
-    reading = _Reading(root=root, environ=environ)
+    reading = _Reading(root=root, environ=environ, read={} if data is None else {path: data})
     reading.file(path, constraint=False)
     requirements = tuple(_narrowed(reading))
     return Declared(
@@ -42,6 +42,7 @@ class _Reading:
 
     root: Path
     environ: Mapping[str, str]
+    read: Mapping[Path, bytes] = field(default_factory=dict)
     requirements: list[Requirement] = field(default_factory=list)
     constraints: list[Requirement] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -57,7 +58,7 @@ class _Reading:
             return
         self.seen.add(key)
         shown = shown_path(path, self.root)
-        data = read_bytes(path, self.root)
+        data = self.read[path] if path in self.read else read_bytes(path, self.root)
         if isinstance(data, Fault):
             where = data.where if named_at is None else named_at[0]
             message = data.message if named_at is None else f"`{named_at[1]}`: {data.message}"

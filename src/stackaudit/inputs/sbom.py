@@ -22,13 +22,14 @@ _PURL = re.compile(
 _KEY = re.compile(r'"purl"\s*:\s*"(?P<purl>(?:[^"\\]|\\.)*)"')
 
 
-def read(path: Path, root: Path) -> Declared:
+def read(path: Path, root: Path, data: bytes | None = None) -> Declared:
     """The components of the file at `path` whose package URL is of type `pypi`, nested ones too; others are not Python's.
 
     What the document is about (`metadata.component`) is no requirement; what it depends on is direct, where the document tells that.
+    `data` is what was read of the file already, if it was: a pipe tells all only once.
     """
     shown = shown_path(path, root)
-    content = read_text(path, root)
+    content = read_text(path, root, data)
     if isinstance(content, Fault):
         return Declared(faults=(content,), sources=(shown,))
     if content.lstrip().startswith("<"):

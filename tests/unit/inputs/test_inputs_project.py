@@ -1,6 +1,8 @@
+import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 
 from stackaudit.inputs import pythons
-from stackaudit.inputs.project import declared_files, finding_root, read_files, read_pythons
+from stackaudit.inputs._text import read_at_most
+from stackaudit.inputs.project import declared_files, read_files, read_pythons
 from stackaudit.inputs.pyproject import Asked
 from unit.inputs.reading import PROJECTS, one, pins, told
 
@@ -104,15 +107,6 @@ def test_the_first_lock_that_is_there_is_what_a_project_declares(tmp_path: Path)
         assert [path.relative_to(tmp_path).as_posix() for path in declared_files(tmp_path)] == first
 
 
-def test_the_root_is_the_nearest_folder_upwards_that_is_a_projects(tmp_path: Path) -> None:
-    inner = tmp_path / "a" / "b"
-    inner.mkdir(parents=True)
-    (tmp_path / "a" / "stackaudit.toml").write_text("")
-    (tmp_path / "pyproject.toml").write_text("")
-    assert finding_root(inner) == tmp_path / "a"
-    assert finding_root(tmp_path) == tmp_path
-
-
 def test_several_files_are_read_by_their_kind_in_their_order(tmp_path: Path) -> None:
     shutil.copytree(PROJECTS, tmp_path / "p")
     names = [
@@ -167,7 +161,7 @@ def test_the_faults_of_all_files_are_told(tmp_path: Path) -> None:
 def test_an_unknown_kind_of_file_is_one_fault_that_names_the_kinds(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     (fault,) = read_files([tmp_path / name], tmp_path, {}, named=True).faults
-    assert str(fault) == f"{name}: is no kind of file that is read here"
+    assert str(fault) in {f"{name}: is no kind of file that is read here", f"{name}:1: holds a NUL byte: it is no text"}
     assert fault.hint is not None
     assert "pylock.toml" in fault.hint
 
@@ -229,3 +223,48 @@ def test_no_damage_to_a_file_is_more_than_a_fault(
     assert declared.sources == (path.name,)
     for requirement in declared.requirements:
         assert requirement.marker is None or str(Marker(requirement.marker)) == requirement.marker
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("celery==5.4.0\nredis==5.0.8\n", {"celery": "5.4.0", "redis": "5.0.8"}),
+        (
+            '{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"purl": "pkg:pypi/celery@5.4.0"}]}',
+            {"celery": "5.4.0"},
+        ),
+        ('{"_meta": {}, "default": {"celery": {"version": "==5.4.0"}}}', {"celery": "5.4.0"}),
+    ],
+)
+def test_a_pipe_tells_all_once_and_is_read_once(tmp_path: Path, content: str, expected: dict[str, str]) -> None:
+    path = tmp_path / "63"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_text, args=(content,))
+    writer.start()
+    declared = read_files([path], tmp_path, {}, named=True)
+    writer.join()
+    assert pins(declared) == expected
+    assert not declared.faults
+
+
+def test_a_pipe_that_nobody_writes_to_is_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    end = os.open(path, os.O_RDWR)
+    with pytest.raises(TimeoutError):
+        read_at_most(path, 10, patience=0.1)
+    os.close(end)
+
+
+def test_an_endless_file_is_read_to_the_limit() -> None:
+    assert read_at_most(Path("/dev/zero"), 3_000_000) == bytes(3_000_000)
+
+
+def test_a_link_to_nothing_and_a_nul_byte_are_told_for_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "link.txt").symlink_to("gone.txt")
+    (tmp_path / "nul.txt").write_bytes(b"celery==5.4.0\nre\0dis==5\n")
+    declared = read_files([tmp_path / "link.txt", tmp_path / "nul.txt"], tmp_path, {}, named=True)
+    assert told(declared.faults) == [
+        "link.txt: is a link to a file that is gone",
+        "nul.txt:2: holds a NUL byte: it is no text",
+    ]
