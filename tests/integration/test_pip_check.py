@@ -61,7 +61,7 @@ def test_extras_in_use_fail_where_pip_check_is_green(environments: Environments)
     assert judgment.verdict is Verdict.FAIL
     found = failures(judgment.findings, "DC202")
     assert {each.subject.partition("==")[0] for each in found} == {"kombu"}
-    assert "redis<9.0.0,>=6.4.0" in " ".join(each.message for each in found)
+    assert "redis>=6.4.0,<9.0.0" in " ".join(each.message for each in found)
     assert [each.severity for each in failures(judgment.findings, "DC301")] == [Severity.LOW]
 
 
@@ -125,14 +125,12 @@ def test_where_no_pip_could_run_nothing_passes_that_pip_would_have_passed(tmp_pa
     assert [each.subject for each in judgment.findings if each.rule == "DC201"] == ["vine==5.1.0"]
 
 
-def test_a_pip_that_hangs_is_given_up_at_the_deadline(tmp_path: Path) -> None:
+def test_a_pip_that_hangs_leaves_time_for_the_next(tmp_path: Path) -> None:
     interpreter = Environments(tmp_path).get("3.11", "vine==5.1.0")
     broken_pip(
         site_packages(interpreter), "import signal, time", "signal.signal(15, signal.SIG_IGN)", "time.sleep(600)"
     )
-    snapshot = look_at(manifest(interpreter), seconds=3)
-    ((_, unseen),) = snapshot.unseen(frozenset({"PipCheck"}))
-    assert "the environment's own pip (18.0) was not done when the time for the audit was up" in unseen.cause
+    assert checked(look_at(manifest(interpreter), seconds=16)).whose == "ours"
 
 
 def test_requirements_that_pip_cannot_parse_are_told(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def collect(visit: Visit) -> Sequence[Look]:
     if visit.manifest.interpreter is None:
         return []
     path = visit.manifest.interpreter.path
-    completed = _run([path, "-I", read_environment.__file__], visit.deadline)
+    completed = process.run([path, "-I", read_environment.__file__], visit.deadline.within(PATIENCE))
     frame = _FRAME.search(completed.text)
     answer = _parsed(frame["json"]) if frame else None
     if frame is None or answer is None or _older(answer["version"]):
@@ -124,13 +124,6 @@ def _text(value: object) -> str | None:
     return str(value) if value else None
 
 
-def _run(command: Sequence[str], deadline: Deadline) -> process.Completed:
-    patience = deadline.within(PATIENCE)
-    # An interrupted audit cancels its own deadline only: the shorter one must hear of it.
-    with deadline.guarding(patience.cancel):
-        return process.run(command, patience)
-
-
 def _parsed(text: str) -> Mapping[str, Any] | None:
     """The framed JSON, or None where it is not what `read_environment` prints."""
     try:
@@ -181,7 +174,7 @@ def _failure(path: str, completed: process.Completed, deadline: Deadline) -> Fai
 def _asked_version(path: str, deadline: Deadline) -> str | None:
     """The version in a form that every Python since 2.6 understands; None where the answer is not a Python's."""
     words = "import sys; print('python %d.%d' % tuple(sys.version_info[:2]))"
-    completed = _run([path, "-E", "-s", "-c", words], deadline)
+    completed = process.run([path, "-E", "-s", "-c", words], deadline.within(PATIENCE))
     found = re.search(r"^python (\d+\.\d+)$", completed.text, re.MULTILINE)
     return found[1] if found else None
 

@@ -21,6 +21,9 @@ OLDEST_FOR_OURS = (3, 10)
 
 AGREED = "No broken requirements found."
 
+SHARE = 0.5
+"""The part of what time is left that one pip may take: one that hangs must leave time for the next."""
+
 _MISSING = re.compile(r"(\S+) (\S+) requires (\S+), which is not installed\.")
 _MISMATCH = re.compile(r"(\S+) (\S+) has requirement (.+), but you have (\S+) (\S+)\.")
 _PLATFORM = re.compile(r"(\S+) (\S+) is not supported on this platform")
@@ -52,10 +55,12 @@ def collect(visit: Visit) -> Sequence[Look]:
     if target is None:
         return []
     causes = []
-    for pip in pips(target):
-        completed = process.run(
-            [*pip.command, "--isolated", "--disable-pip-version-check", "check"], visit.deadline, env=_neutral()
-        )
+    order = tuple(pips(target))
+    for pip in order:
+        left = visit.deadline.remaining()
+        patience = visit.deadline.within(left if pip is order[-1] else left * SHARE)
+        command = [*pip.command, "--isolated", "--disable-pip-version-check", "check"]
+        completed = process.run(command, patience, env=_neutral())
         answer = answer_of(pip, completed)
         if isinstance(answer, PipCheck):
             return [_look(target, pip, completed, answer)]
@@ -103,7 +108,7 @@ def answer_of(pip: Pip, completed: process.Completed) -> PipCheck | str:
     """
     who = f"{_WHOSE[pip.whose]} ({pip.version})"
     if completed.ending is process.Ending.TIMED_OUT:
-        return f"{who} was not done when the time for the audit was up"
+        return f"{who} was not done in its share of the audit's time"
     if completed.ending is not process.Ending.EXITED:
         return f"{who} could not be started"
     conflicts = tuple(sorted(conflicts_in(completed.text), key=lambda each: (each.name, each.kind, each.line)))

@@ -89,7 +89,7 @@ def test_a_pip_that_is_too_new_for_the_target_says_so_in_our_words() -> None:
 
 def test_a_pip_that_never_ended_gave_no_answer() -> None:
     answer = answer_of(PIP, completed(None, "No broken requirements found.\n", ending=Ending.TIMED_OUT))
-    assert answer == "the environment's own pip (24.2) was not done when the time for the audit was up"
+    assert answer == "the environment's own pip (24.2) was not done in its share of the audit's time"
 
 
 def target(version: str, pip: str | None, bundled: str | None) -> InterpreterFact:
