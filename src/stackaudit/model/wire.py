@@ -37,7 +37,10 @@ FACTS: dict[str, type[Fact]] = {
 
 
 def encode(value: object, *, reveal: bool = False) -> Json:
-    """`value` as JSON values. Dataclass fields keep their order; a fact also says which it is, under `fact`; None, empty and default fields stay."""
+    """`value` as JSON values.
+
+    Dataclass fields keep their order, and a fact also says which it is, under `fact`; what is None, empty or at its default stays.
+    """
     match value:
         case None | bool() | int() | float():
             return value
