@@ -1,8 +1,12 @@
 """The package index as it is asked for real: a loopback one with faults, and the one that pip is configured with here."""
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +26,7 @@ from stackaudit.model.manifest import Manifest, Requirement, Setting
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Look, Snapshot, Unseen
 from stackaudit.model.wire import encode
+from stackaudit.outside.index_settings import configuration, index_settings
 from stackaudit.probes.index import PROBE
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -149,9 +154,9 @@ def test_an_index_that_knows_nothing_never_passes(environment: pytest.MonkeyPatc
         ("other-json", "not that of a package index"),
         ("other-project", "another project"),
         ("text", "neither JSON nor HTML"),
-        ("hang-up", "breaks connections off"),
-        ("cut", "broke off"),
-        ("circle", "in a circle"),
+        ("hang-up", "the connection broke off"),
+        ("cut", "the connection broke off"),
+        ("circle", "redirects too often"),
         ("unavailable", "HTTP 503"),
     ],
 )
@@ -171,10 +176,11 @@ def test_a_fault_of_one_project_leaves_the_others_seen(environment: pytest.Monke
     assert verdict(seen, pins).verdict is Verdict.UNKNOWN
 
 
-def test_a_reset_connection_is_tried_once_more_and_nothing_else_is(environment: pytest.MonkeyPatch) -> None:
-    seen, served = asked(environment, {"kombu": "hang-up-once", "celery": "unavailable"}, ["kombu==1.0", "celery==1"])
+def test_what_can_pass_is_asked_once_more_and_nothing_else_is(environment: pytest.MonkeyPatch) -> None:
+    faults: dict[str, list[dict[str, Any]] | str] = {"kombu": "hang-up-once", "celery": "unavailable", "vine": "text"}
+    seen, served = asked(environment, faults, ["kombu==1.0", "celery==1", "vine==1"])
     assert facts(seen)["kombu==1.0"].exists
-    assert (served.asked.count("kombu"), served.asked.count("celery")) == (2, 1)
+    assert [served.asked.count(each) for each in ("kombu", "celery", "vine")] == [2, 2, 1]
 
 
 def test_a_dripping_index_keeps_nobody_waiting_and_hides_no_other_answer(environment: pytest.MonkeyPatch) -> None:
@@ -186,7 +192,7 @@ def test_a_dripping_index_keeps_nobody_waiting_and_hides_no_other_answer(environ
         took = (datetime.now(UTC) - started).total_seconds()
     assert took < 8
     assert list(facts(seen)) == ["celery==5.4.0"]
-    assert "had not answered" in unseen(seen)["kombu==5.3.4"].cause
+    assert unseen(seen)["kombu==5.3.4"].cause == "the package index could not be asked: no answer came in time"
 
 
 def test_an_index_that_refuses_connections_is_told_once(environment: pytest.MonkeyPatch) -> None:
@@ -195,7 +201,7 @@ def test_an_index_that_refuses_connections_is_told_once(environment: pytest.Monk
     pins = [f"package{number}==1.0" for number in range(40)]
     seen = look_up(pins)
     assert [(each, told.cause) for each, told in unseen(seen).items()] == [
-        ("", "no connection to the package index could be made")
+        ("", "the package index could not be asked: it refused the connection")
     ]
 
 
@@ -243,6 +249,95 @@ def test_many_packages_are_asked_over_few_connections(environment: pytest.Monkey
     assert served.accepted <= 16
     # One after the other, the latency alone is 10 s.
     assert dict(seen.looks[0].measured)["package index"] < 8
+
+
+CONFIGURED = """
+[global]
+index-url = https://ann:s3cret@one.example/simple
+cert = ~/authority.pem
+timeout = 60
+
+[install]
+no_index = false
+extra-index-url =
+    https://two.example/simple
+    https://three.example/simple
+"""
+
+
+OVERRIDING = "[global]\nindex-url = https://four.example/simple\nproxy = http://proxy.example:3128\n[install]\nextra-index-url =\n"
+# The parser of `pip install`, filled from its configuration as pip fills it; `pip config list` prints the files in no order of theirs.
+ASK_PIP = """
+import json
+from pip._internal.commands import create_command
+values, _ = create_command("install").parser.parse_args([])
+print(json.dumps([[values.index_url, *values.extra_index_urls], values.cert, values.proxy or None]))
+"""
+
+
+def test_pips_configuration_is_read_as_pip_reads_it(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [each for each in os.environ if each.startswith(("PIP_", "XDG_"))]:
+        environment.delenv(name)
+    environment.setenv("HOME", str(tmp_path))
+    steps: list[tuple[str, str, dict[str, str]]] = [
+        (".config/pip/pip.conf", CONFIGURED, {}),
+        (".pip/pip.conf", OVERRIDING, {}),
+        ("all/pip/pip.conf", OVERRIDING, {"XDG_CONFIG_DIRS": f"{tmp_path}/none:{tmp_path}/all"}),
+        ("own/pip/pip.conf", CONFIGURED, {"XDG_CONFIG_HOME": f"{tmp_path}/own"}),
+        ("named.conf", OVERRIDING, {"PIP_CONFIG_FILE": f"{tmp_path}/named.conf", "PIP_EXTRA_INDEX_URL": "https://x/y"}),
+        ("named.conf", CONFIGURED, {"PIP_INDEX_URL": "", "PIP_CERT": "/env.pem", "PIP_PROXY": "http://p.example:1"}),
+        ("nothing", "", {"PIP_CONFIG_FILE": os.devnull}),
+    ]
+    told: list[str] = []
+    for path, text, more in steps:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+        for name, value in more.items():
+            environment.setenv(name, value)
+        told.append(
+            subprocess.run([sys.executable, "-P", "-c", ASK_PIP], capture_output=True, text=True, check=True).stdout
+        )
+        urls, certificates, proxy = json.loads(told[-1])
+        settings = index_settings(sys.prefix)
+        assert [each.reveal() for each in settings.urls] == [each.rstrip("/") for each in urls], path
+        assert settings.certificates == certificates
+        assert (settings.proxy.reveal() if settings.proxy else None) == proxy
+    assert len(set(told)) >= 4, "the steps differ"
+
+
+def test_the_audited_environments_own_configuration_counts(tmp_path: Path) -> None:
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://site.example/simple\n")
+    surroundings = {"HOME": str(tmp_path / "nobody"), "XDG_CONFIG_DIRS": str(tmp_path)}
+    assert configuration(str(tmp_path), surroundings)["global.index-url"] == "https://site.example/simple"
+
+
+def test_a_configuration_that_pip_can_not_read_is_no_reason_to_ask_another_index(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "pip.conf"
+    broken.write_text("index-url = https://ann:s3cret@one.example/simple")
+    environment.setenv("PIP_CONFIG_FILE", str(broken))
+    seen = look_up(["celery==5.4.0"])
+    assert unseen(seen)[""].cause == f"pip's configuration file {broken} can't be read"
+    assert "s3cret" not in str(encode(seen))
+
+
+@pytest.mark.parametrize("authorities", ["missing.pem", "junk.pem"])
+def test_authorities_that_can_not_be_read_are_told(
+    environment: pytest.MonkeyPatch, tmp_path: Path, authorities: str
+) -> None:
+    (tmp_path / "junk.pem").write_text("no certificate")
+    environment.setenv("PIP_CERT", str(tmp_path / authorities))
+    environment.setenv("PIP_INDEX_URL", "https://127.0.0.1:9/simple")
+    assert "file of certificate authorities can't be read" in unseen(look_up(["celery==5.4.0"]))[""].cause
+
+
+def test_no_index_is_asked_where_pip_may_ask_none(environment: pytest.MonkeyPatch) -> None:
+    with serving(IndexService(projects={"celery": CELERY})) as served:
+        environment.setenv("PIP_INDEX_URL", served.url)
+        environment.setenv("PIP_NO_INDEX", "1")
+        assert unseen(look_up(["celery==5.4.0"]))[""].cause == "pip is configured with no web index"
+    assert served.asked == []
 
 
 def first(snapshot: Snapshot) -> Look:

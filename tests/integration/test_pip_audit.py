@@ -198,8 +198,9 @@ def fed(service: OsvService, pins: Sequence[Pin]) -> scanner.Scan:
     with Client(Deadline(60)) as client:
         answers = osv.ask(service.url, pins, client)
     assert not answers.failed
-    with feed.serving(answers.records) as url:
-        return scanner.scan(pins, Deadline(60), feed=url)
+    with feed.Feed() as service_beside:
+        service_beside.hold(answers.records)
+        return scanner.scan(pins, Deadline(60), feed=service_beside.url)
 
 
 @pytest.mark.parametrize("batch", [True, False], ids=["querybatch", "no querybatch"])
@@ -251,9 +252,10 @@ def test_many_packages_are_asked_about_in_batches_that_osv_takes() -> None:
 
 def test_the_feed_fails_for_what_it_was_not_asked_to_hold() -> None:
     known, unknown = (Pin(name=canonicalize_name(name), version="1.0") for name in ("elm", "ash"))
-    with feed.serving({known: ()}) as url:
-        assert scanner.scan([known], Deadline(60), feed=url).cause is None
-        refused = scanner.scan([known, unknown], Deadline(60), feed=url)
+    with feed.Feed() as holding:
+        holding.hold({known: ()})
+        assert scanner.scan([known], Deadline(60), feed=holding.url).cause is None
+        refused = scanner.scan([known, unknown], Deadline(60), feed=holding.url)
     assert refused.cause == "it answered with an error"
     assert refused.audited == {}
 
@@ -295,7 +297,7 @@ def test_a_service_that_does_not_end_its_answer_is_unknown_in_time(fault: str) -
 @pytest.mark.parametrize("fault", ["500", "html", "empty", "cut", "reset", "hang"])
 def test_a_service_that_loses_an_advisory_blinds_the_packages_it_is_about(fault: str) -> None:
     with OsvService(ADVISORIES, fault=fault, fault_on="vulns") as service:
-        told = audit(service.url, VULNERABLE, timeout=15)
+        told = audit(service.url, VULNERABLE, timeout=12)
     assert told.subjects(Outcome.UNKNOWN) == {"oakpress==2.0.1", "tinfoil-hat==3.1", "old-lantern==1.0"}
     assert told.subjects(Outcome.PASS) == {"elm==1.0"}
     assert told.summary.startswith("1 of 4 packages audited, 3 could not be")

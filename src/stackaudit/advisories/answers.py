@@ -10,10 +10,9 @@ from stackaudit.advisories.records import Pin, Record
 class Answers:
     """`records` holds the complete answer for each pin that got one; `failed` says for each other pin why not, in our words.
 
-    `sha256` is the digest of a local copy; `asked` counts the requests that were made.
+    `sha256` is the digest of a local copy.
     """
 
     records: Mapping[Pin, tuple[Record, ...]]
     failed: Mapping[Pin, str] = field(default_factory=dict)
     sha256: str | None = None
-    asked: int = 0

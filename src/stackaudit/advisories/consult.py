@@ -1,8 +1,10 @@
-"""Consults one source of advisories about pins: asks it, lets the real pip-audit speak, and holds the two against each other."""
+"""Consults one source of advisories about pins: asks it, lets the real pip-audit speak, and compares what the two say."""
 
 import hashlib
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,21 +50,38 @@ def consult(source: Source, pins: Sequence[Pin], asking: Deadline, deadline: Dea
     """Ask `source` about `pins` until `asking`, and let pip-audit speak until `deadline`."""
     result = Consultation(source=source, evidence=Evidence(tool=source.name))
     if source.kind is Kind.PYPI:
-        _note(result, [scanner.scan(group, deadline, feed=None) for group in scanner.rounds(pins)], pins, {})
+        _note(result, _scan(pins, deadline, None), pins, {})
         return result
-    before = asking.remaining()
-    answers = _answers(source, pins, asking)
-    result.measured["asking"] = before - asking.remaining()
-    result.failed |= answers.failed
-    result.copy = answers.sha256
-    stumbling = {pin: odd for pin, records in answers.records.items() if (odd := _odd(records)) is not None}
-    result.failed |= stumbling
-    records = {pin: found for pin, found in answers.records.items() if pin not in stumbling}
-    if records:
-        with feed.serving(records) as url:
-            scans = [scanner.scan(group, deadline, feed=url) for group in scanner.rounds(records)]
-        _note(result, scans, list(records), records)
+    with feed.Feed() as fed, ThreadPoolExecutor(max_workers=1) as pool:
+        # Starting takes pip-audit longer than most services take to answer: it starts now, and its first question waits in the feed.
+        speaking = deadline.within(deadline.remaining())
+        try:
+            scans = pool.submit(_scan, pins, speaking, fed.url)
+            records = _records(result, pins, asking)
+            fed.hold(records)
+            if len(records) == len(pins):
+                _note(result, scans.result(), pins, records)
+        finally:
+            speaking.cancel()
+        if 0 < len(records) < len(pins):
+            # It must not be told of a package that nobody answered for: it is asked again about the others.
+            _note(result, _scan(list(records), deadline, fed.url), list(records), records)
     return result
+
+
+def _scan(pins: Sequence[Pin], deadline: Deadline, url: str | None) -> list[Scan]:
+    return [scanner.scan(group, deadline, feed=url) for group in scanner.rounds(pins)]
+
+
+def _records(result: Consultation, pins: Sequence[Pin], asking: Deadline) -> dict[Pin, tuple[Record, ...]]:
+    """The whole answer about each of `pins` that got one which pip-audit can read; the others go to the failed."""
+    started = time.monotonic()
+    answers = _answers(result.source, pins, asking)
+    result.measured["asking"] = time.monotonic() - started
+    result.copy = answers.sha256
+    stumbling = {pin: odd for pin, found in answers.records.items() if (odd := _odd(found)) is not None}
+    result.failed |= {**answers.failed, **stumbling}
+    return {pin: found for pin, found in answers.records.items() if pin not in stumbling}
 
 
 def _answers(source: Source, pins: Sequence[Pin], asking: Deadline) -> Answers:

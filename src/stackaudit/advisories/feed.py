@@ -1,11 +1,11 @@
-"""The loopback service that pip-audit is pointed at: it holds the answers already, so that pip-audit waits for none."""
+"""The loopback service that pip-audit is pointed at: it is given the answers while pip-audit starts, so that pip-audit waits for none."""
 
-import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
 
 from packaging.utils import canonicalize_name
 
@@ -15,25 +15,55 @@ MOST_QUESTION = 1024 * 1024
 """Bytes of one question; nobody asks about a package in more."""
 
 
-@contextmanager
-def serving(records: Mapping[Pin, Sequence[Record]]) -> Iterator[str]:
-    """While inside, the URL of a `/v1/query` on this machine that answers with `records`, as OSV would.
+LONGEST_WAIT = 600.0
+"""Seconds that a question waits for the answers to come in; whoever asks gives up sooner."""
 
-    A package that is not among them gets 503: whoever asks must fail, not take it for clean.
+
+class Feed:
+    """While inside, a service at `url` on this machine, as OSV's `/v1/query` is one.
+
+    A question waits until `hold` was called. A package that is not held then gets 503: whoever asks must fail, not take it for clean.
     """
-    answers = {pin: answer(found) for pin, found in records.items()}
 
-    class Handler(_Handler):
-        held = answers
+    def __init__(self) -> None:
+        self._answers: Mapping[Pin, bytes] = {}
+        self._ready = threading.Event()
+        feed = self
 
-    server = _Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True, name="feed")
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1/query"
-    finally:
-        server.shutdown()
-        server.server_close()
+        class Handler(_Handler):
+            def held(self, pin: Pin) -> bytes | None:
+                return feed.answer_to(pin)
+
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True, name="feed"
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it is asked."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1/query"
+
+    def hold(self, records: Mapping[Pin, Sequence[Record]]) -> None:
+        """Answer with `records` from now on."""
+        self._answers = {pin: answer(found) for pin, found in records.items()}
+        self._ready.set()
+
+    def answer_to(self, pin: Pin) -> bytes | None:
+        """The answer about `pin` once there are answers; None where it is not among them."""
+        self._ready.wait(LONGEST_WAIT)
+        return self._answers.get(pin)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ready.set()
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def answer(records: Sequence[Record]) -> bytes:
@@ -70,7 +100,10 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     timeout = 60
-    held: Mapping[Pin, bytes] = {}
+
+    def held(self, pin: Pin) -> bytes | None:
+        """The answer about `pin`, or None."""
+        raise NotImplementedError
 
     def do_POST(self) -> None:  # the name is http.server's
         """Answer one query."""
@@ -83,10 +116,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.NOT_FOUND, b"{}")
         elif pin is None:
             self._send(HTTPStatus.BAD_REQUEST, b"{}")
-        elif pin not in self.held:
-            self._send(HTTPStatus.SERVICE_UNAVAILABLE, json.dumps({"message": "not asked for"}).encode())
+        elif (found := self.held(pin)) is None:
+            self._send(HTTPStatus.SERVICE_UNAVAILABLE, b'{"message": "not asked for"}')
         else:
-            self._send(HTTPStatus.OK, self.held[pin])
+            self._send(HTTPStatus.OK, found)
 
     def _send(self, status: HTTPStatus, body: bytes, *, close: bool = False) -> None:
         self.send_response(status)

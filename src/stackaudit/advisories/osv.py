@@ -69,7 +69,7 @@ def ask(base: str, pins: Sequence[Pin], client: Client) -> Answers:
         for pin, known in found.ids.items()
         if pin not in found.failed
     }
-    return Answers(records=records, failed=found.failed, asked=client.asked)
+    return Answers(records=records, failed=found.failed)
 
 
 def _ask_batches(base: str, found: _Found, client: Client) -> bool:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 
 class Deadline:
@@ -38,18 +38,15 @@ class Deadline:
 
     @contextmanager
     def guarding(self, kill: Callable[[], None]) -> Iterator[None]:
-        """While inside, `cancel()` calls `kill`."""
-        if self._whole is not None:
-            with self._whole.guarding(kill):
-                yield
-            return
-        with self._lock:
-            self._kills.append(kill)
-            cancelled = self._cancelled
-        if cancelled:
-            kill()
-        try:
-            yield
-        finally:
+        """While inside, `cancel()` calls `kill`, and so does that of the whole."""
+        with nullcontext() if self._whole is None else self._whole.guarding(kill):
             with self._lock:
-                self._kills.remove(kill)
+                self._kills.append(kill)
+                cancelled = self._cancelled
+            if cancelled:
+                kill()
+            try:
+                yield
+            finally:
+                with self._lock:
+                    self._kills.remove(kill)

@@ -1,25 +1,21 @@
 """Asks HTTP services many things at once, and waits no longer than allowed."""
 
-import errno
-import http.client
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from stackaudit import __version__
-from stackaudit.model.addresses import is_loopback
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.secret import Secret
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["LATE", "MOST_AT_ONCE", "MOST_BYTES", "Answer", "Client", "Failure", "Request", "is_loopback"]
+    from stackaudit.outside._connections import Connections
 
 MOST_AT_ONCE = 16
 """Requests in flight at any moment, and connections kept open."""
@@ -27,12 +23,37 @@ MOST_AT_ONCE = 16
 MOST_BYTES = 100 * 1024 * 1024
 """Bytes of one answer; a longer one is a failure."""
 
-LATE = "no answer came in time"
+LONGEST_SILENCE = 10.0
+"""Seconds between two reads of one answer."""
 
 _CONNECT_SECONDS = 4.0
 _ATTEMPTS = 2
 _PAUSE_SECONDS = 0.2
 _PASSING = frozenset({429, 500, 502, 503, 504})
+
+
+class Kind(StrEnum):
+    """Why no complete answer came, in our words: each goes after the service's name."""
+
+    LATE = "no answer came in time"
+    NO_NAME = "its name does not resolve"
+    REFUSED = "it refused the connection"
+    NO_WAY = "there is no way to it from this network"
+    NO_CONNECTION = "no connection came about in time"
+    PROXY = "the proxy did not let the question through"
+    UNTRUSTED = "its TLS certificate is not trusted here"
+    NOT_TLS = "it does not speak TLS as asked"
+    NO_AUTHORITIES = "the configured file of certificate authorities can't be read"
+    BROKEN = "the connection broke off"
+    CIRCLE = "it redirects too often"
+    TOO_LONG = "its answer is too long to be one"
+    ADDRESS = "its address is not one that can be asked"
+    OTHER = "it could not be asked"
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the next request would fare no better: it is the way to the service that is closed, not this one answer."""
+        return self not in {Kind.BROKEN, Kind.CIRCLE, Kind.TOO_LONG, Kind.OTHER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,32 +67,51 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A complete answer, whatever its status."""
+    """A complete answer, whatever its status; `content_type` is empty where it does not tell."""
 
     status: int
     body: bytes
+    content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """No complete answer came; `cause` says why in our words, and goes after the service's name: `it refused the connection`."""
+    """No complete answer came."""
 
-    cause: str
+    kind: Kind
+
+    @property
+    def cause(self) -> str:
+        """Why, in our words, after the service's name: `it refused the connection`."""
+        return self.kind.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How services are reached: a file or folder of certificate authorities, a proxy's URL, and how many redirects are followed.
+
+    Where the first two are None, the environment says (`REQUESTS_CA_BUNDLE`, `HTTPS_PROXY` and the like).
+    """
+
+    certificates: str | None = None
+    proxy: Secret | None = None
+    redirects: int = 0
 
 
 class Client:
-    """Keeps up to `most` connections open and asks over all of them at once; proxies and CA bundles of the environment are honoured.
+    """Asks over up to `MOST_AT_ONCE` connections side by side, which are kept; this machine's own services are asked without a proxy.
 
-    A redirect is followed only with `redirects`. What can pass (429, 5xx, a connection that broke) is asked once more. Answers that
-    are not complete when `deadline` passes are given up: the threads that wait for them end by themselves, or with the process.
+    What can pass (429, 5xx, a connection that broke) is asked once more. Where nothing ever answered and the way is closed, the rest
+    is not tried. Answers that are not complete when `deadline` passes are given up: the threads that wait for them end by themselves,
+    or with the process.
     """
 
-    def __init__(self, deadline: Deadline, *, most: int = MOST_AT_ONCE, redirects: bool = False) -> None:
+    def __init__(self, deadline: Deadline, way: Way | None = None) -> None:
         self._deadline = deadline
-        self._most = most
-        self._redirects = redirects
-        self._idle: list[requests.Session] = []
-        self.asked = 0
+        self._way = way or Way()
+        self._connections: Connections | None = None
+        self._answered = False
+        self._closed: Failure | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -79,28 +119,30 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections that nobody waits on."""
-        while self._idle:
-            self._idle.pop().close()
+        if self._connections is not None:
+            self._connections.close()
 
     def ask(self, wanted: Sequence[Request]) -> list[Answer | Failure]:
         """The answer to each of `wanted`, in their order; returns at the deadline at the latest."""
-        answers: list[Answer | Failure] = [Failure(cause=LATE)] * len(wanted)
+        from stackaudit.outside._connections import Connections
+
+        if self._connections is None:
+            try:
+                self._connections = Connections(self._way, MOST_AT_ONCE)
+            except OSError:
+                return [Failure(kind=Kind.NO_AUTHORITIES)] * len(wanted)
+        connections = self._connections
+        answers: list[Answer | Failure] = [Failure(kind=Kind.LATE)] * len(wanted)
         jobs: SimpleQueue[int] = SimpleQueue()
         done: SimpleQueue[tuple[int, Answer | Failure]] = SimpleQueue()
         for index in range(len(wanted)):
             jobs.put(index)
 
         def work() -> None:
-            session = self._session()
             for index in _drain(jobs, self._deadline):
-                done.put((index, self._settle(session, wanted[index])))
-            self._idle.append(session)
+                done.put((index, self._settle(connections, wanted[index])))
 
-        for _ in range(min(self._most, len(wanted))):
+        for _ in range(min(MOST_AT_ONCE, len(wanted))):
             # A daemon: no exit waits for a server that drips, and a read can't be cancelled.
             threading.Thread(target=work, daemon=True, name="http").start()
         for _ in wanted:
@@ -111,54 +153,59 @@ class Client:
             answers[index] = answer
         return answers
 
-    def _session(self) -> "requests.Session":
-        import requests
-
-        try:
-            return self._idle.pop()
-        except IndexError:
-            session = requests.Session()
-            session.headers["User-Agent"] = f"stackaudit/{__version__}"
-            return session
-
-    def _settle(self, session: "requests.Session", wanted: Request) -> Answer | Failure:
-        answer: Answer | Failure = Failure(cause=LATE)
+    def _settle(self, connections: "Connections", wanted: Request) -> Answer | Failure:
+        if self._closed is not None and not self._answered:
+            return self._closed
+        answer: Answer | Failure = Failure(kind=Kind.LATE)
         for attempt in range(_ATTEMPTS):
             if attempt:
                 time.sleep(min(_PAUSE_SECONDS, self._deadline.remaining()))
             if self._deadline.remaining() <= 0:
                 break
-            self.asked += 1
-            try:
-                answer, passing = self._once(session, wanted)
-            except Exception as error:  # noqa: BLE001 - a thread that died of a library's surprise would be waited for in vain
-                answer, passing = _failure(error)
-            if not passing:
+            answer = self._attempt(connections, wanted)
+            if not _may_pass(answer):
                 break
+        if isinstance(answer, Answer):
+            self._answered = True
+        elif answer.kind.is_lasting:
+            self._closed = answer
         return answer
 
-    def _once(self, session: "requests.Session", wanted: Request) -> tuple[Answer | Failure, bool]:
-        """One attempt, and whether another one may fare better."""
-        # A proxy has no business with this machine's own services, whatever the environment says.
-        session.trust_env = not is_loopback(wanted.url)
+    def _attempt(self, connections: "Connections", wanted: Request) -> Answer | Failure:
         left = max(0.05, self._deadline.remaining())
-        with session.request(
-            "GET" if wanted.body is None else "POST",
-            wanted.url,
-            data=wanted.body,
-            headers={**({} if wanted.body is None else {"Content-Type": "application/json"}), **(wanted.headers or {})},
-            timeout=(min(_CONNECT_SECONDS, left), left),
-            allow_redirects=self._redirects,
-            stream=True,
-        ) as response:
-            body = bytearray()
-            for chunk in response.iter_content(65536):
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    return Failure(cause="its answer is too long to be one"), False
-                if self._deadline.remaining() <= 0:
-                    return Failure(cause=LATE), False
-            return Answer(status=response.status_code, body=bytes(body)), response.status_code in _PASSING
+        headers = {**({} if wanted.body is None else {"Content-Type": "application/json"}), **(wanted.headers or {})}
+        try:
+            with connections.session.request(
+                "GET" if wanted.body is None else "POST",
+                wanted.url,
+                data=wanted.body,
+                headers=headers,
+                auth=connections.login(wanted.url),
+                proxies=connections.proxies(wanted.url),
+                timeout=(min(_CONNECT_SECONDS, left), min(LONGEST_SILENCE, left)),
+                allow_redirects=self._way.redirects > 0,
+                stream=True,
+            ) as response:
+                return self._read(response)
+        except Exception as error:  # noqa: BLE001 - a thread that died of a library's surprise would be waited for in vain
+            return Failure(kind=connections.kind_of(error))
+
+    def _read(self, response: "requests.Response") -> Answer | Failure:
+        body = bytearray()
+        for chunk in response.iter_content(65536):
+            body += chunk
+            if len(body) > MOST_BYTES:
+                return Failure(kind=Kind.TOO_LONG)
+            if self._deadline.remaining() <= 0:
+                return Failure(kind=Kind.LATE)
+        kind = response.headers.get("Content-Type", "")
+        return Answer(status=response.status_code, body=bytes(body), content_type=kind)
+
+
+def _may_pass(answer: Answer | Failure) -> bool:
+    if isinstance(answer, Answer):
+        return answer.status in _PASSING
+    return answer.kind in {Kind.BROKEN, Kind.OTHER}
 
 
 def _drain(jobs: "SimpleQueue[int]", deadline: Deadline) -> Iterator[int]:
@@ -167,50 +214,3 @@ def _drain(jobs: "SimpleQueue[int]", deadline: Deadline) -> Iterator[int]:
             yield jobs.get_nowait()
         except Empty:
             return
-
-
-def _failure(error: BaseException) -> tuple[Failure, bool]:
-    """What `error` means in our words, and whether another attempt may fare better."""
-    import requests
-
-    chain = list(_causes(error))
-    first = next((cause for kind, cause in _MEANINGS if any(isinstance(each, kind) for each in chain)), None)
-    if isinstance(error, requests.exceptions.ProxyError):
-        return Failure(cause="the proxy did not let the question through"), False
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return Failure(cause="no connection came about in time"), False
-    if isinstance(error, requests.exceptions.Timeout):
-        return Failure(cause=LATE), False
-    if first is not None:
-        return Failure(cause=first), False
-    if any(isinstance(each, OSError) and each.errno in _NO_WAY for each in chain):
-        return Failure(cause="there is no way to it from this network"), False
-    if any(isinstance(each, _BROKEN) for each in chain) or isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return Failure(cause="the connection broke off"), True
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | ValueError):
-        return Failure(cause="its address is not one that can be asked"), False
-    return Failure(cause="it could not be asked"), True
-
-
-_MEANINGS: tuple[tuple[type[BaseException], str], ...] = (
-    (ssl.SSLCertVerificationError, "its TLS certificate is not trusted here"),
-    (ssl.SSLError, "it does not speak TLS as asked"),
-    (socket.gaierror, "its name does not resolve"),
-    (ConnectionRefusedError, "it refused the connection"),
-    (TimeoutError, LATE),
-)
-_BROKEN = (http.client.HTTPException, ConnectionError)
-_NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """`error` and all that it wraps, however the libraries wrapped it."""
-    seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        each = waiting.pop()
-        if not isinstance(each, BaseException) or id(each) in seen:
-            continue
-        seen.add(id(each))
-        yield each
-        waiting += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]

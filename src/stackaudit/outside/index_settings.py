@@ -1,17 +1,28 @@
-"""Finds the package index that pip would ask, as pip is configured here."""
+"""Finds the package index that pip would ask, as pip is configured here.
 
-import ast
+The places and their order are those of https://pip.pypa.io/en/stable/topics/configuration/. They are read here, since starting pip
+to be told them takes longer than asking the index.
+"""
+
+import configparser
+import locale
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import Secret, strip_secrets
-from stackaudit.outside import process
 
 # pip lets the environment win over its [install] section, and that over [global].
 _SECTIONS = (":env:", "install", "global")
+_TRUE = frozenset({"y", "yes", "t", "true", "on", "1"})
+_MACOS = sys.platform == "darwin"
+
+
+class SettingsError(ValueError):
+    """A configuration file of pip's is broken: pip itself ends with an error on it. The message names the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,45 +39,88 @@ class IndexSettings:
         return strip_secrets(self.urls[0].reveal()) if self.urls else ""
 
 
-def index_settings(deadline: Deadline) -> IndexSettings:
-    """What `pip config list` says, with pip's own default index where nothing is configured.
+def index_settings(prefix: str) -> IndexSettings:
+    """What pip would use in the environment at `prefix`, with pip's own default index where nothing is configured.
 
-    Indexes that are folders (`file:`) are left out: nothing is asked of them. `urls` is empty where no index is known.
+    Indexes that are folders (`file:`) are left out: nothing is asked of them. `urls` is empty where no index is known, or none allowed.
+
+    Raises:
+        SettingsError: a configuration file can't be parsed.
     """
-    command = [sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "config", "list"]
-    # In the caller's group: the caller is a probe's process, and is killed as a group.
-    values = parse_pip_configuration(process.run(command, deadline, group=False).text)
-    main = _first(values, "index-url") or os.environ.get("PIP_INDEX_URL") or _default_index()
-    extra = _first(values, "extra-index-url") or os.environ.get("PIP_EXTRA_INDEX_URL", "")
-    addresses = [*(main or "").split()[:1], *extra.split()]
-    proxy = _first(values, "proxy")
+    values = configuration(prefix, os.environ)
+    main = _first(values, "index-url") or _default_index() or ""
+    addresses = [*main.split()[:1], *(_first(values, "extra-index-url") or "").split()]
+    if (_first(values, "no-index") or "").lower() in _TRUE:
+        addresses = []
+    certificates, proxy = _first(values, "cert"), _first(values, "proxy")
     return IndexSettings(
         urls=tuple(Secret(each) for each in dict.fromkeys(each.rstrip("/") for each in addresses) if _is_web(each)),
-        certificates=_first(values, "cert"),
+        certificates=str(Path(certificates).expanduser()) if certificates else None,
         proxy=Secret(proxy) if proxy else None,
     )
 
 
-def parse_pip_configuration(text: str) -> dict[str, str]:
-    """The lines of `pip config list` (`global.index-url='…'`, the value as Python writes it) by their keys."""
+def configuration(prefix: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """All values that pip is configured with by their keys, as `pip config list` names them: `global.index-url`, `:env:.cert`.
+
+    Raises:
+        SettingsError: a configuration file can't be parsed.
+    """
     values: dict[str, str] = {}
-    for line in text.splitlines():
-        key, equals, written = line.partition("=")
+    for path in _files(prefix, environment):
+        parser = configparser.RawConfigParser()
         try:
-            value = ast.literal_eval(written) if equals else None
-        except (ValueError, SyntaxError):
-            continue
-        if isinstance(value, str):
-            values[key.strip()] = value
-    return values
+            # Files that are not there, or may not be read, are passed over, as pip does.
+            parser.read(path, encoding="utf-8" if sys.flags.utf8_mode else locale.getencoding())
+        except (configparser.Error, UnicodeDecodeError) as error:
+            raise SettingsError(f"pip's configuration file {path} can't be read") from error
+        for section in parser.sections():
+            values |= {f"{section}.{_normal(name)}": value for name, value in parser.items(section)}
+    return values | {
+        f":env:.{_normal(name.removeprefix('PIP_'))}": value
+        for name, value in environment.items()
+        if name.startswith("PIP_") and name not in {"PIP_VERSION", "PIP_HELP"}
+    }
 
 
-def _first(values: dict[str, str], name: str) -> str | None:
+def _files(prefix: str, environment: Mapping[str, str]) -> Iterator[Path]:
+    """The configuration files in the order in which they override each other, whether or not they are there."""
+    named = environment.get("PIP_CONFIG_FILE")
+    if named == os.devnull:
+        return
+    home = Path(environment.get("HOME") or Path.home())
+    support = Path("Library", "Application Support", "pip")
+    if _MACOS:
+        yield "/" / support / "pip.conf"
+    else:
+        for folder in (environment.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep):
+            yield Path(folder, "pip", "pip.conf")
+        yield Path("/etc/pip.conf")
+    if not (named and Path(named).exists()):
+        yield home / ".pip" / "pip.conf"
+        if _MACOS and (home / support).is_dir():
+            yield home / support / "pip.conf"
+        else:
+            configured = None if _MACOS else environment.get("XDG_CONFIG_HOME")
+            yield Path(configured or home / ".config") / "pip" / "pip.conf"
+    yield Path(prefix, "pip.conf")
+    if named:
+        yield Path(named)
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-").removeprefix("--")
+
+
+def _first(values: Mapping[str, str], name: str) -> str | None:
     return next((value for section in _SECTIONS if (value := values.get(f"{section}.{name}"))), None)
 
 
 def _is_web(url: str) -> bool:
-    return urlsplit(url).scheme in {"http", "https"}
+    try:
+        return urlsplit(url).scheme in {"http", "https"}
+    except ValueError:
+        return False
 
 
 def _default_index() -> str | None:

@@ -1,5 +1,6 @@
 """Asks the package index what it holds of every package of the stack: versions, dates, withdrawals, newer releases."""
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +14,10 @@ from stackaudit.model.markers import applying, environment_of
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.model.versions import parse_specifier, parse_version, series
-from stackaudit.outside.index_client import Absent, Answer, Trouble, ask
+from stackaudit.outside.index import Absent, Answer, Trouble, ask
 from stackaudit.outside.index_pages import IndexFile, Page
-from stackaudit.outside.index_settings import index_settings
+from stackaudit.outside.index_settings import SettingsError, index_settings
+from stackaudit.probes._telling import before
 
 _YIELDS = (Release.__name__,)
 _CONFIGURE = "tell pip the address of an index that is reached over the web: `pip config set global.index-url URL`"
@@ -53,14 +55,21 @@ def collect(visit: Visit) -> Sequence[Look]:
     if not asked_about:
         return apart
     started = time.monotonic()
-    settings = index_settings(visit.deadline)
+    interpreter = next(iter(visit.facts(InterpreterFact)), None)
+    try:
+        settings = index_settings(sys.prefix if interpreter is None else interpreter.prefix)
+    except SettingsError as error:
+        return [_blind(str(error), "mend it: pip itself ends with an error on it"), *apart]
     if not settings.urls:
-        unseen = Unseen(subject="", yields=_YIELDS, cause="pip is configured with no web index", remedy=_CONFIGURE)
-        return [_look("the package index", "", unseen=unseen), *apart]
-    answers = ask(sorted({each.name for each in asked_about}), settings, visit.deadline)
+        return [_blind("pip is configured with no web index", _CONFIGURE), *apart]
+    answers = ask(sorted({each.name for each in asked_about}), settings, before(visit.deadline))
     looks = looks_of(asked_about, answers, target_of(visit), settings.address)
     measured = (("package index", time.monotonic() - started),)
     return [replace(looks[0], measured=measured), *looks[1:], *apart]
+
+
+def _blind(cause: str, remedy: str) -> Look:
+    return _look("the package index", "", unseen=Unseen(subject="", yields=_YIELDS, cause=cause, remedy=remedy))
 
 
 def wanted_packages(visit: Visit) -> tuple[Wanted, ...]:

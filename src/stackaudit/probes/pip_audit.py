@@ -8,13 +8,13 @@ from packaging.utils import NormalizedName, is_normalized_name
 
 from stackaudit.advisories.records import Pin
 from stackaudit.advisories.sources import chosen
-from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts import Audited, Distribution, InterpreterFact
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.markers import applying
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.model.versions import parse_version
+from stackaudit.probes._telling import before
 
 if TYPE_CHECKING:
     from stackaudit.advisories.consult import Consultation
@@ -62,14 +62,13 @@ def collect(visit: Visit) -> Sequence[Look]:
         cause = "none of its packages is one that a public source can know" if wanted.blind else "there is none"
         nothing = _unseen("", f"there is no package to audit: {cause}", "audit an environment or pins: --python, -r")
         return list(_looks([*wanted.blind, nothing]))
-    # The time that telling the answer takes is kept back: past the deadline this process is killed, answer and all.
-    whole = Deadline(visit.deadline.remaining() - min(1.0, 0.15 * visit.deadline.remaining()))
+    whole = before(visit.deadline)
     consulted: list[Consultation] = []
     left = list(wanted.pins)
     for source in sources:
         others = len(sources) - len(consulted) - 1
         # pip-audit needs time of its own, and so does the next source, where there is one.
-        asking = Deadline(min(10.0, 0.4 * whole.remaining()) if others else 0.7 * whole.remaining())
+        asking = whole.within(min(10.0, 0.4 * whole.remaining()) if others else 0.7 * whole.remaining())
         result = consult(source, left, asking, whole)
         consulted.append(result)
         left = [pin for pin in left if pin not in result.audited]

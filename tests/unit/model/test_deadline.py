@@ -35,3 +35,14 @@ def test_what_ended_by_itself_is_not_killed() -> None:
         pass
     whole.cancel()
     assert killed == []
+
+
+def test_a_nearer_deadline_that_is_cancelled_kills_what_waits_for_it_and_nothing_else() -> None:
+    whole = Deadline(60)
+    part = whole.within(30)
+    killed: list[str] = []
+    with whole.guarding(lambda: killed.append("whole")), part.guarding(lambda: killed.append("part")):
+        part.cancel()
+        assert killed == ["part"]
+    assert part.remaining() == 0
+    assert whole.remaining() > 0

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackaudit.outside.index_pages import IndexFile, PageError, read_page, version_in
-from stackaudit.outside.index_settings import parse_pip_configuration
 
 JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -117,11 +116,3 @@ def test_a_file_name_tells_the_version_of_its_own_project_only(filename: str, na
 def test_no_garbage_breaks_the_reader_and_none_is_taken_for_a_page(body: bytes, kind: str) -> None:
     with pytest.raises(PageError, match=r"^the answer"):
         read_page("celery", kind, body)
-
-
-def test_pips_configuration_is_read_as_pip_writes_it() -> None:
-    text = "global.extra-index-url='\\nhttps://a/simple\\nhttps://b/simple'\n:env:.index-url=\"https://c/it's\"\nnonsense\nx=1+\n"
-    assert parse_pip_configuration(text) == {
-        "global.extra-index-url": "\nhttps://a/simple\nhttps://b/simple",
-        ":env:.index-url": "https://c/it's",
-    }

@@ -16,13 +16,13 @@ from stackaudit.model.manifest import Interpreter, Manifest, Requirement, Settin
 from stackaudit.model.parts import Visit
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Evidence, Look, Snapshot
-from stackaudit.outside.index_client import Absent, Trouble
+from stackaudit.outside.index import Absent, Trouble
 from stackaudit.outside.index_pages import IndexFile, Page
 from stackaudit.probes.index import Target, Wanted, collect, end_of, looks_of, release, wanted_packages
 
 ADDRESS = "https://index.example/simple"
 PY311 = Target(python="3.11.7")
-NOWHERE = Trouble(cause="no connection to the package index could be made", remedy="look", lost=True)
+NOWHERE = Trouble(cause="the package index could not be asked: it refused the connection", remedy="look")
 
 
 def at(day: str) -> datetime:
