@@ -6,14 +6,14 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution
 from stackaudit.model.markers import environment_of
 from stackaudit.model.places import Place
-from stackaudit.model.versions import admits, written
+from stackaudit.model.versions import admits, parse_requirement, written
 
 Environment: TypeAlias = tuple[tuple[str, str], ...]
 """A marker environment, sorted: hashable, since the same few markers stand in many lines."""
@@ -79,19 +79,10 @@ class ExtraInUse:
         return f"{self.name}[{self.extra}]"
 
 
-@lru_cache(maxsize=16384)
-def parsed(line: str) -> Requirement | None:
-    """A Requires-Dist line, or None where it is not a PEP 508 requirement."""
-    try:
-        return Requirement(line)
-    except InvalidRequirement:
-        return None
-
-
 @lru_cache(maxsize=65536)
 def holds(line: str, environment: Environment, extra: str) -> bool:
     """Whether the marker of a Requires-Dist line holds for `extra` (empty: for the package itself); a line with no marker always does."""
-    requirement = parsed(line)
+    requirement = parse_requirement(line)
     if requirement is None:
         return False
     if requirement.marker is None:
@@ -126,14 +117,18 @@ def unreadable(distribution: Distribution) -> tuple[str, ...]:
     problems = (distribution.problem,) if distribution.problem else ()
     return (
         *problems,
-        *(f"its Requires-Dist `{line}` is no valid requirement" for line in distribution.requires if not parsed(line)),
+        *(
+            f"its Requires-Dist `{line}` is no valid requirement"
+            for line in distribution.requires
+            if not parse_requirement(line)
+        ),
     )
 
 
 def requirements_of(distribution: Distribution, target: Environment, extra: str = "") -> Iterator[Requirement]:
     """What `distribution` requires in `target`; with `extra`, only what that extra adds."""
     for line in distribution.requires:
-        requirement = parsed(line)
+        requirement = parse_requirement(line)
         if requirement is None or not holds(line, target, extra):
             continue
         if not extra or not holds(line, target, ""):

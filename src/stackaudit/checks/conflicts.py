@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from packaging.utils import canonicalize_name
 
-from stackaudit.checks._metadata import Unmet, extras_in_use, installed, parsed, unmet, unmet_extras, unreadable
+from stackaudit.checks._metadata import Unmet, extras_in_use, installed, unmet, unmet_extras, unreadable
 from stackaudit.checks._misfit import Misfit, on_python
 from stackaudit.checks._stack import row
 from stackaudit.model.audit import Case
@@ -13,7 +13,7 @@ from stackaudit.model.facts import Conflict, Distribution, InterpreterFact, PipC
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule
-from stackaudit.model.versions import admits, parse_specifier, parse_version
+from stackaudit.model.versions import admits, parse_requirement, parse_specifier, parse_version
 
 Key: TypeAlias = tuple[str, str, str]
 """A conflict as both readings name it: who asks, for whom, and the bounds (empty where the package is missing: pip tells none)."""
@@ -61,7 +61,7 @@ def _told_by_pip(case: Case) -> frozenset[Key]:
 
 
 def _key(conflict: Conflict) -> Key:
-    requirement = parsed(conflict.needs)
+    requirement = parse_requirement(conflict.needs)
     if requirement is None:
         return (conflict.name, conflict.needs, "")
     bounds = "" if conflict.kind == "missing" else str(requirement.specifier)

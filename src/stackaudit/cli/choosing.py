@@ -80,7 +80,7 @@ def choose(settings: Settings, folder: Path) -> Choice:
     """
     setting = settings.get("matrix")
     if isinstance(setting.value, str):
-        known: Sequence[Matrix] = (matrices.read(setting.value, settings.base_of("matrix", folder)),)
+        known: Sequence[Matrix] = (matrices.read(setting.value, settings.base_of("matrix", folder), setting.where),)
     else:
         known = matrices.read_all()
     return Choice(checks=chosen_checks(settings), known=known, named=isinstance(setting.value, str))

@@ -59,7 +59,7 @@ def own_name(lock: Path) -> str | None:
 def _load(path: Path) -> Table | None:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

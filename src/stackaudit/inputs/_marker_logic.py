@@ -28,7 +28,7 @@ _OPPOSITES |= {right: left for left, right in _OPPOSITES.items()}
 def _tree(marker: str) -> ast.expr | None:
     try:
         usual = str(Marker(marker))
-    except InvalidMarker:
+    except (InvalidMarker, RecursionError):
         return None
     python = _TOKENS.sub(lambda found: found["quoted"] or _STAND_INS[found["operator"]], usual)
     try:

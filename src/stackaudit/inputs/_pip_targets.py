@@ -142,7 +142,7 @@ def _project_name(target: str, context: Context) -> str | None:
     for folder in _folders(target, context):
         try:
             project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             project = {}
         name = text(table(project, "project"), "name") or text(table(project, "tool", "poetry"), "name")
         if name is None:

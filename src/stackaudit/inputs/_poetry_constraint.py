@@ -3,7 +3,7 @@
 import re
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from stackaudit.model.manifest import PythonClaim
 from stackaudit.model.places import Place
@@ -53,7 +53,7 @@ def _clause(operator: str, version: str) -> str | None:
 def _range(operator: str, text: str) -> str | None:
     try:
         version = Version(text)
-    except InvalidVersion:
+    except ValueError:
         return None
     release = version.release
     # The caret lets all change but the leftmost part that is not zero; of zeros alone, all but the last written.

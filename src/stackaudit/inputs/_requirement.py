@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from packaging.markers import InvalidMarker, Marker
-from packaging.requirements import InvalidRequirement
-from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import (
     canonicalize_name,
@@ -17,7 +15,7 @@ from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import Requirement
 from stackaudit.model.places import Place
 from stackaudit.model.secret import redact
-from stackaudit.model.versions import parse_version, pin_of
+from stackaudit.model.versions import parse_requirement, parse_version, pin_of
 
 _NAME = re.compile(
     r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>.*)", re.DOTALL
@@ -53,7 +51,7 @@ def valid_marker(text: str) -> str | None:
     try:
         usual = str(Marker(text))
         Marker(usual)
-    except InvalidMarker:
+    except (InvalidMarker, RecursionError):
         return None
     return usual
 
@@ -98,9 +96,8 @@ def read_requirement(text: str, where: Place, *, marker: str | None = None) -> R
 
     A URL whose file name tells the version is a pin of it.
     """
-    try:
-        parsed = Pep508(text)
-    except InvalidRequirement:
+    parsed = parse_requirement(text)
+    if parsed is None:
         return Fault(where=where, message=wrong(text), hint=hint(text))
     own = None if parsed.marker is None else valid_marker(str(parsed.marker))
     if parsed.marker is not None and own is None:

@@ -4,8 +4,6 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
     NormalizedName,
     parse_sdist_filename,
     parse_wheel_filename,
@@ -40,5 +38,6 @@ def archive_version(filename: str) -> tuple[NormalizedName, Version] | None:
             name, version, _, _ = parse_wheel_filename(filename)
             return name, version
         return parse_sdist_filename(filename)
-    except (InvalidWheelFilename, InvalidSdistFilename):
+    except ValueError:
+        # Both kinds of invalid names, and a number with more digits than Python reads.
         return None

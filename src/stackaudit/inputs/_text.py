@@ -13,6 +13,7 @@ from stackaudit.inputs._table import Table, is_table
 from stackaudit.inputs._toml_lines import TomlLines
 from stackaudit.model.errors import Fault
 from stackaudit.model.places import Place
+from stackaudit.model.versions import ENDLESS
 
 LIMIT = 20 * 1024 * 1024
 """The most bytes that a declared file may have."""
@@ -80,7 +81,7 @@ def decoded(data: bytes, where: Place, encoding: str = "utf-8-sig") -> str | Fau
     """`data` as text; a fault with the line of the first wrong byte where it is not `encoding`."""
     name = "UTF-8" if encoding.startswith("utf-8") else encoding
     try:
-        return data.decode(encoding)
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return Fault(where=Place(path=where.path, line=line), message=f"is not {name}", hint="save it as UTF-8")
@@ -88,6 +89,11 @@ def decoded(data: bytes, where: Place, encoding: str = "utf-8-sig") -> str | Fau
         return Fault(
             where=where, message=f"is said to be in {name!r}, which Python does not know", hint="save it as UTF-8"
         )
+    endless = ENDLESS.search(text)
+    if endless is not None:
+        line = text.count("\n", 0, endless.start()) + 1
+        return Fault(where=Place(path=where.path, line=line), message="holds a number that is too long to be one")
+    return text
 
 
 def read_text(path: Path, root: Path, read: bytes | None = None) -> str | Fault:
@@ -123,13 +129,17 @@ class Toml:
 def read_toml(path: Path, root: Path) -> Toml | Fault:
     """The TOML file at `path`, or the fault with the line where it stops to be TOML."""
     text = read_text(path, root)
-    if isinstance(text, Fault):
-        return text
-    shown = shown_path(path, root)
+    return text if isinstance(text, Fault) else parse_toml(text, shown_path(path, root))
+
+
+def parse_toml(text: str, shown: str) -> Toml | Fault:
+    """`text` as TOML, or the fault with the line where it stops to be that."""
     try:
         table: Table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        # The line is an attribute only from Python 3.14 on.
+    except RecursionError:
+        return Fault(where=Place(path=shown), message="is nested too deep")
+    except ValueError as error:
+        # A wrong date is told without a line. The line is an attribute only from Python 3.14 on.
         found = _LINE.search(str(error))
         line = int(found["line"]) if found else max(1, len(text.splitlines()))
         return Fault(where=Place(path=shown, line=line), message="is not TOML from here on")

@@ -5,21 +5,14 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
-from stackaudit.inputs._toml_lines import KeyPath, TomlLines
+from stackaudit.inputs._source import shown_text
+from stackaudit.inputs._text import Toml
+from stackaudit.inputs._toml_lines import KeyPath
 from stackaudit.model.errors import Fault
-from stackaudit.model.places import Place
-
-_DECODE_LINE = re.compile(r"at line (\d+)")
-
-
-def line_of(message: str) -> int | None:
-    """The line that a TOML decoder's message names; None at the end of the document."""
-    found = _DECODE_LINE.search(message)
-    return int(found[1]) if found else None
+from stackaudit.model.versions import parse_requirement, parse_specifier, parse_version
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -32,14 +25,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 class Book:
     """The faults found in one TOML file so far, each with the line of the key path that it is about."""
 
-    def __init__(self, path: str, text: str) -> None:
-        self._path = path
-        self._lines = TomlLines(text)
+    def __init__(self, toml: Toml) -> None:
+        self._toml = toml
         self.faults: list[Fault] = []
 
     def note(self, path: KeyPath, message: str, *, hint: str | None = None) -> None:
         """Note a fault of the value at `path`."""
-        self.faults.append(Fault(where=Place(path=self._path, line=self._lines.line(path)), message=message, hint=hint))
+        self.faults.append(Fault(where=self._toml.at(*path), message=message, hint=hint))
 
 
 class Table:
@@ -110,11 +102,10 @@ class Table:
     def specifier(self, key: str) -> SpecifierSet:
         """A PEP 440 specifier set; the empty one, which admits everything, where it is absent."""
         value = self.text(key, required=False)
-        try:
-            return SpecifierSet(value)
-        except InvalidSpecifier:
-            self.fault(key, f"{self._name(key)} is `{value}`, which is no version specifier")
-            return SpecifierSet()
+        specifier = parse_specifier(value)
+        if specifier is None:
+            self.fault(key, f"{self._name(key)} is `{shown_text(value)}`, which is no version specifier")
+        return specifier or SpecifierSet()
 
     def versions(self, key: str) -> tuple[Version, ...]:
         """A list of PEP 440 versions."""
@@ -123,23 +114,20 @@ class Table:
 
     def version(self, key: str, text: str) -> Version | None:
         """`text`, which stands at `key`, as a PEP 440 version."""
-        try:
-            return Version(text)
-        except InvalidVersion:
-            self.fault(key, f"`{text}` in {self._name(key)} is no version")
-            return None
+        version = parse_version(text)
+        if version is None:
+            self.fault(key, f"`{shown_text(text)}` in {self._name(key)} is no version")
+        return version
 
     def requirements(self, key: str) -> tuple[str, ...]:
         """A list of PEP 508 requirements that name versions and no URL, as they are written."""
         lines = self.texts(key)
         for line in lines:
-            try:
-                url = Requirement(line).url
-            except InvalidRequirement:
-                self.fault(key, f"`{line}` in {self._name(key)} is no requirement")
-            else:
-                if url is not None:
-                    self.fault(key, f"`{line}` in {self._name(key)} names a URL instead of versions")
+            requirement = parse_requirement(line)
+            if requirement is None:
+                self.fault(key, f"`{shown_text(line)}` in {self._name(key)} is no requirement")
+            elif requirement.url is not None:
+                self.fault(key, f"`{shown_text(line)}` in {self._name(key)} names a URL instead of versions")
         return lines
 
     def table(self, key: str, *, required: bool = False) -> "Table":

@@ -2,24 +2,25 @@
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Collection, Iterable
 from datetime import date
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from stackaudit.inputs._toml_tables import Book, Table, line_of
+from stackaudit.inputs._text import decoded, parse_toml, read_bytes, shown_path
+from stackaudit.inputs._toml_tables import Book, Table, did_you_mean
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Requirement as Declared
 from stackaudit.model.matrix import Branch, Matrix, Note, PackageEntry, PackageRange, ProductEntry
 from stackaudit.model.places import Place
+from stackaudit.model.versions import parse_requirement
 
 SCHEMA = "stackaudit/matrix/1"
 LARGEST = 1_000_000
@@ -39,8 +40,10 @@ def _stem(file: Traversable) -> str:
     return file.name.removesuffix(".toml") if file.name.endswith(".toml") else ""
 
 
-def read(name_or_path: str, root: Path) -> Matrix:
+def read(name_or_path: str, root: Path, where: Place | None = None) -> Matrix:
     """The shipped matrix of this name, else the matrix file at this path, which is taken from `root` where it is relative.
+
+    `where` is the place that names it, for a fault to point at.
 
     Raises:
         InputError: there is none, or it is wrong: every fault in it, by line.
@@ -50,19 +53,13 @@ def read(name_or_path: str, root: Path) -> Matrix:
         return _parse(by_name[name_or_path].read_bytes(), f"matrices/{name_or_path}.toml")
     path = root / name_or_path
     if not path.exists():
-        message = f"there is no such file, and no shipped matrix of this name: shipped are {', '.join(by_name)}"
-        raise InputError([Fault(where=Place(path=name_or_path), message=message)])
-    shown = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
-    except IsADirectoryError:
-        raise InputError([Fault(where=Place(path=shown), message="it is a folder, not a matrix file")]) from None
-    except PermissionError:
-        raise InputError([Fault(where=Place(path=shown), message="you may not read this file")]) from None
-    except OSError:
-        raise InputError([Fault(where=Place(path=shown), message="it can't be read")]) from None
-    return _parse(content, shown)
+        message = f"there is no shipped matrix and no file `{name_or_path}`"
+        place = where or Place(path=name_or_path)
+        raise InputError([Fault(where=place, message=message, hint=did_you_mean(name_or_path, by_name))])
+    content = read_bytes(path, root)
+    if isinstance(content, Fault):
+        raise InputError([content])
+    return _parse(content, shown_path(path, root))
 
 
 def read_all() -> tuple[Matrix, ...]:
@@ -91,7 +88,7 @@ def _required(matrix: Matrix) -> set[str]:
 
 def _pulled(matrix: Matrix, names: Collection[str]) -> set[str]:
     found: set[str] = set()
-    left = [each for each in map(_requirement, sorted(names)) if each is not None]
+    left = _parsed(sorted(names))
     seen: set[tuple[str, str]] = set()
     while left:
         requirement = left.pop()
@@ -101,33 +98,23 @@ def _pulled(matrix: Matrix, names: Collection[str]) -> set[str]:
         for extra in sorted(requirement.extras):
             if entry is not None and (name, extra) not in seen:
                 seen.add((name, extra))
-                left += [Requirement(line) for each in entry.ranges for line in dict(each.extras).get(extra, ())]
+                left += _parsed(line for each in entry.ranges for line in dict(each.extras).get(extra, ()))
     return found
 
 
-def _requirement(text: str) -> Requirement | None:
-    try:
-        return Requirement(text)
-    except InvalidRequirement:
-        return None
+def _parsed(lines: Iterable[str]) -> list[Requirement]:
+    return [each for each in map(parse_requirement, lines) if each is not None]
 
 
 def _parse(content: bytes, path: str) -> Matrix:
     if len(content) > LARGEST:
-        raise InputError([Fault(where=Place(path=path), message="it is larger than 1 MB: no matrix is")])
-    try:
-        text = content.decode("utf-8-sig")
-        document = tomllib.loads(text)
-    except UnicodeDecodeError:
-        raise InputError([Fault(where=Place(path=path), message="it is not UTF-8 text")]) from None
-    except tomllib.TOMLDecodeError as error:
-        reason = str(error).partition(" (at")[0]
-        fault = Fault(where=Place(path=path, line=line_of(str(error))), message=f"it is not TOML: {reason}")
-        raise InputError([fault]) from None
-    except RecursionError:
-        raise InputError([Fault(where=Place(path=path), message="it is nested too deeply")]) from None
-    book = Book(path, text)
-    root = Table(book, document)
+        raise InputError([Fault(where=Place(path=path), message="is larger than 1 MB: no matrix is")])
+    text = decoded(content, Place(path=path))
+    toml = text if isinstance(text, Fault) else parse_toml(text, path)
+    if isinstance(toml, Fault):
+        raise InputError([toml])
+    book = Book(toml)
+    root = Table(book, toml.table)
     if root.choice("schema", [SCHEMA]) != SCHEMA:
         raise InputError(book.faults)
     matrix = Matrix(
@@ -141,7 +128,7 @@ def _parse(content: bytes, path: str) -> Matrix:
         products=_products(root.table("product")),
         where=Place(path=path),
         sha256=hashlib.sha256(content).hexdigest(),
-        content=text,
+        content=toml.text,
     )
     root.close()
     if book.faults:

@@ -1,14 +1,13 @@
 """Reads settings: option over environment over file over default, and each knows where it came from."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from stackaudit.inputs._setting_values import ADVISORIES, is_url, located, problem_of
-from stackaudit.inputs._toml_lines import TomlLines
-from stackaudit.inputs._toml_tables import did_you_mean, line_of
+from stackaudit.inputs._text import read_toml
+from stackaudit.inputs._toml_tables import did_you_mean
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Setting, SettingValue
@@ -224,30 +223,17 @@ def _number(text: str) -> float | None:
 
 
 def _from_file(file: Path, start: Path, faults: list[Fault]) -> dict[str, Setting]:
-    shown = str(file.relative_to(start)) if file.is_relative_to(start) else str(file)
-    try:
-        text = file.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
-    except OSError as error:
-        faults.append(Fault(where=Place(path=shown), message=f"it can't be read: {error.strerror}"))
-        return {}
-    except UnicodeDecodeError:
-        faults.append(Fault(where=Place(path=shown), message="it is not UTF-8 text"))
-        return {}
-    except tomllib.TOMLDecodeError as error:
-        line = line_of(str(error))
-        faults.append(
-            Fault(where=Place(path=shown, line=line), message=f"it is not TOML: {str(error).partition(' (at')[0]}")
-        )
+    toml = read_toml(file, start)
+    if isinstance(toml, Fault):
+        faults.append(toml)
         return {}
     prefix: tuple[str, ...] = () if file.name == "stackaudit.toml" else ("tool", "stackaudit")
-    table: object = content
+    table: object = toml.table
     for part in prefix:
         table = table.get(part, {}) if isinstance(table, dict) else {}
-    lines = TomlLines(text)
     found: dict[str, Setting] = {}
     for name, value in table.items() if isinstance(table, dict) else ():
-        where = Place(path=shown, line=lines.line((*prefix, name)))
+        where = toml.at(*prefix, name)
         key = next((key for key in KEYS if key.name == name), None)
         if key is None:
             faults.append(

@@ -1,9 +1,14 @@
 """Version strings as the world writes them."""
 
+import re
 from functools import lru_cache
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
+
+ENDLESS = re.compile(r"[0-9]{500}")
+"""No number that anybody means; Python may be told to read none of more than 640 digits."""
 
 
 @lru_cache(maxsize=65536)
@@ -11,7 +16,8 @@ def parse_version(text: str) -> Version | None:
     """`text` as a PEP 440 version, or None where it is not one: installed metadata holds such versions."""
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:
+        # InvalidVersion; or a number with more digits than Python reads.
         return None
 
 
@@ -19,8 +25,17 @@ def parse_version(text: str) -> Version | None:
 def parse_specifier(text: str) -> SpecifierSet | None:
     """`text` as a PEP 440 specifier set, or None where it is not one."""
     try:
-        return SpecifierSet(text)
+        return None if ENDLESS.search(text) else SpecifierSet(text)
     except InvalidSpecifier:
+        return None
+
+
+@lru_cache(maxsize=16384)
+def parse_requirement(text: str) -> Requirement | None:
+    """`text` as a PEP 508 requirement, or None where it is not one: a marker that is nested too deep to be read is none."""
+    try:
+        return None if ENDLESS.search(text) else Requirement(text)
+    except (InvalidRequirement, RecursionError):
         return None
 
 

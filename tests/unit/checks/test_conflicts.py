@@ -359,3 +359,11 @@ def test_neither_order_nor_chance_changes_a_finding_and_no_subject_both_passes_a
     failures = {(each.rule, each.subject) for each in one.findings if each.outcome is Outcome.FAIL}
     passes = {(each.rule, each.subject) for each in one.findings if each.outcome is Outcome.PASS}
     assert not failures & passes
+
+
+def test_metadata_with_numbers_and_markers_without_end_is_unreadable_and_breaks_nothing() -> None:
+    deep = "(" * 3000 + "python_version > '3'" + ")" * 3000
+    odd = installed("odd", "1", f"vine>={'9' * 5000}", f"vine; {deep}")
+    judged = case(PYTHON, AGREED, odd, installed("celery", "9" * 5000), installed("vine", "5.1.0"))
+    (finding,) = failed(check.metadata_readable, judged)
+    assert finding.subject == "odd==1"

@@ -268,3 +268,40 @@ def test_a_link_to_nothing_and_a_nul_byte_are_told_for_what_they_are(tmp_path: P
         "link.txt: is a link to a file that is gone",
         "nul.txt:2: holds a NUL byte: it is no text",
     ]
+
+
+ENDLESS = "9" * 5000
+DEEP = "(" * 3000 + "python_version > '3'" + ")" * 3000
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("requirements.txt", f"celery=={ENDLESS}\n"),
+        ("requirements.txt", f"celery>={ENDLESS}\n"),
+        ("requirements.txt", f"celery; {DEEP}\n"),
+        ("requirements.txt", f"https://h/celery-{ENDLESS}-py3-none-any.whl\n"),
+        ("pyproject.toml", f"[project]\ndependencies = ['celery=={ENDLESS}']\n"),
+        ("pyproject.toml", f'[project]\ndependencies = ["celery; {DEEP}"]\n'),
+        ("pyproject.toml", f"x = {ENDLESS}\n"),
+        ("pyproject.toml", f"[tool.poetry.dependencies]\ncelery = '^{ENDLESS}'\n"),
+        ("pyproject.toml", "x = " + "[" * 5000 + "]" * 5000),
+        ("uv.lock", f"version = 1\n[[package]]\nname = 'celery'\nversion = '{ENDLESS}'\nsource = {{registry = 'x'}}\n"),
+        ("poetry.lock", f"[[package]]\nname = 'celery'\nversion = '{ENDLESS}'\n[metadata]\nlock-version = '2.1'\n"),
+        ("Pipfile.lock", f'{{"_meta": {{}}, "default": {{"celery": {{"version": "=={ENDLESS}"}}}}}}'),
+        (
+            "bom.json",
+            f'{{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{{"purl": "pkg:pypi/celery@{ENDLESS}"}}]}}',
+        ),
+        (".python-version", f"3.{ENDLESS}\n"),
+    ],
+)
+def test_no_number_is_too_long_and_nothing_nested_too_deep_to_be_told(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    read = (
+        read_pythons(tmp_path, tmp_path)
+        if name.startswith(".")
+        else read_files([tmp_path / name], tmp_path, {}, named=True)
+    )
+    assert read.faults
+    assert all(len(each) < 300 for each in told(read.faults))

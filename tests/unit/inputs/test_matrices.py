@@ -20,8 +20,10 @@ from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Requirement
 from stackaudit.model.matrix import Matrix
+from stackaudit.model.places import Place
 from unit.checks.cases import requirement
 
+SINGLE = "'3'"
 GOOD = """\
 schema = "stackaudit/matrix/1"
 name = "small"
@@ -181,9 +183,9 @@ pythons = ["3.11"]
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"schema = \nname", "small.toml:1: it is not TOML"),
-        (b'name = "\xff"', "small.toml: it is not UTF-8 text"),
-        (b"#" * 1_000_001, "small.toml: it is larger than 1 MB: no matrix is"),
+        (b"schema = \nname", "small.toml:1: is not TOML from here on"),
+        (b'name = "\xff"', "small.toml:1: is not UTF-8"),
+        (b"#" * 1_000_001, "small.toml: is larger than 1 MB: no matrix is"),
         (b"", "`schema` is missing from the file"),
         (b'schema = "stackaudit/matrix/1"\npackage = 3\npython = []\n', "small.toml:2: `package` must be a table"),
     ],
@@ -195,11 +197,32 @@ def test_what_is_no_matrix_at_all_is_told_as_such(tmp_path: Path, content: bytes
     assert any(expected in str(fault) for fault in raised.value.faults)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('"5.4.0" = 2024', f'"{"9" * 5000}" = 2024', 22),
+        ('">=3.8"', f'">={"9" * 5000}"', 23),
+        ('"kombu>=5.3.4"', f'"kombu; {"(" * 3000}python_version > {SINGLE}{")" * 3000}"', 25),
+        ('rung = "published"', f'rung = "published"\nx = {"9" * 5000}', 7),
+        ('rung = "published"', f'rung = "published"\nx = {"[" * 5000}{"]" * 5000}', None),
+    ],
+)
+def test_a_matrix_from_elsewhere_breaks_nothing(tmp_path: Path, old: str, new: str, line: int | None) -> None:
+    assert old in GOOD
+    with pytest.raises(InputError) as raised:
+        written(tmp_path, GOOD.replace(old, new))
+    assert [each.where.line for each in raised.value.faults] == [line]
+    assert all(len(str(each)) < 300 for each in raised.value.faults)
+
+
 def test_a_name_that_is_neither_shipped_nor_a_file_names_those_that_ship(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nosuch: .* shipped are celery-redis-ffmpeg"):
-        matrices.read("nosuch", tmp_path)
+    with pytest.raises(InputError) as raised:
+        matrices.read("celery-redis", tmp_path, Place(path="option --matrix"))
+    (fault,) = raised.value.faults
+    assert str(fault) == "option --matrix: there is no shipped matrix and no file `celery-redis`"
+    assert fault.hint == "did you mean `celery-redis-ffmpeg`?"
     (tmp_path / "folder").mkdir()
-    with pytest.raises(InputError, match="folder: it is a folder"):
+    with pytest.raises(InputError, match="folder: is a folder"):
         matrices.read("folder", tmp_path)
 
 

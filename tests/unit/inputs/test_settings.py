@@ -60,7 +60,7 @@ def test_every_fault_of_the_file_and_of_the_environment_is_told_at_once(tmp_path
 
 def test_a_file_that_is_not_toml_is_told_with_its_line(tmp_path: Path) -> None:
     write(tmp_path, "[tool.stackaudit]\ntimeout = = 3\n")
-    assert faults(tmp_path)[0].startswith("pyproject.toml:2: it is not TOML")
+    assert faults(tmp_path)[0].startswith("pyproject.toml:2: is not TOML")
 
 
 def test_the_nearest_file_that_speaks_of_us_is_read_and_none_above_the_repository(tmp_path: Path) -> None:
