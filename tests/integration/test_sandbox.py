@@ -112,7 +112,7 @@ def test_the_private_server_wants_its_password_and_shows_it_to_nobody(temporary:
             assert client.config_get("save") == {"save": ""}
         with redis.Redis.from_url(f"redis://{address}") as stranger, pytest.raises(redis.AuthenticationError):
             stranger.ping()
-        shown = subprocess.run([require("ps"), "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        shown = subprocess.run([require("ps"), "-ewwo", "args"], capture_output=True, text=True, check=True).stdout
         assert password not in shown
         assert (built.node, built.trouble) == (None, None)
 

@@ -75,14 +75,27 @@ def _nobody(rule: Rule, case: Case) -> Iterator[Finding]:
                 asked.endpoint, asked.problem, fix="mend the broker, or name the right one with --broker-url"
             )
         elif not asked.replies and not asked.undecodable:
-            if asked.subscribers:
+            trouble = case.manifest.text("trouble")
+            cause = _nobody_there(asked)
+            if trouble is not None:
+                yield rule.fails(asked.endpoint, f"no worker answered: {trouble}", fix=_MEND, cause=cause)
+            elif asked.subscribers:
                 message = f"no worker answered, though {asked.subscribers} heard the question"
-                yield rule.fails(asked.endpoint, message, why=_SILENCERS)
+                yield rule.fails(asked.endpoint, message, why=_SILENCERS, cause=cause)
             elif known:
                 message = f"no worker answered; the broker still has the names of {known}, and none of them listens"
-                yield rule.fails(asked.endpoint, message)
+                yield rule.fails(asked.endpoint, message, cause=cause)
             else:
-                yield rule.fails(asked.endpoint, f"no worker answered{_elsewhere(asked)}", why=_SILENCERS)
+                message = f"no worker answered{_elsewhere(asked)}"
+                yield rule.fails(asked.endpoint, message, why=_SILENCERS, cause=cause)
+
+
+_MEND = "pin versions that go together, as the other findings say; or run the worker by hand with these pins and read its log"
+
+
+def _nobody_there(asked: Broadcast) -> str | None:
+    """The sentence that all findings share where nobody answered at all; None where somebody did."""
+    return None if asked.replies or asked.undecodable else f"no worker answered on {asked.endpoint}"
 
 
 def _elsewhere(asked: Broadcast) -> str:
@@ -111,12 +124,11 @@ def everybody_answers(rule: Rule, case: Case) -> Iterator[Finding]:
         mailboxes = sum(1 for worker in missing if "pidbox" in worker.expected_by)
         listening = _listening(case, asked)
         for worker in missing:
-            yield _missing(rule, worker, asked, (listening, mailboxes))
+            yield replace(_missing(rule, worker, asked, (listening, mailboxes)), cause=_nobody_there(asked))
         if listening is not None and listening > mailboxes and not asked.undecodable:
             message = f"{listening - mailboxes} more heard the question and did not answer: workers with no name here, or watchers"
-            yield rule.fails(
-                asked.endpoint, message, severity=Severity.LOW, fix="look at who is subscribed: CLIENT LIST TYPE pubsub"
-            )
+            fix = "look at who is subscribed: CLIENT LIST TYPE pubsub"
+            yield rule.fails(asked.endpoint, message, severity=Severity.LOW, fix=fix, cause=_nobody_there(asked))
 
 
 def _listening(case: Case, asked: Broadcast) -> int | None:

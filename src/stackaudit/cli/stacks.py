@@ -50,19 +50,23 @@ def throwaway(settings: Settings, folder: Path, choice: Choice, progress: Progre
         program = ProgramRequest(name="ffmpeg", command=built.ffmpeg or "ffmpeg", where=SANDBOX)
         if isinstance(ffmpeg.value, str):
             program = replace(program, command=ffmpeg.value, where=ffmpeg.where)
-        expected = Setting(name="expect", value=(built.node,) if built.node else (), where=SANDBOX)
+        expected = (
+            Setting(name="expect", value=(built.node,) if built.node else (), where=SANDBOX),
+            Setting(name="trouble", value=built.trouble, where=SANDBOX),
+        )
+        # Pins that bring no Celery make a Redis and no broker: nobody is to answer there.
+        role = "broker" if built.node else "redis"
         manifest = Manifest(
             requirements=requirements,
-            endpoints=(Endpoint(role="broker", url=built.broker_url, where=SANDBOX),),
+            endpoints=(Endpoint(role=role, url=built.broker_url, where=SANDBOX, label="redis://sandbox"),),
             programs=(program,),
-            settings=(*(each for each in for_probes(settings) if each.name != "expect"), expected),
+            settings=(*(each for each in for_probes(settings) if each.name != "expect"), *expected),
             pythons=named.pythons,
             interpreter=Interpreter(path=str(built.python), where=SANDBOX),
             sources=named.sources or tuple({str(each.where) for each in requirements}),
             sandbox=True,
         )
-        troubles = (Fault(where=SANDBOX, message=built.trouble),) if built.trouble else ()
-        yield Declaration(manifest=manifest, warnings=troubles)
+        yield Declaration(manifest=manifest)
 
 
 def _row(choice: Choice, minor: str) -> tuple[Requirement, ...]:

@@ -36,16 +36,20 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A service to be asked. `role` is `broker` or `redis`; the URL redacts itself."""
+    """A service to be asked. `role` is `broker` or `redis`; the URL redacts itself.
+
+    `label` names it where the URL is another one in each run, as a sandbox's is.
+    """
 
     role: str
     url: Secret
     where: Place
+    label: str | None = None
 
     @property
     def subject(self) -> str:
-        """How findings name this endpoint: the URL without user, password and secret query values."""
-        return strip_secrets(self.url.reveal())
+        """How findings name this endpoint: its label, else the URL without user, password and secret query values."""
+        return self.label or strip_secrets(self.url.reveal())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

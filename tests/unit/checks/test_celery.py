@@ -10,7 +10,7 @@ from stackaudit.checks import celery as check
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Broadcast, Distribution, Fact, InterpreterFact, Worker
 from stackaudit.model.findings import Finding, Outcome
-from stackaudit.model.manifest import Interpreter, Manifest, PythonClaim
+from stackaudit.model.manifest import Interpreter, Manifest, PythonClaim, Setting
 from stackaudit.model.places import Place
 from unit.checks.cases import interpreter, look, requirement
 
@@ -202,3 +202,20 @@ def test_the_summary_names_who_answered() -> None:
     assert said(asked(0, 0)) == "no worker answered"
     five = [answered(f"{name}@h") for name in "abcd"]
     assert said(asked(5, 4), *five, silent("e@h")).endswith("c@h (celery 5.4.0) and 1 more; 1 more should have")
+
+
+def test_that_nobody_answers_is_one_thing_however_many_are_missing() -> None:
+    nobody = case(asked(0, 0), silent("a@h"), silent("b@h", "expect"))
+    assert len({each.cause for each in judged(nobody, "CE") if each.outcome is Outcome.FAIL}) == 1
+    somebody = case(asked(1, 1), answered(), silent("b@h", "expect"))
+    assert {each.cause for each in judged(somebody, "CE") if each.outcome is Outcome.FAIL} == {None}
+
+
+def test_what_killed_a_sandboxs_worker_is_told_where_it_is_missed() -> None:
+    manifest = declared(broker=URL, expect=("a@h",))
+    trouble = Setting(name="trouble", value="the sandbox's worker ended", where=Place(path="sandbox"))
+    manifest = replace(manifest, settings=(*manifest.settings, trouble))
+    (dead,) = judged(case_of(manifest, asked(0, 0), silent("a@h", "expect")), "CE101")
+    assert dead.message == "no worker answered: the sandbox's worker ended"
+    # A worker that was late and answers all the same is a worker that answers.
+    assert told(case_of(manifest, asked(1, 1), answered()), "CE") == []
