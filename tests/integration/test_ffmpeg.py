@@ -18,6 +18,7 @@ from stackaudit.model.manifest import Manifest, ProgramRequest
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Snapshot
 from stackaudit.probes import ffmpeg, media
+from stackaudit.probes._media_steps import Bench
 from tools import require
 
 GOOD_BANNER = 'echo "ffmpeg version 7.1 Copyright (c) 2000-2024 the FFmpeg developers"'
@@ -180,14 +181,38 @@ def test_a_thumbnail_that_is_never_written_fails_though_everything_exits_0(tmp_p
     }
 
 
+@pytest.mark.parametrize(
+    ("file", "size", "step"), [("thumbnail.jpg", "64x64", "thumbnail"), ("rotated.mp4", "320x240", "rotate")]
+)
+def test_a_picture_of_the_wrong_size_fails_though_it_is_a_real_one(
+    file: str, size: str, step: str, tmp_path: Path
+) -> None:
+    real = require("ffmpeg")
+    made = f'"{real}" -v error -y -f lavfi -i testsrc=size={size}:duration=1 {"-frames:v 1" if step == "thumbnail" else ""}'
+    lines = [f'case "$*" in *{file}*-y) exec {made} {file};; esac', f'exec "{real}" "$@"']
+    _, snapshot = look(script(tmp_path, *lines))
+    trials = {each.step: each for each in snapshot.facts(MediaTrial)}
+    assert {name for name, trial in trials.items() if not trial.ok} == {step}
+    assert f"it made {size} where" in trials[step].detail
+
+
 def test_a_step_that_hangs_fails_and_leaves_no_process(tmp_path: Path) -> None:
     real = require("ffmpeg")
     pids = tmp_path / "pids"
-    lines = [f'case "$*" in *rotated.mp4*) echo $$ > "{pids}"; sleep 300;; esac', f'exec "{real}" "$@"']
-    _, snapshot = look(script(tmp_path, *lines))
-    trials = {each.step: each for each in snapshot.facts(MediaTrial)}
-    assert not trials["rotate"].ok
-    assert "not done within" in trials["rotate"].detail
+    lines = [f'case "$*" in *clip.mp4*) echo $$ > "{pids}"; sleep 300;; esac', f'exec "{real}" "$@"']
+    bench = Bench(
+        folder=tmp_path,
+        ffmpeg=script(tmp_path, *lines),
+        ffprobe=None,
+        encoder="mpeg4",
+        deadline=Deadline(60),
+        patience=1.0,
+    )
+    first, *others = media.try_steps(bench, None)
+    (trial,) = [each for each in first.facts if isinstance(each, MediaTrial)]
+    assert not trial.ok
+    assert "not done within 1 s" in trial.detail
+    assert all(each.unseen is not None for each in others)
     pid = int(pids.read_text())
     until = time.monotonic() + 10
     while Path(f"/proc/{pid}").exists() and time.monotonic() < until:

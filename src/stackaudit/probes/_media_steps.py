@@ -11,16 +11,23 @@ CLIP, THUMBNAIL, ROTATED = "clip.mp4", "thumbnail.jpg", "rotated.mp4"
 WIDTH, HEIGHT = 320, 240
 SHRUNK = 160, 120
 
+PATIENCE = 10.0
+"""Seconds that one step may take; on an idle machine each takes a fraction of one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Where the steps are done, and with what. `folder` is the working folder of every command, so that none names it."""
+    """Where the steps are done, and with what. `folder` is the working folder of every command, so that none names it.
+
+    `patience` is how many seconds one step may take.
+    """
 
     folder: Path
     ffmpeg: str
     ffprobe: str | None
     encoder: str
     deadline: Deadline
+    patience: float = PATIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

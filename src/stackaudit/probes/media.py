@@ -12,9 +12,6 @@ from stackaudit.probes._media_steps import STEPS, Bench, Step
 from stackaudit.probes._pictures import jpeg_size, ppm_size
 from stackaudit.probes._program import ask, cut_short, hung
 
-PATIENCE = 10.0
-"""Seconds that one step may take; on an idle machine each takes a fraction of one."""
-
 
 class OutOfTimeError(Exception):
     """The audit's deadline cut a step short."""
@@ -40,10 +37,11 @@ def collect(visit: Visit) -> Sequence[Look]:
             encoder=encoder,
             deadline=visit.deadline,
         )
-        return _steps(bench, ffmpeg.version)
+        return try_steps(bench, ffmpeg.version)
 
 
-def _steps(bench: Bench, version: str | None) -> list[Look]:
+def try_steps(bench: Bench, version: str | None) -> list[Look]:
+    """A look at each step done on `bench` with an ffmpeg of `version`, in the order of `STEPS`."""
     looks: list[Look] = []
     for step in STEPS:
         subject = f"ffmpeg {step.name}"
@@ -93,8 +91,8 @@ def _tried(bench: Bench, step: Step) -> tuple[MediaTrial, tuple[str, ...], float
 
 
 def _run(bench: Bench, command: Sequence[str]) -> Completed:
-    answer = ask(command, bench.deadline, PATIENCE, cwd=bench.folder)
-    if cut_short(answer, PATIENCE):
+    answer = ask(command, bench.deadline, bench.patience, cwd=bench.folder)
+    if cut_short(answer, bench.patience):
         raise OutOfTimeError
     return answer
 
@@ -103,8 +101,8 @@ def _examined(bench: Bench, step: Step, answer: Completed) -> tuple[bool, str, i
     """Whether the step's file is what it should be, that in words, and its bytes and pixels: the file counts, not the exit status."""
     path = bench.folder / step.file
     size = path.stat().st_size if path.is_file() else None
-    if hung(answer, PATIENCE):
-        return False, f"it was not done within {PATIENCE:g} s", size, None
+    if hung(answer, bench.patience):
+        return False, f"it was not done within {bench.patience:g} s", size, None
     ended = _ending(answer)
     if size is None:
         return False, f"{ended} and wrote no file", None, None
