@@ -374,7 +374,13 @@ def test_a_local_copy_that_cannot_be_read_is_unknown(tmp_path: Path, text: str) 
     (tmp_path / "copy").mkdir()
     (tmp_path / "copy" / "A-1.json").write_text(text)
     assert_blind(audit(str(tmp_path / "copy"), CLEAN))
-    assert_blind(audit(str(tmp_path / "missing.zip"), CLEAN))
+
+
+def test_a_local_copy_that_is_not_there_is_unknown_and_what_could_be_named_is_told(tmp_path: Path) -> None:
+    told = audit(str(tmp_path / "missing.zip"), CLEAN)
+    assert_blind(told)
+    assert told.findings[0].message.endswith("missing.zip: there is no such file or folder")
+    assert "one of: auto, osv, pypi" in (told.findings[0].fix or "")
 
 
 # --- PyPI's service, whose address is fixed

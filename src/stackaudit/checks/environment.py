@@ -26,13 +26,14 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     """How many of the stack's variables are set, and what is wrong with this shell."""
     variables = case.facts(Variable)
     wrong = sum(1 for finding in findings if finding.outcome is Outcome.FAIL)
-    one = len(variables) == 1
-    told = f"{len(variables)} variable{'' if one else 's'} of the stack {'is' if one else 'are'} set"
-    accounts = [f"run by {account.name}" for account in case.facts(Account)]
-    faults = (
-        f"{wrong} finding{'' if wrong == 1 else 's'} about this shell" if wrong else "nothing in this shell misleads"
+    told = {0: "no variable of the stack is set", 1: "1 variable of the stack is set"}.get(
+        len(variables), f"{len(variables)} variables of the stack are set"
     )
-    return "; ".join([told, *accounts, faults])
+    accounts = [f"run by {account.name}" for account in case.facts(Account)]
+    if not case.facts(Variable) and any(each.outcome is Outcome.UNKNOWN for each in findings):
+        told = "who reads this shell's variables could not be seen"
+    faults = [f"{wrong} finding{'' if wrong == 1 else 's'} about this shell"] if wrong else []
+    return "; ".join([told, *accounts, *faults])
 
 
 CHECK = Check(

@@ -17,6 +17,11 @@ LONG_AGO_YEARS = 3
 """Years without any release after which a package of the stack is told."""
 _LONGEST_REASON = 200
 
+NOT_ON_INDEX = (
+    "the package index does not know it; where it is private, no public source of advisories can know it either"
+)
+SAY_PRIVATE = "follow its releases and its advisories where it comes from; where it is public, see which index pip asks: `pip config list`"
+
 
 def asked_by(manifest: Manifest) -> str | None:
     """Skipped with no network allowed, and where there is no version to ask about."""
@@ -125,9 +130,7 @@ def on_index(rule: Rule, case: Case) -> Iterator[Finding]:
         where = case.place_of(release.name)
         parsed = parse_version(release.version)
         if not release.known:
-            yield rule.uncheckable(
-                release.subject, f"the index does not know {release.name}: a private or a system package?", where=where
-            )
+            yield rule.uncheckable(release.subject, NOT_ON_INDEX, where=where, fix=SAY_PRIVATE, cause=NOT_ON_INDEX)
         elif not release.exists and parsed is not None and parsed.local is not None:
             yield rule.uncheckable(
                 release.subject, f"{release.version} is a local build, which the index never lists", where=where

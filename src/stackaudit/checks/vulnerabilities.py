@@ -8,8 +8,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from stackaudit.advisories.sources import chosen
+from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Advisory, Audited, Distribution
+from stackaudit.model.facts import Advisory, Audited, Distribution, Release
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.markers import environment_of
@@ -28,16 +29,16 @@ def asked_by(manifest: Manifest) -> str | None:
 
 def summarize(case: Case, findings: Sequence[Finding]) -> str:
     """How many of how many were audited, always; what was found, and by whom."""
-    audited = {fact.subject: fact for fact in case.facts(Audited)}
-    blind = [each for each in findings if each.outcome in {Outcome.UNKNOWN, Outcome.UNCHECKABLE}]
-    unseen = {each.subject for each in blind if each.subject} - audited.keys()
-    total = max(len(audited) + len(unseen), len(case.packages()) if any(not each.subject for each in blind) else 0)
+    blind = {each.subject: each.outcome for each in findings if each.outcome in {Outcome.UNKNOWN, Outcome.UNCHECKABLE}}
+    audited = {fact.subject: fact for fact in case.facts(Audited) if fact.advisories or fact.subject not in blind}
+    unseen = [outcome for subject, outcome in blind.items() if subject and subject not in audited]
+    total = max(len(audited) + len(unseen), len(case.packages()) if "" in blind else 0)
     found = [advisory for fact in audited.values() for advisory in fact.advisories]
     words = [f"{len(audited)} of {_count(total, 'package')} audited"]
-    if unknown := {each.subject for each in blind if each.outcome is Outcome.UNKNOWN} & unseen:
-        words.append(f"{len(unknown)} could not be")
-    if uncheckable := unseen - unknown:
-        words.append(f"{len(uncheckable)} uncheckable")
+    if unknown := unseen.count(Outcome.UNKNOWN):
+        words.append(f"{unknown} could not be")
+    if uncheckable := unseen.count(Outcome.UNCHECKABLE):
+        words.append(f"{uncheckable} uncheckable")
     if audited:
         unscored = sum(1 for each in found if each.severity is None)
         more = f" ({unscored} without score)" if unscored else ""
@@ -71,14 +72,22 @@ CHECK = Check(
     source="https://osv.dev",
 )
 def not_vulnerable(rule: Rule, case: Case) -> Iterator[Finding]:
-    """One finding for each advisory of each package; without a score it counts as high."""
+    """One finding for each advisory of each package; without a score it counts as high.
+
+    A source that knows nothing of a package calls it clean. Where the package index was asked and does not know it either, that is no
+    pass; where the index was not asked, or can't be, the source's word stands, and the releases say what is unseen.
+    """
     pulled = _Pullers(case)
+    foreign = {each.subject for each in case.facts(Release) if not each.known}
     for fact in case.facts(Audited):
+        if not fact.advisories and fact.subject in foreign:
+            where = case.place_of(fact.name)
+            yield rule.uncheckable(fact.subject, NOT_ON_INDEX, where=where, fix=SAY_PRIVATE, cause=NOT_ON_INDEX)
         via = pulled.path_to(fact.name)
         for advisory in fact.advisories:
             yield rule.fails(
                 fact.subject,
-                _message(advisory),
+                _message(fact, advisory),
                 severity=advisory.severity or Severity.HIGH,
                 where=case.place_of(fact.name) or next((case.place_of(each) for each in via[:1]), None),
                 fix=_fix(fact, advisory),
@@ -88,11 +97,12 @@ def not_vulnerable(rule: Rule, case: Case) -> Iterator[Finding]:
             )
 
 
-def _message(advisory: Advisory) -> str:
+def _message(fact: Audited, advisory: Advisory) -> str:
     named = f"{advisory.id} ({', '.join(advisory.aliases)})" if advisory.aliases else advisory.id
     fixed = f"fixed in {', '.join(advisory.fixed_in)}" if advisory.fixed_in else "no fixed version is known"
     score = "" if advisory.severity is not None else "; no score: counted as high"
-    return f"{named}{f': {advisory.summary}' if advisory.summary else ''}; {fixed}{score}"
+    summary = f": {advisory.summary}" if advisory.summary else ""
+    return f"{fact.name} {fact.version} has {named}{summary}; {fixed}{score}"
 
 
 def _fix(fact: Audited, advisory: Advisory) -> str:

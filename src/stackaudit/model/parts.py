@@ -121,8 +121,16 @@ class Rule:
             via=via,
         )
 
-    def uncheckable(self, subject: str, message: str, *, where: Place | None = None, fix: str | None = None) -> Finding:
-        """A finding that nobody could tell from here whether `subject` keeps this rule: told, never gates."""
+    def uncheckable(
+        self,
+        subject: str,
+        message: str,
+        *,
+        where: Place | None = None,
+        fix: str | None = None,
+        cause: str | None = None,
+    ) -> Finding:
+        """A finding that nobody could tell from here whether `subject` keeps this rule: told, never gates; `cause` as in `fails`."""
         return Finding(
             rule=self.code,
             outcome=Outcome.UNCHECKABLE,
@@ -131,6 +139,7 @@ class Rule:
             message=message,
             where=where,
             fix=fix,
+            cause=cause,
         )
 
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from stackaudit.model.facts import Distribution, InterpreterFact, Release
-from stackaudit.model.markers import applying, environment_of
+from stackaudit.model.markers import environment_of
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.model.versions import parse_specifier, parse_version, series
@@ -18,23 +17,10 @@ from stackaudit.outside.index import Absent, Answer, Trouble, ask
 from stackaudit.outside.index_pages import IndexFile, Page
 from stackaudit.outside.index_settings import SettingsError, index_settings
 from stackaudit.probes._telling import before
+from stackaudit.probes._wanted import Wanted, uncheckable, wanted_packages
 
 _YIELDS = (Release.__name__,)
 _CONFIGURE = "tell pip the address of an index that is reached over the web: `pip config set global.index-url URL`"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One package version to ask about. `elsewhere` says why no index can know it, None where one can."""
-
-    name: NormalizedName
-    version: str
-    elsewhere: str | None = None
-
-    @property
-    def subject(self) -> str:
-        """`name==version`."""
-        return f"{self.name}=={self.version}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +37,11 @@ def collect(visit: Visit) -> Sequence[Look]:
     asked_about = [each for each in wanted if each.elsewhere is None]
     if visit.manifest.flag("offline") or not wanted:
         return []
-    apart = [_elsewhere(each) for each in wanted if each.elsewhere is not None]
+    apart = [
+        _look(each.subject, "", unseen=uncheckable(each.subject, _YIELDS, each.elsewhere))
+        for each in wanted
+        if each.elsewhere is not None
+    ]
     if not asked_about:
         return apart
     started = time.monotonic()
@@ -70,27 +60,6 @@ def collect(visit: Visit) -> Sequence[Look]:
 
 def _blind(cause: str, remedy: str) -> Look:
     return _look("the package index", "", unseen=Unseen(subject="", yields=_YIELDS, cause=cause, remedy=remedy))
-
-
-def wanted_packages(visit: Visit) -> tuple[Wanted, ...]:
-    """The installed distributions, or with no environment the pins that are for the target; sorted by name and version."""
-    interpreter = next(iter(visit.facts(InterpreterFact)), None)
-    declared = applying(visit.manifest, interpreter)
-    private = {each.name for each in declared if each.private or each.source is not None}
-    wanted: dict[tuple[str, str], Wanted] = {}
-    if visit.manifest.interpreter is not None:
-        for each in visit.facts(Distribution):
-            why = "it was not installed from an index" if each.url is not None or each.editable else None
-            if why is None and each.name in private:
-                why = "its requirement says that it comes from elsewhere than the default index"
-            wanted[each.name, each.version] = Wanted(name=each.name, version=each.version, elsewhere=why)
-    else:
-        for pinned in declared:
-            if pinned.pin is not None:
-                why = "it comes from elsewhere than the default index" if pinned.name in private else None
-                version = str(pinned.pin)
-                wanted[pinned.name, version] = Wanted(name=pinned.name, version=version, elsewhere=why)
-    return tuple(wanted[key] for key in sorted(wanted))
 
 
 def target_of(visit: Visit) -> Target:
@@ -235,17 +204,6 @@ def _first_upload(files: Sequence[IndexFile]) -> datetime | None:
 
 def _text(version: Version | None) -> str | None:
     return None if version is None else str(version)
-
-
-def _elsewhere(wanted: Wanted) -> Look:
-    unseen = Unseen(
-        subject=wanted.subject,
-        yields=_YIELDS,
-        cause=f"the package index can't tell of it: {wanted.elsewhere}",
-        remedy="follow its releases where it comes from",
-        knowable=False,
-    )
-    return _look(wanted.subject, "", unseen=unseen)
 
 
 def _look(asked: str, address: str, *, unseen: Unseen, form: str | None = None) -> Look:

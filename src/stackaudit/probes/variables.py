@@ -3,11 +3,13 @@
 import ast
 import os
 import re
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts import Distribution, InterpreterFact, Variable
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.secret import strip_secrets
@@ -92,7 +94,7 @@ def collect(visit: Visit) -> Sequence[Look]:
     environment = dict(os.environ)
     sources = sources_of(visit.facts(InterpreterFact), visit.facts(Distribution))
     candidates = sorted(each for each in environment if looks_like_ours(each) or each in COMMON_NAMES)
-    readings, unread = search(candidates, sources)
+    readings, unread = search(candidates, sources, visit.deadline)
     missing = sorted({*sources.missing, *unread})
     if missing and candidates:
         unseen = Unseen(
@@ -140,8 +142,10 @@ def sources_of(interpreters: Sequence[InterpreterFact], distributions: Sequence[
     return Sources(folders=tuple(sorted(found.items())), missing=tuple(sorted(missing)))
 
 
-def search(names: Sequence[str], sources: Sources) -> tuple[dict[str, tuple[Reading, ...]], tuple[str, ...]]:
-    """Who reads each of `names`, and the components with a file that names one of them and could not be read."""
+def search(
+    names: Sequence[str], sources: Sources, deadline: Deadline
+) -> tuple[dict[str, tuple[Reading, ...]], tuple[str, ...]]:
+    """Who reads each of `names`, and the components with a file that could not be read, or not until `deadline`."""
     readings: dict[str, list[Reading]] = {
         name: [Reading(component=component, place="documented")]
         for component, documented in DOCUMENTED.items()
@@ -154,39 +158,52 @@ def search(names: Sequence[str], sources: Sources) -> tuple[dict[str, tuple[Read
     pattern = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names).encode())
     for component, folder in sources.folders:
         for path in sorted(folder.rglob("*.py")):
-            source = _read(path)
-            if source is None:
+            found = _names_in(path, pattern, deadline)
+            if found is None:
                 unread.add(component)
-            elif pattern.search(source) is not None:
-                tree = parse(source)
-                if tree is None:
-                    unread.add(component)
-                    continue
-                place = path.relative_to(folder.parent).as_posix()
-                for name in sorted(names_read(tree).intersection(names)):
-                    readings.setdefault(name, []).append(Reading(component=component, place=place))
-    for name, option in _options(sources).items():
+                continue
+            place = path.relative_to(folder.parent).as_posix()
+            for name in sorted(found.intersection(names)):
+                readings.setdefault(name, []).append(Reading(component=component, place=place))
+    options = _options(sources)
+    if options is None:
+        unread.add("celery")
+    for name, option in (options or {}).items():
         if name in names:
             readings.setdefault(name, []).append(Reading(component="celery", place=f"`{option}`"))
     return {name: tuple(found) for name, found in readings.items()}, tuple(sorted(unread))
 
 
-def _options(sources: Sources) -> Mapping[str, str]:
-    """The variables that celery's command line takes for its options."""
+def _names_in(path: Path, pattern: re.Pattern[bytes], deadline: Deadline) -> frozenset[str] | None:
+    """The variables that the file at `path` reads, where it names one that is searched for; None where it can't be read."""
+    source = _read(path) if deadline.remaining() > 0 else None
+    if source is None or pattern.search(source) is None:
+        return None if source is None else frozenset()
+    tree = parse(source)
+    return None if tree is None else names_read(tree)
+
+
+def _options(sources: Sources) -> Mapping[str, str] | None:
+    """The variables that celery's command line takes for its options; None where its source can't be read whole."""
     modules: dict[str, ast.AST] = {}
     for component, folder in sources.folders:
         if component == "celery":
             for path in sorted((folder / "bin").glob("*.py")):
                 source = _read(path)
                 tree = None if source is None else parse(source)
-                if tree is not None:
-                    modules[path.stem] = tree
+                if tree is None:
+                    return None
+                modules[path.stem] = tree
     return command_variables(modules)
 
 
 def _read(path: Path) -> bytes | None:
     try:
-        with path.open("rb") as stream:
+        # Without O_NONBLOCK a named pipe would be waited for.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                return None
             source = stream.read(_MOST_BYTES + 1)
     except OSError:
         return None

@@ -105,6 +105,13 @@ def test_nothing_passes_when_the_variables_were_not_seen(rule: Rule) -> None:
     assert told(rule, case(unseen=unseen)) == [("", Outcome.UNKNOWN)]
 
 
+def test_the_summary_claims_nothing_of_variables_that_were_not_seen() -> None:
+    unseen = Unseen(subject="", yields=("Variable",), cause="its source can't be read", remedy="install it")
+    (judgment,) = decide(judge(case(ANN, unseen=unseen), [check.CHECK]), Policy())
+    assert judgment.verdict is Verdict.UNKNOWN
+    assert judgment.summary == "who reads this shell's variables could not be seen; run by ann"
+
+
 def test_facts_about_the_auditors_own_shell_never_fail_the_audit() -> None:
     seen = case(
         ROOT,
@@ -126,7 +133,7 @@ def test_a_quiet_shell_passes_on_evidence() -> None:
         ("EN202", "C_FORCE_ROOT"),
         ("EN301", "account ann"),
     ]
-    assert judgment.summary == "0 variables of the stack are set; run by ann; nothing in this shell misleads"
+    assert judgment.summary == "no variable of the stack is set; run by ann"
 
 
 def passes(findings: tuple[Finding, ...]) -> list[Finding]:

@@ -8,9 +8,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from stackaudit.audit import apply
+from stackaudit.checks.releases import on_index as on_index_rule
 from stackaudit.checks.vulnerabilities import asked_by, not_vulnerable, summarize
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Advisory, Audited, Distribution, Fact
+from stackaudit.model.facts import Advisory, Audited, Distribution, Fact, Release
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Interpreter, Manifest, Requirement, Setting
 from stackaudit.model.places import Place
@@ -70,7 +71,8 @@ def test_an_advisory_becomes_one_finding_with_all_that_is_known() -> None:
     assert finding.fix == "oakpress>=2.1.0"
     assert finding.source == "https://osv.dev/vulnerability/PYSEC-2099-1"
     assert finding.message == (
-        "PYSEC-2099-1 (CVE-2099-0001, GHSA-oak1-oak2-oak3): Visitors can read any file; fixed in 1.9.3, 2.1.0, 3.0"
+        "oakpress 2.0 has PYSEC-2099-1 (CVE-2099-0001, GHSA-oak1-oak2-oak3): Visitors can read any file; "
+        "fixed in 1.9.3, 2.1.0, 3.0"
     )
 
 
@@ -166,6 +168,43 @@ def test_the_summary_of_a_clean_audit_names_who_said_so() -> None:
 def test_the_summary_of_a_blind_look_claims_nothing() -> None:
     given = case([], (unseen(""),), declared("elm", "1.0"), declared("oak", "1.0"))
     assert summarize(given, judged(given)) == "0 of 2 packages audited"
+
+
+def on_index(name: str, *, known: bool) -> Release:
+    return Release(name=canonicalize_name(name), version="1.0", known=known, exists=known)
+
+
+def test_what_neither_the_source_nor_the_index_knows_is_no_pass() -> None:
+    given = case(
+        [audited("elm", "1.0"), audited("own", "1.0"), on_index("elm", known=True), on_index("own", known=False)]
+    )
+    assert {each.subject: each.outcome for each in judged(given)} == {
+        "elm==1.0": Outcome.PASS,
+        "own==1.0": Outcome.UNCHECKABLE,
+    }
+    assert summarize(given, judged(given)) == (
+        "1 of 2 packages audited, 1 uncheckable, no known vulnerabilities, by OSV"
+    )
+
+
+def test_what_the_index_does_not_know_is_told_once_with_what_the_releases_say() -> None:
+    given = case([audited("own", "1.0"), on_index("own", known=False)])
+    (mine,), (theirs,) = judged(given), on_index_rule.judge(on_index_rule, given)
+    assert mine.cause == theirs.cause is not None
+
+
+def test_an_advisory_of_a_package_that_left_the_index_is_still_told() -> None:
+    given = case([audited("own", "1.0", HIGH), on_index("own", known=False)])
+    assert [each.outcome for each in judged(given)] == [Outcome.FAIL]
+
+
+def test_where_the_index_was_not_asked_the_source_is_believed() -> None:
+    assert [each.outcome for each in judged(case([audited("own", "1.0")]))] == [Outcome.PASS]
+
+
+def test_a_package_whose_answer_is_in_doubt_is_not_counted_as_audited() -> None:
+    given = case([audited("elm", "1.0"), audited("ash", "1")], (unseen("ash==1"),))
+    assert summarize(given, judged(given)).startswith("1 of 2 packages audited, 1 could not be")
 
 
 def test_it_is_skipped_with_a_reason_where_nothing_can_be_asked() -> None:

@@ -18,7 +18,8 @@ from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Evidence, Look, Snapshot
 from stackaudit.outside.index import Absent, Trouble
 from stackaudit.outside.index_pages import IndexFile, Page
-from stackaudit.probes.index import Target, Wanted, collect, end_of, looks_of, release, wanted_packages
+from stackaudit.probes._wanted import Wanted, wanted_packages
+from stackaudit.probes.index import Target, collect, end_of, looks_of, release
 
 ADDRESS = "https://index.example/simple"
 PY311 = Target(python="3.11.7")

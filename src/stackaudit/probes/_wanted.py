@@ -1,0 +1,53 @@
+"""Which packages public sources are asked about: what is installed, or with no environment what is pinned."""
+
+from dataclasses import dataclass
+
+from packaging.utils import NormalizedName
+
+from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.markers import applying
+from stackaudit.model.parts import Visit
+from stackaudit.model.snapshot import Unseen
+
+REMEDY = "follow its releases and its advisories where it comes from"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One package version to ask about. `elsewhere` says why no public source can know it, None where one can."""
+
+    name: NormalizedName
+    version: str
+    elsewhere: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """`name==version`."""
+        return f"{self.name}=={self.version}"
+
+
+def wanted_packages(visit: Visit) -> tuple[Wanted, ...]:
+    """The installed distributions, or with no environment the pins that are for the target; sorted by name and version."""
+    interpreter = next(iter(visit.facts(InterpreterFact)), None)
+    declared = applying(visit.manifest, interpreter)
+    private = {each.name for each in declared if each.private or each.source is not None}
+    said = "its requirement says that it comes from elsewhere than the public index"
+    wanted: dict[tuple[str, str], Wanted] = {}
+    if visit.manifest.interpreter is not None:
+        for each in visit.facts(Distribution):
+            why = said if each.name in private else None
+            if each.editable or each.url is not None:
+                why = f"it was installed {'in editable form' if each.editable else 'from a URL or a path'}"
+            wanted[each.name, each.version] = Wanted(name=each.name, version=each.version, elsewhere=why)
+    else:
+        for pinned in declared:
+            if pinned.pin is not None:
+                why = said if pinned.name in private else None
+                wanted[pinned.name, str(pinned.pin)] = Wanted(name=pinned.name, version=str(pinned.pin), elsewhere=why)
+    return tuple(wanted[key] for key in sorted(wanted))
+
+
+def uncheckable(subject: str, yields: tuple[str, ...], why: str) -> Unseen:
+    """That no public source can tell of `subject`; worded alike for all that ask one, so that it is told once."""
+    cause = f"no public source can know it: {why}"
+    return Unseen(subject=subject, yields=yields, cause=cause, remedy=REMEDY, knowable=False)
