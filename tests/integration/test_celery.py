@@ -199,6 +199,9 @@ def test_a_broker_that_is_not_redis_is_asked_through_celery() -> None:
     case = gathered(declared(broker=f"amqp://guest:guest@127.0.0.1:{free_port()}//"), "redis", "celery")
     assert {rule for rule, _, _ in told(case, "CE")} == {"CE101"}
     assert passed(case, "CE") == []
+    case = gathered(declared(broker="no-such-kind://broker.test"), "redis", "celery")
+    (failed,) = [each for each in judged(case, "CE") if each.outcome is Outcome.FAIL]
+    assert failed.message == "Celery knows no broker of the scheme no-such-kind://"
     with stranger(stays_silent) as port:
         case = gathered(declared(broker=f"amqp://guest:guest@127.0.0.1:{port}//"), "redis", "celery")
     assert {each.outcome for each in judged(case, "CE")} == {Outcome.UNKNOWN}

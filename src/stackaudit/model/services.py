@@ -11,8 +11,8 @@ REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+socket", "sentinel", "unix"
 SOCKET_SCHEMES = frozenset({"redis+socket", "unix"})
 """Schemes whose URLs name a Unix socket."""
 
-_WITH_PORT = frozenset({"amqp", "amqps", "pyamqp", *(REDIS_SCHEMES - SOCKET_SCHEMES)})
-"""Schemes whose URLs name one host and its port; others write what they like there."""
+_WITH_PORT = frozenset({"amqp", "amqps", "pyamqp", *REDIS_SCHEMES})
+"""Schemes whose clients read a host and a port; others write what they like there."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+._-]*", re.ASCII)
 

@@ -100,10 +100,13 @@ def test_what_is_percent_encoded_comes_back(user: str, password: str, database: 
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(alphabet="redis:/@?;#%[]0123abc=&.-", max_size=30))
-def test_any_text_is_an_address_or_a_sentence(text: str) -> None:
+@given(
+    st.sampled_from(["redis", "rediss", "sentinel", "unix", "redis+socket"]),
+    st.text(alphabet="redis:/@?;#%[]0123abc=&.-", max_size=30),
+)
+def test_any_text_is_an_address_or_a_sentence(scheme: str, text: str) -> None:
     try:
-        parse(f"redis://{text}")
+        parse(f"{scheme}://{text}")
     except BadUrl as error:
         words, remedy = error.words, error.remedy
     else:
