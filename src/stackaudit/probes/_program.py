@@ -49,18 +49,3 @@ def find(command: str) -> tuple[str | None, str]:
 
 def _why_not(path: Path) -> str:
     return f"{path} is a folder" if path.is_dir() else f"{path} is there, but it may not be executed"
-
-
-def owner(path: str, deadline: Deadline) -> str | None:
-    """The Debian package and version that owns the file behind `path` (`ffmpeg 7:5.1.9-0+deb12u1`), or None where no package does."""
-    real = str(Path(path).resolve())
-    search = ask(["dpkg-query", "--search", real], deadline)
-    if search.exit_status != 0:
-        return None
-    # `package[:architecture][, package…]: path`; a line about a diversion names another path or none.
-    names = [names for names, _, found in (line.partition(": ") for line in search.text.splitlines()) if found == real]
-    if not names:
-        return None
-    package = names[0].split(", ")[0]
-    shown = ask(["dpkg-query", "--show", "--showformat=${Package} ${Version}", package], deadline)
-    return shown.text.strip() or None if shown.exit_status == 0 else None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.outside import process
+from stackaudit.probes._package import owner
 
 _SERVERS = ("redis-server", "valkey-server")
 
@@ -22,19 +23,9 @@ def owner_of(info: Mapping[str, str], deadline: Deadline) -> str | None:
     named = info.get("executable", "")
     hints = [named, *(shutil.which(name) or "" for name in _SERVERS)]
     for path in dict.fromkeys(hint for hint in hints if Path(hint).name in _SERVERS and Path(hint).is_file()):
-        package = _package(path, deadline)
+        package = owner(path, deadline, group=False)
         if package is not None and f"build={build}" in _banner(path, deadline).split():
             return package
-    return None
-
-
-def _package(path: str, deadline: Deadline) -> str | None:
-    for each in dict.fromkeys((path, str(Path(path).resolve()))):
-        found = process.run(["dpkg-query", "-S", each], deadline, group=False)
-        if found.exit_status == 0:
-            name = found.text.partition(": ")[0].partition(",")[0].strip()
-            version = process.run(["dpkg-query", "-W", "-f", "${Version}", name], deadline, group=False)
-            return f"{name.partition(':')[0]} {version.text.strip()}" if version.exit_status == 0 else None
     return None
 
 

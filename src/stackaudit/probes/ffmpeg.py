@@ -12,7 +12,8 @@ from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside.process import Completed, Ending
 from stackaudit.probes._banner import Banner, parse_banner, parse_encoders, parse_filters
-from stackaudit.probes._program import PATIENCE, ask, cut_short, find, hung, owner
+from stackaudit.probes._package import owner
+from stackaudit.probes._program import PATIENCE, ask, cut_short, find, hung
 
 LISTS: tuple[tuple[str, str, Callable[[str], frozenset[str]], tuple[str, ...]], ...] = (
     ("encoder", "-encoders", parse_encoders, ("aac", "libx264", "mjpeg", "mpeg4", "png")),
