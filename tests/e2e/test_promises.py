@@ -83,6 +83,8 @@ def test_with_files_standard_output_is_empty_and_one_line_sums_up(stackaudit: Ru
         (["check", "-r", "requirements.txt", "-o", "nowhere/audit.json"], "there is no folder nowhere"),
         (["check", "-r", "requirements.txt", "--matrix", "celery-reddis"], "celery-redis-ffmpeg"),
         (["check", "-r", "requirements.txt", "--only", "redis", "--skip", "redis"], "no check is left"),
+        (["check", "-r", "requirements.txt", "--broker-url", "redis:localhost"], "option --broker-url: the broker URL can't be used"),
+        (["check", "-r", "requirements.txt", "--broker-url", "redis://:p/w@h/0"], "%2F"),
         (["check"], "there is no environment to audit"),
         (["explain", "MX99"], "did you mean MX"),
     ],

@@ -13,6 +13,7 @@ from stackaudit.model.errors import Fault, InputError, UsageError
 from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, ProgramRequest, Setting
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
+from stackaudit.model.services import wrong_with
 
 FOR_PROBES = ("python-version", "exclude-newer", "expect", "timeout", "advisories", "offline")
 """The settings that probes and rules may know; the rest place the audit or belong to the gate."""
@@ -116,18 +117,23 @@ def _shown(path: Path, folder: Path) -> str:
 
 
 def endpoints(settings: Settings, environ: Mapping[str, str]) -> tuple[Endpoint, ...]:
-    """The broker and the Redis to ask: from the settings, else `CELERY_BROKER_URL`; the Redis defaults to a broker that is one."""
-    found = []
-    broker = settings.get("broker-url")
-    if isinstance(broker.value, str):
-        found.append(Endpoint(role="broker", url=Secret(broker.value), where=broker.where))
-    elif environ.get("CELERY_BROKER_URL"):
-        where = Place(path="environment CELERY_BROKER_URL")
-        found.append(Endpoint(role="broker", url=Secret(environ["CELERY_BROKER_URL"]), where=where))
-    redis = settings.get("redis-url")
-    if isinstance(redis.value, str):
-        found.append(Endpoint(role="redis", url=Secret(redis.value), where=redis.where))
-    return tuple(found)
+    """The broker and the Redis to ask: from the settings, else `CELERY_BROKER_URL`; the Redis defaults to a broker that is one.
+
+    Raises:
+        InputError: a URL is one that no client can use.
+    """
+    named = {"broker": settings.get("broker-url"), "redis": settings.get("redis-url")}
+    found = [(role, each.value, each.where) for role, each in named.items() if isinstance(each.value, str)]
+    if not isinstance(named["broker"].value, str) and environ.get("CELERY_BROKER_URL"):
+        found.insert(0, ("broker", environ["CELERY_BROKER_URL"], Place(path="environment CELERY_BROKER_URL")))
+    faults = [
+        Fault(where=where, message=f"the {role} URL can't be used: {wrong[0]}", hint=wrong[1])
+        for role, url, where in found
+        if (wrong := wrong_with(url, role)) is not None
+    ]
+    if faults:
+        raise InputError(faults)
+    return tuple(Endpoint(role=role, url=Secret(url), where=where) for role, url, where in found)
 
 
 def programs(settings: Settings, *, alone: bool) -> tuple[ProgramRequest, ...]:
