@@ -1,0 +1,234 @@
+"""What an audit costs beside the tools that it puts together: ratios, never a gate.
+
+Both sides of a ratio run in turn, in one run; the median of the rounds' ratios counts. Advisories and index are loopback services that wait
+before each answer, as the internet would.
+
+`python tests/benchmarks/run.py [--rounds 3] [--packages 20 --packages 200] [--latency 0 --latency 0.05]`
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from packaging.utils import canonicalize_name
+
+import index_service
+import servers
+import workers
+from environments import run_uv, site_packages, uv, write_distribution
+from osv_service import OsvService
+
+PINS = ("billiard==4.2.1", "celery==5.4.0", "ffmpeg-python==0.2.0", "kombu==5.4.2", "redis==5.0.8", "vine==5.1.0")
+ADVISORIES = 60
+FIRST = 40
+"""The first of the made-up packages that an advisory is about: those of the large stack alone."""
+CELL = "{:<22} {:>8} {:>8} {:>9} {:>9} {:>9} {:>9}"
+BIN = Path(sys.executable).parent
+MANY = 100
+FEW_ROUNDS = 2
+"""Rounds where pip-audit alone takes a quarter of a minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What is audited: an environment with its own pip, a broker with one worker, and the services to ask."""
+
+    interpreter: str
+    broker: str
+    advisories: str
+    index: str
+    folder: Path
+
+    @property
+    def surroundings(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "STACKAUDIT_"))}
+        return {**clean, "PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": self.index}
+
+
+def seconds(command: Sequence[str], stack: Stack | None = None, statuses: Sequence[int] = (0,)) -> tuple[float, str]:
+    """How long `command` took, and what it printed; it must end with one of `statuses`, or the figure would be of something else."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=None if stack is None else stack.folder,
+        env=None if stack is None else stack.surroundings,
+    )
+    took = time.perf_counter() - started
+    if done.returncode not in statuses:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}")
+    return took, done.stdout
+
+
+def audit(stack: Stack, *options: str) -> tuple[float, dict[str, Any]]:
+    """The whole of `stackaudit check`, and its record."""
+    command = [str(BIN / "stackaudit"), "check", "--format", "json", "--python", stack.interpreter]
+    command += ["--advisories", stack.advisories, "--broker-url", stack.broker, *options]
+    took, printed = seconds(command, stack, statuses=(0, 1))
+    record: dict[str, Any] = json.loads(printed)
+    return took, record
+
+
+def sequence(stack: Stack) -> dict[str, float]:
+    """The tools that a script would call one after the other, each by its own command line."""
+    site = str(site_packages(stack.interpreter))
+    scan = [str(BIN / "pip-audit"), "-s", "osv", "--osv-url", f"{stack.advisories}/v1/query", "--path", site]
+    ping = [sys.executable, "-m", "celery", "-b", stack.broker, "inspect", "ping"]
+    port = stack.broker.rpartition(":")[2].partition("/")[0]
+    commands: dict[str, tuple[list[str], tuple[int, ...]]] = {
+        "pip check": ([stack.interpreter, "-m", "pip", "check"], (0,)),
+        "pip-audit": ([*scan, "--format", "json", "--progress-spinner", "off"], (0, 1)),
+        "inspect ping": (ping, (0,)),
+        "redis-cli ping": (["redis-cli", "-p", port, "ping"], (0,)),
+        "ffmpeg -version": (["ffmpeg", "-version"], (0,)),
+    }
+    return {name: seconds(command, stack, statuses)[0] for name, (command, statuses) in commands.items()}
+
+
+def starting(rounds: int) -> None:
+    """The two promises about starting."""
+    pairs = {
+        "--version": ([str(BIN / "stackaudit"), "--version"], [sys.executable, "-c", "pass"], "bare Python"),
+        "check --help": (
+            [str(BIN / "stackaudit"), "check", "--help"],
+            [str(BIN / "pip-audit"), "--help"],
+            "pip-audit --help",
+        ),
+    }
+    for name, (ours, theirs, whose) in pairs.items():
+        taken = [(seconds(ours)[0], seconds(theirs)[0]) for _ in range(2 * rounds + 1)]
+        ratio = statistics.median(mine / other for mine, other in taken)
+        mine, other = (statistics.median(side) for side in zip(*taken, strict=True))
+        say(f"{name:<14} {mine:6.3f} s   {whose:<18} {other:6.3f} s   ratio {ratio:5.2f}")
+
+
+def auditing(stack: Stack, name: str, packages: int, rounds: int) -> None:
+    """One line of the table: a whole audit beside its slowest probe, the sequence, and `uv pip check`."""
+    whole, slowest, rows, fast, scan, fed = [], [], [], [], [], []
+    for _ in range(rounds):
+        took, record = audit(stack)
+        told = next(each for each in record["checks"] if each["id"] == "vulnerabilities")["summary"]
+        if f"{packages} of {packages} packages audited" not in told:
+            raise SystemExit(f"not every package was audited: {told}")
+        durations: Mapping[str, float] = record["measured"]["durations"]
+        # The clock of both runs from the moment at which the first probe starts.
+        slowest.append(durations["audit"] / max(each for probe, each in durations.items() if probe != "audit"))
+        whole.append(took)
+        rows.append(sequence(stack))
+        scan.append(rows[-1]["pip-audit"])
+        fed.append(audit(stack, "--only", "vulnerabilities")[0])
+        fast.append(seconds([uv(), "pip", "check", "--python", stack.interpreter], stack)[0])
+    in_a_row = [sum(each.values()) for each in rows]
+    say(
+        CELL.format(
+            name,
+            f"{statistics.median(whole):.2f} s",
+            ratio(slowest, [1.0] * rounds),
+            ratio(whole, in_a_row),
+            ratio(whole, fast),
+            f"{statistics.median(scan):.2f} s",
+            ratio(scan, fed),
+        )
+    )
+
+
+def ratio(mine: Sequence[float], others: Sequence[float]) -> str:
+    """The median of the pairs' ratios."""
+    return f"{statistics.median(one / other for one, other in zip(mine, others, strict=True)):.2f}"
+
+
+def record(index: int) -> dict[str, Any]:
+    """An advisory about `package-INDEX`."""
+    span = {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0"}]}
+    affected = {"package": {"ecosystem": "PyPI", "name": f"package-{index}"}, "ranges": [span], "versions": ["1.0"]}
+    told = {"id": f"PYSEC-2099-{index}", "modified": "2099-01-01T00:00:00Z", "details": "Bad. " * 200}
+    return {**told, "affected": [affected]}
+
+
+def grow(interpreter: str, size: int) -> list[str]:
+    """Fill the environment up to `size` packages, with the metadata of packages that nobody wrote; all their names."""
+    site = site_packages(interpreter)
+    for index in range(len(list(site.glob("*.dist-info"))), size):
+        wheel = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        write_distribution(site, f"package-{index}", "1.0", files={"WHEEL": wheel, "RECORD": ""})
+    return sorted(each.name.removesuffix(".dist-info") for each in site.glob("*.dist-info"))
+
+
+@contextlib.contextmanager
+def services(names: Sequence[str], latency: float) -> Iterator[tuple[str, str]]:
+    """The URLs of an OSV service and of a package index that know the packages `names` (`celery-5.4.0`), and wait before each answer."""
+    projects: dict[str, list[dict[str, Any]] | str] = {
+        canonicalize_name(name): [index_service.wheel(name, version, "2024-01-01T00:00:00Z")]
+        for name, _, version in (each.rpartition("-") for each in names)
+    }
+    records = [record(index) for index in range(FIRST, FIRST + ADVISORIES)]
+    index = index_service.IndexService(projects=projects, latency=latency)
+    with OsvService(records, latency=latency) as osv, index_service.serving(index):
+        yield osv.url, index.url
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Print the figures as they come."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--packages", type=int, action="append", help="packages in the environment; default: 20 and 200"
+    )
+    parser.add_argument(
+        "--latency", type=float, action="append", help="seconds before each answer; default: 0 and 0.05"
+    )
+    options = parser.parse_args()
+    starting(options.rounds)
+    say("\ncheck: a whole audit with all eight checks. / probe: how many times its slowest probe, by its own record.")
+    say(
+        "/ script: against pip check; pip-audit; celery inspect ping; redis-cli ping; ffmpeg -version, one after the other."
+    )
+    say(
+        "/ uv: against uv pip check. pip-audit: alone, over the same service. fed: how many times sooner --only vulnerabilities is.\n"
+    )
+    say(CELL.format("", "check", "/ probe", "/ script", "/ uv", "pip-audit", "fed"))
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        base = folder / "environment"
+        run_uv("venv", "--quiet", "--python", sys.executable, str(base))
+        interpreter = str(base / "bin" / "python")
+        run_uv("pip", "install", "--quiet", "--python", interpreter, "pip", *PINS)
+        with servers.redis_server(folder / "redis") as server:
+            worker = workers.start(folder / "worker", server.url(), "bench@here")
+            with workers.running(worker):
+                for size in sorted(options.packages or [20, 200]):
+                    names = grow(interpreter, size)
+                    for latency in options.latency or [0.0, 0.05]:
+                        with services(names, latency) as (advisories, index):
+                            stack = Stack(
+                                interpreter=interpreter,
+                                broker=server.url(),
+                                advisories=advisories,
+                                index=index,
+                                folder=folder,
+                            )
+                            name = f"{len(names)} packages, {latency * 1000:.0f} ms"
+                            auditing(stack, name, len(names), options.rounds if size < MANY else FEW_ROUNDS)
+
+
+if __name__ == "__main__":
+    main()
