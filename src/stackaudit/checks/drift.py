@@ -10,7 +10,7 @@ from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding
 from stackaudit.model.manifest import Manifest, Requirement
 from stackaudit.model.parts import Rule, rule
-from stackaudit.model.versions import admits
+from stackaudit.model.versions import admits, written
 
 
 def _needs_both(manifest: Manifest) -> str | None:
@@ -84,16 +84,26 @@ def declared_installed(rule: Rule, case: Case) -> Iterator[Finding]:
     for each in case.requirements:
         found = installed.get(each.name)
         if each.direct and surely_absent(case, each.name):
-            asked = f"{each.name}{each.specifier}"
+            asked = f"{each.name}{written(each.specifier)}"
             finding = rule.fails(each.name, f"{each.where} asks for {asked}, which is not installed", where=each.where)
             yield _scoped(case, each, finding)
         elif found is not None and each.pin is None and not admits(each.specifier, found.version):
-            message = f"{each.where} asks for {each.name}{each.specifier}, and {found.version} is installed"
+            message = f"{each.where} asks for {each.name}{written(each.specifier)}, and {found.version} is installed"
             yield rule.fails(found.subject, message, where=each.where)
 
 
+def _pins(case: Case) -> dict[str, list[Requirement]]:
+    """The pins by package, each package's in the order of their places."""
+    found: dict[str, list[Requirement]] = {}
+    for each in sorted(case.requirements, key=lambda each: (each.name, each.where.path, each.where.line or 0)):
+        if each.pin is not None:
+            found.setdefault(each.name, []).append(each)
+    return found
+
+
 def _about_pinned(case: Case) -> Iterable[str]:
-    return [subject_of(case, each.name) for each in case.requirements if each.pin is not None]
+    subjects: dict[str, str] = {each.name: each.subject for each in reversed(case.packages())}
+    return [subjects.get(name, name) for name in _pins(case)]
 
 
 @rule(
@@ -107,14 +117,12 @@ def _about_pinned(case: Case) -> Iterable[str]:
 )
 def files_agree(rule: Rule, case: Case) -> Iterator[Finding]:
     """Only pins that are for this Python; a lock that holds several versions for several platforms does not contradict itself."""
-    told: set[str] = set()
-    pins = [each for each in case.requirements if each.pin is not None]
-    for one, other in combinations(sorted(pins, key=lambda each: (each.name, each.where)), 2):
-        contradict = one.name == other.name and one.pin != other.pin and one.name not in told
-        if contradict and not _of_one_lock(one, other) and not _meet(pins, one, other):
-            told.add(one.name)
-            message = f"{one.where} pins {one.name} {one.pin}, and {other.where} pins {other.pin}"
-            yield _scoped(case, one, rule.fails(subject_of(case, one.name), message, where=other.where))
+    for name, pins in _pins(case).items():
+        for one, other in combinations(pins, 2):
+            if one.pin != other.pin and not _of_one_lock(one, other) and not _meet(pins, one, other):
+                message = f"{one.where} pins {name} {one.pin}, and {other.where} pins {other.pin}"
+                yield _scoped(case, one, rule.fails(subject_of(case, name), message, where=other.where))
+                break
 
 
 def _of_one_lock(one: Requirement, other: Requirement) -> bool:
@@ -125,6 +133,5 @@ def _meet(pins: list[Requirement], one: Requirement, other: Requirement) -> bool
     """Whether two files have a pin of this package in common."""
     if one.where.path == other.where.path:
         return False
-    mine = {each.pin for each in pins if each.name == one.name and each.where.path == one.where.path}
-    theirs = {each.pin for each in pins if each.name == one.name and each.where.path == other.where.path}
-    return bool(mine & theirs)
+    mine, theirs = ({each.pin for each in pins if each.where.path == of.where.path} for of in (one, other))
+    return not mine.isdisjoint(theirs)

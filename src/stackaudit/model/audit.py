@@ -1,7 +1,9 @@
 """A case, its judgments and the audit made of them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 
 from packaging.utils import NormalizedName
 
@@ -46,6 +48,16 @@ class Case:
     snapshot: Snapshot
     matrix: Matrix | None
     today: date
+    # Found once: rules ask for them again and again, and a lock may have thousands of lines.
+    _declared: Mapping[str, tuple[Requirement, ...]] = field(init=False, repr=False, compare=False)
+    _packages: tuple[Package, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        declared: dict[str, list[Requirement]] = {}
+        for each in applying(self.manifest, self.interpreter):
+            declared.setdefault(each.name, []).append(each)
+        object.__setattr__(self, "_declared", {name: tuple(found) for name, found in declared.items()})
+        object.__setattr__(self, "_packages", tuple(self._closure()))
 
     def facts(self, kind: type[F]) -> tuple[F, ...]:
         """All observed facts of `kind`."""
@@ -58,12 +70,12 @@ class Case:
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
-        """The declared requirements that are for the target's Python."""
-        return applying(self.manifest, self.interpreter)
+        """The declared requirements that are for the target's Python, by package in the order in which each is first declared."""
+        return tuple(chain.from_iterable(self._declared.values()))
 
     def requirements_of(self, name: str) -> tuple[Requirement, ...]:
         """The declared requirements on package `name` (normalized)."""
-        return tuple(each for each in self.requirements if each.name == name)
+        return self._declared.get(name, ())
 
     def stack_requirements(self) -> tuple[Requirement, ...]:
         """The declared requirements on packages of the matrix."""
@@ -74,17 +86,20 @@ class Case:
 
     def packages(self) -> tuple[Package, ...]:
         """The closure that is audited: the installed distributions, or with no environment the pins; by name, each with its place."""
+        return self._packages
+
+    def _closure(self) -> Iterable[Package]:
         if self.manifest.interpreter is not None:
-            return tuple(
+            return [
                 Package(name=each.name, version=each.version, where=self.place_of(each.name))
                 for each in sorted(self.facts(Distribution), key=lambda each: (each.name, each.version))
-            )
+            ]
         pins = {
             (each.name, str(each.pin)): Package(name=each.name, version=str(each.pin), where=each.where)
             for each in reversed(self.requirements)
             if each.pin is not None
         }
-        return tuple(pins[key] for key in sorted(pins))
+        return [pins[key] for key in sorted(pins)]
 
     def stack_packages(self) -> tuple[Package, ...]:
         """Those of `packages()` that the matrix names."""
@@ -94,8 +109,12 @@ class Case:
 
     def place_of(self, name: str) -> Place | None:
         """Where package `name` is declared: a pin before an open requirement, a direct one before a lock's."""
-        declared = sorted(self.requirements_of(name), key=lambda each: (each.pin is None, not each.direct, each.where))
-        return declared[0].where if declared else None
+
+        def rank(each: Requirement) -> tuple[bool, bool, str, int]:
+            return each.pin is None, not each.direct, each.where.path, each.where.line or 0
+
+        declared = self.requirements_of(name)
+        return min(declared, key=rank).where if declared else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Which requirements apply to the target: PEP 508 markers, evaluated for its Python and not for the tool's."""
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 from packaging.markers import Marker, default_environment
@@ -31,12 +30,7 @@ def _holds(marker: str, environment: tuple[tuple[str, str], ...]) -> bool:
     return Marker(marker).evaluate({"extra": "", **dict(environment)})
 
 
-def applies(requirement: Requirement, environment: Mapping[str, str]) -> bool:
-    """Whether `requirement` is for this `environment`: it has no marker, or its marker holds."""
-    return requirement.marker is None or _holds(requirement.marker, tuple(sorted(environment.items())))
-
-
 def applying(manifest: Manifest, interpreter: InterpreterFact | None) -> tuple[Requirement, ...]:
     """The declared requirements that are for the target, in their order."""
-    environment = environment_of(manifest, interpreter)
-    return tuple(each for each in manifest.requirements if applies(each, environment))
+    environment = tuple(sorted(environment_of(manifest, interpreter).items()))
+    return tuple(each for each in manifest.requirements if each.marker is None or _holds(each.marker, environment))

@@ -1,8 +1,12 @@
 """What is declared and what is installed must be the same, and the files must agree."""
 
+import time
+from dataclasses import replace
+
 from packaging.version import Version
 
 from stackaudit.model.findings import Outcome, Severity
+from stackaudit.model.places import Place
 from unit.checks.cases import SEED, SEED_LINES, case, requirement
 from unit.checks.test_matrix import BESIDE, failed, judged, passed
 
@@ -70,3 +74,19 @@ def test_drift_is_not_asked_of_files_alone_nor_of_an_environment_alone() -> None
 def test_nothing_is_called_absent_where_nothing_was_seen() -> None:
     stack = case(installed=THERE, declared=SEED_LINES)
     assert {each.outcome for each in judged(stack).findings if each.rule == "MX302"} == {Outcome.PASS}
+
+
+def test_a_lock_of_ten_thousand_lines_is_judged_in_seconds() -> None:
+    lines = [requirement(f"p{number}=={number}; python_version > '3.8'", line=number + 1) for number in range(10_000)]
+    started = time.monotonic()
+    judgment = judged(case(declared=[*lines, *SEED_LINES]))
+    # Seconds; where each line is held against each other one it is ten minutes.
+    assert time.monotonic() - started < 60
+    assert sum(each.rule == "MX303" for each in judgment.findings) == 10_000 + len(SEED_LINES)
+
+
+def test_two_pins_of_one_package_with_and_without_a_line_are_compared() -> None:
+    nowhere = replace(requirement("celery==5.3.0"), where=Place(path="bom.json"))
+    stack = case(declared=[requirement("celery==5.4.0", file="bom.json", line=3), nowhere, "redis==5.0.8"])
+    (finding,) = failed(stack, "MX303")
+    assert finding.message == "bom.json pins celery 5.3.0, and bom.json:3 pins 5.4.0"
