@@ -6,7 +6,9 @@ import re
 import select
 import stat
 import tomllib
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from stackaudit.inputs._table import Table, is_table
@@ -108,6 +110,7 @@ class Toml:
 
     path: str
     text: str
+    rows: tuple[str, ...]
     table: Table
     lines: TomlLines
 
@@ -118,10 +121,10 @@ class Toml:
     def literal(self, value: str, *keys: str | int) -> Place:
         """The place of the string `value` inside the value at `keys`: arrays go over many lines."""
         start = self.lines.line(keys)
-        rows = self.text.splitlines()
-        for number in range(start, len(rows) + 1):
-            row = rows[number - 1]
-            if f'"{value}"' in row or f"'{value}'" in row or json.dumps(value) in row:
+        forms = (f'"{value}"', f"'{value}'", json.dumps(value))
+        # Line by line from there on: to take a long file apart for each of its values would take minutes.
+        for number, row in enumerate(islice(self.rows, start - 1, None), start):
+            if any(form in row for form in forms):
                 return Place(path=self.path, line=number)
         return Place(path=self.path, line=start)
 
@@ -143,7 +146,7 @@ def parse_toml(text: str, shown: str) -> Toml | Fault:
         found = _LINE.search(str(error))
         line = int(found["line"]) if found else max(1, len(text.splitlines()))
         return Fault(where=Place(path=shown, line=line), message="is not TOML from here on")
-    return Toml(path=shown, text=text, table=table, lines=TomlLines(text))
+    return Toml(path=shown, text=text, rows=tuple(text.splitlines()), table=table, lines=TomlLines(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +156,11 @@ class Json:
     path: str
     text: str
     table: Table
+    breaks: tuple[int, ...]
 
     def line(self, offset: int) -> Place:
         """The place of the character at `offset`."""
-        return Place(path=self.path, line=self.text.count("\n", 0, max(0, offset)) + 1)
+        return Place(path=self.path, line=bisect_left(self.breaks, offset) + 1)
 
 
 def parse_json(text: str, shown: str) -> Json | Fault:
@@ -169,7 +173,8 @@ def parse_json(text: str, shown: str) -> Json | Fault:
         return Fault(where=Place(path=shown), message="is JSON that is nested too deep, or holds too large a number")
     if not is_table(value):
         return Fault(where=Place(path=shown, line=1), message="its outermost JSON value is not an object")
-    return Json(path=shown, text=text, table=value)
+    breaks = tuple(found.start() for found in re.finditer("\n", text))
+    return Json(path=shown, text=text, table=value, breaks=breaks)
 
 
 def read_json(path: Path, root: Path, read: bytes | None = None) -> Json | Fault:
