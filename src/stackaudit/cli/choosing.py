@@ -105,6 +105,11 @@ def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None
     unread = manifest.interpreter is not None and not (snapshot and snapshot.facts(Distribution))
     if unread or not choice.needs_matrix:
         return None
+    if manifest.interpreter is None and not manifest.requirements:
+        raise UsageError(
+            f"{', '.join(manifest.sources)}: no package is named that could be audited",
+            hint="name the lock file, the pyproject.toml, or a file with the pins",
+        )
     listed = ", ".join(each.name for each in (fitting or choice.known))
     if fitting:
         raise UsageError(f"several matrices fit this stack: {listed}", hint="choose one with --matrix NAME")

@@ -1,5 +1,7 @@
 """Makes the manifest: what the settings name, what the project's files declare, and which interpreter is audited."""
 
+import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,10 +43,18 @@ def declare(settings: Settings, call: Call) -> Declaration:
     Files that were named must be right; those that are merely found beside the project are read where they can be.
 
     Raises:
-        InputError: a named file is wrong; every fault of every file at once.
+        InputError: a named file is wrong, every fault of every file at once; or an option does not go with the rest.
         UsageError: there is nothing to audit.
     """
     interpreter = find_interpreter(settings, call)
+    version = settings.get("python-version")
+    if (
+        interpreter is not None
+        and version.value is not None
+        and version.where.path.startswith(("option", "environment"))
+    ):
+        message = f"says which Python the files of -r are for; the environment of {interpreter.path} has its own"
+        raise InputError([Fault(where=version.where, message=message, hint="name the files with -r, or leave it out")])
     named = bool(settings.texts("requirements"))
     declared = declared_in_files(settings, call) if named else _found_beside(settings, call)
     claims = project.read_pythons(settings.root, call.folder)
@@ -88,28 +98,59 @@ def find_interpreter(settings: Settings, call: Call) -> Interpreter | None:
     None where requirement files alone were asked for with `-r`. The tool's own environment is never taken unless it is named.
 
     Raises:
+        InputError: the one named is not there.
         UsageError: none is found and no file was named.
     """
     setting = settings.get("python")
     if isinstance(setting.value, str):
-        return Interpreter(path=_python_in(Path(setting.value)), where=setting.where)
+        return Interpreter(path=_named(setting.value, setting.where), where=setting.where)
     if settings.get("requirements").where.path.startswith(("option", "environment")):
         return None
     active = call.environ.get("VIRTUAL_ENV")
     candidates = [(Path(active), Place(path="environment VIRTUAL_ENV"))] if active else []
     candidates.append((settings.root / ".venv", Place(path=".venv")))
     for folder, where in candidates:
-        if folder.is_dir() and folder.resolve() != Path(sys.prefix).resolve():
+        if folder.is_dir() and not _is_ours(folder):
             return Interpreter(path=_shown(folder / "bin" / "python", call.folder), where=where)
+    state = "no virtual environment is active"
+    if active:
+        state = (
+            f"the active environment {active} is {'the one of stackaudit itself' if _is_ours(Path(active)) else 'gone'}"
+        )
     raise UsageError(
-        "there is no environment to audit: no virtual environment is active, and there is no ./.venv",
+        f"there is no environment to audit: {state}, and there is no ./.venv",
         hint="name one with --python PATH, read pins from a file with -r FILE, or try --sandbox",
     )
 
 
-def _python_in(path: Path) -> str:
-    """The interpreter that `path` means: a folder stands for the virtual environment in it."""
-    return str(path / "bin" / "python") if path.is_dir() else str(path)
+def _is_ours(folder: Path) -> bool:
+    return folder.resolve() == Path(sys.prefix).resolve()
+
+
+def _named(value: str, where: Place) -> str:
+    """The interpreter that `value` means: a path, a name on PATH, or the folder of a virtual environment.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = Path(value)
+    if path.is_dir():
+        inside = path / "bin" / "python"
+        if os.path.lexists(inside):
+            return str(inside)
+        fault = Fault(
+            where=where, message=f"{value} is a folder with no bin/python in it: it is no virtual environment"
+        )
+    # A link whose Python is gone is an environment that broke: its probe says so.
+    elif os.path.lexists(path):
+        return value
+    elif "/" not in value and (found := shutil.which(value)) is not None:
+        return found
+    else:
+        fault = Fault(
+            where=where, message=f"there is no {value}", hint="name an interpreter, or a virtual environment's folder"
+        )
+    raise InputError([fault])
 
 
 def _shown(path: Path, folder: Path) -> str:

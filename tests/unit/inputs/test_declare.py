@@ -1,0 +1,94 @@
+"""Which environment is audited: the one that is named, else the project's, and never the tool's own by accident."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from stackaudit.inputs.declare import Call, declare, find_interpreter
+from stackaudit.inputs.settings import resolve
+from stackaudit.model.errors import InputError, StackauditError
+from stackaudit.model.manifest import Interpreter, SettingValue
+
+
+def venv(folder: Path) -> Path:
+    python = folder / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    return python
+
+
+def found(folder: Path, environ: dict[str, str] | None = None, **options: SettingValue) -> Interpreter | None:
+    return find_interpreter(resolve(options, {}, folder), Call(folder=folder, environ=environ or {}))
+
+
+def refused(folder: Path, environ: dict[str, str] | None = None, **options: SettingValue) -> str:
+    with pytest.raises(StackauditError) as caught:
+        found(folder, environ, **options)
+    return str(caught.value)
+
+
+def test_the_active_environment_comes_before_the_projects_own(tmp_path: Path) -> None:
+    venv(tmp_path / ".venv")
+    venv(tmp_path / "active")
+    own, active = found(tmp_path), found(tmp_path, {"VIRTUAL_ENV": str(tmp_path / "active")})
+    assert own is not None
+    assert active is not None
+    assert (own.path, str(own.where)) == (".venv/bin/python", ".venv")
+    assert (active.path, str(active.where)) == ("active/bin/python", "environment VIRTUAL_ENV")
+
+
+def test_an_active_environment_that_is_gone_or_the_tools_own_is_not_taken_and_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    assert f"the active environment {gone} is gone, and there is no ./.venv" in refused(
+        tmp_path, {"VIRTUAL_ENV": str(gone)}
+    )
+    assert "is the one of stackaudit itself" in refused(tmp_path, {"VIRTUAL_ENV": sys.prefix})
+    assert "no virtual environment is active" in refused(tmp_path)
+
+
+def test_a_folder_stands_for_the_environment_in_it_and_the_tools_own_may_be_named(tmp_path: Path) -> None:
+    python = venv(tmp_path / "env")
+    for value, path in (
+        (str(tmp_path / "env"), str(python)),
+        (str(python), str(python)),
+        (sys.executable, sys.executable),
+    ):
+        named = found(tmp_path, python=value)
+        assert named is not None
+        assert (named.path, str(named.where)) == (path, "option --python")
+
+
+def test_a_name_is_looked_for_on_path(tmp_path: Path) -> None:
+    named = found(tmp_path, python="sh")
+    assert named is not None
+    assert Path(named.path).is_absolute()
+
+
+@pytest.mark.parametrize("value", ["no-such-python", "no/such/python", "empty"])
+def test_an_interpreter_that_is_not_there_is_a_fault_at_its_place(tmp_path: Path, value: str) -> None:
+    (tmp_path / "empty").mkdir()
+    told = refused(tmp_path, python=str(tmp_path / value) if value == "empty" else value)
+    assert told.startswith("option --python: ")
+    assert value in told
+
+
+def test_an_environment_whose_python_is_gone_is_left_to_the_probe_to_tell(tmp_path: Path) -> None:
+    python = tmp_path / "env" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to("/no/python")
+    named = found(tmp_path, python=str(tmp_path / "env"))
+    assert named is not None
+    assert named.path == str(python)
+
+
+def test_a_python_version_is_for_files_and_not_for_an_environment(tmp_path: Path) -> None:
+    venv(tmp_path / ".venv")
+    (tmp_path / "requirements.txt").write_text("celery==5.4.0\n")
+    call = Call(folder=tmp_path, environ={})
+    with pytest.raises(InputError, match=r"option --python-version: .* \.venv/bin/python has its own"):
+        declare(resolve({"python-version": "3.9"}, {}, tmp_path), call)
+    files: dict[str, SettingValue] = {"python-version": "3.9", "requirements": (str(tmp_path / "requirements.txt"),)}
+    assert declare(resolve(files, {}, tmp_path), call).manifest.text("python_version") == "3.9"
+    (tmp_path / "stackaudit.toml").write_text('python-version = "3.9"\n')
+    assert declare(resolve({}, {}, tmp_path), call).manifest.interpreter is not None
