@@ -1,16 +1,19 @@
-"""The connections of one HTTP client, on `requests`, and what its errors mean."""
+"""The connections of one HTTP client, on urllib3, and what its errors mean."""
 
 import errno
 import http.client
+import netrc
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import requests
-import requests.adapters
+import urllib3
+from urllib3 import exceptions
 
 from stackaudit import __version__
 from stackaudit.model.addresses import is_loopback
@@ -18,7 +21,7 @@ from stackaudit.outside.http import Kind, Way
 
 
 class Connections:
-    """A session that threads share. What the environment says of proxies, logins (netrc) and authorities is read once.
+    """Pools of connections that threads share. What the environment says of proxies, logins (netrc) and authorities is read once.
 
     Raises:
         OSError: the configured certificate authorities can't be read.
@@ -26,100 +29,138 @@ class Connections:
 
     def __init__(self, way: Way, most: int) -> None:
         self._way = way
-        self._proxies: dict[str, dict[str, str]] = {}
-        self._logins: dict[str, tuple[str, str] | None] = {}
-        self.session = requests.Session()
-        self.session.headers["User-Agent"] = f"stackaudit/{__version__}"
-        self.session.max_redirects = way.redirects
-        # With it, requests reads netrc and looks up the proxies again for every request, and takes REQUESTS_CA_BUNDLE for ours.
-        self.session.trust_env = False
-        self.session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=most))
-        self.session.mount("https://", _Adapter(_context(way.certificates), most))
+        self._most = most
+        # One for all connections: read for each of them, the authorities cost more than the connection.
+        self._context = _context(way.certificates)
+        self._retries = urllib3.Retry(total=None, connect=0, read=0, redirect=way.redirects, status=0, other=0)
+        self._hosts: dict[str, tuple[urllib3.PoolManager, Mapping[str, str]]] = {}
+        self._lock = threading.Lock()
+
+    def request(
+        self, url: str, body: bytes | None, headers: Mapping[str, str], timeout: urllib3.Timeout
+    ) -> urllib3.BaseHTTPResponse:
+        """Ask, with a POST where there is a `body`; the answer's body is not read yet.
+
+        Raises:
+            Exception: there is no answer; `kind_of` says what it means.
+        """
+        pools, own = self._to(url)
+        return pools.request(
+            "GET" if body is None else "POST",
+            _without_login(url),
+            body=body,
+            headers={**own, **headers},
+            timeout=timeout,
+            redirect=self._way.redirects > 0,
+            retries=self._retries,
+            preload_content=False,
+        )
+
+    def _to(self, url: str) -> tuple[urllib3.PoolManager, Mapping[str, str]]:
+        """The pools through which the host of `url` is reached, and the headers that it wants of us."""
+        place = urlsplit(url).netloc
+        with self._lock:
+            if place not in self._hosts:
+                agent = f"stackaudit/{__version__}"
+                headers = urllib3.make_headers(accept_encoding=True, user_agent=agent, basic_auth=_login(url))
+                self._hosts[place] = self._pools(_proxy(url, self._way)), headers
+            return self._hosts[place]
+
+    def _pools(self, proxy: str | None) -> urllib3.PoolManager:
+        if proxy is None:
+            return urllib3.PoolManager(maxsize=self._most, ssl_context=self._context)
+        login = _credentials(proxy)
+        return urllib3.ProxyManager(
+            _without_login(proxy),
+            maxsize=self._most,
+            ssl_context=self._context,
+            proxy_headers=urllib3.make_headers(proxy_basic_auth=login) if login else None,
+        )
 
     def close(self) -> None:
         """Close the connections that nobody waits on."""
-        self.session.close()
-
-    def proxies(self, url: str) -> dict[str, str]:
-        """The proxies for `url`: a proxy has no business with this machine's own services, whatever the environment says."""
-        host = urlsplit(url).netloc
-        if host not in self._proxies:
-            if is_loopback(url):
-                self._proxies[host] = {}
-            elif self._way.proxy is not None:
-                self._proxies[host] = dict.fromkeys(("http", "https"), self._way.proxy.reveal())
-            else:
-                self._proxies[host] = requests.utils.get_environ_proxies(url)
-        return self._proxies[host]
-
-    def login(self, url: str) -> tuple[str, str] | None:
-        """The user and the password that netrc holds for the host of `url`; None where the URL brings its own, or there is none."""
-        host = urlsplit(url).netloc
-        if "@" in host:
-            return None
-        if host not in self._logins:
-            self._logins[host] = requests.utils.get_netrc_auth(url)
-        return self._logins[host]
-
-    def kind_of(self, error: BaseException) -> Kind:
-        """What `error`, which a request raised, means."""
-        chain = list(_causes(error))
-        for sign, kind in _SIGNS:
-            if any(isinstance(each, sign) for each in chain):
-                return kind
-        if any(isinstance(each, OSError) and each.errno in _NO_WAY for each in chain):
-            return Kind.NO_WAY
-        if any(isinstance(each, _BROKEN) for each in chain):
-            return Kind.BROKEN
-        return Kind.ADDRESS if isinstance(error, ValueError) else Kind.OTHER
+        for pools, _ in self._hosts.values():
+            pools.clear()
 
 
-class _Adapter(requests.adapters.HTTPAdapter):
-    """Verifies with one context for all connections: read for each of them, the authorities cost more than the connection."""
+def _proxy(url: str, way: Way) -> str | None:
+    """The proxy for `url`: it has no business with this machine's own services, whatever the environment says."""
+    if is_loopback(url):
+        return None
+    if way.proxy is not None:
+        return way.proxy.reveal()
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxies = getproxies()
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    return f"http://{found}" if found and "://" not in found else found
 
-    def __init__(self, context: ssl.SSLContext, most: int) -> None:
-        self._context = context
-        super().__init__(pool_maxsize=most)
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: object) -> None:  # noqa: FBT001, FBT002 - the signature is requests'
-        super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **options)
+def _login(url: str) -> str | None:
+    """`user:password` from `url` itself, else from netrc."""
+    own = _credentials(url)
+    if own is not None:
+        return own
+    try:
+        found = netrc.netrc(os.environ.get("NETRC")).authenticators(urlsplit(url).hostname or "")
+    except (OSError, netrc.NetrcParseError):
+        return None
+    return None if found is None else f"{found[0] or found[1] or ''}:{found[2] or ''}"
 
-    def proxy_manager_for(self, proxy: str, **options: object) -> object:
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **options)
 
-    def cert_verify(self, conn: object, url: str, verify: object, cert: object) -> None:
-        """Nothing: the context requires a certificate and knows the authorities; here they would be read anew."""
+def _credentials(url: str) -> str | None:
+    user, at, _ = urlsplit(url).netloc.rpartition("@")
+    name, _, password = user.partition(":")
+    return f"{unquote(name)}:{unquote(password)}" if at else None
+
+
+def _without_login(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _context(certificates: str | None) -> ssl.SSLContext:
-    """The authorities of `certificates`, else those that the environment names, else the system's and those that requests brings along."""
+    """The authorities of `certificates`, else those that the environment names, else the system's and those of certifi, where it is."""
     named = certificates or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    if not named:
-        context = ssl.create_default_context()
-        context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
-    elif Path(named).is_dir():
-        context = ssl.create_default_context(capath=named)
-    else:
-        context = ssl.create_default_context(cafile=named)
+    if named and Path(named).is_dir():
+        return ssl.create_default_context(capath=named)
+    if named:
+        return ssl.create_default_context(cafile=named)
+    context = ssl.create_default_context()
+    try:
+        import certifi
+    except ImportError:
+        return context
+    context.load_verify_locations(certifi.where())
     return context
 
 
+def kind_of(error: BaseException) -> Kind:
+    """What `error`, which a request or the reading of its answer raised, means."""
+    chain = list(_causes(error))
+    kind = next((kind for sign, kind in _SIGNS if any(isinstance(each, sign) for each in chain)), Kind.OTHER)
+    nowhere = any(isinstance(each, OSError) and each.errno in _NO_WAY for each in chain)
+    return Kind.NO_WAY if nowhere and kind is Kind.NO_CONNECTION else kind
+
+
+# In this order: what is more telling first, since each is wrapped in others, and some are kinds of others.
 _SIGNS: tuple[tuple[type[BaseException], Kind], ...] = (
-    (requests.exceptions.ProxyError, Kind.PROXY),
-    (requests.exceptions.TooManyRedirects, Kind.CIRCLE),
-    (requests.exceptions.ConnectTimeout, Kind.NO_CONNECTION),
-    (requests.exceptions.Timeout, Kind.LATE),
+    (exceptions.ProxyError, Kind.PROXY),
+    (exceptions.ProxySchemeUnknown, Kind.PROXY),
     (ssl.SSLCertVerificationError, Kind.UNTRUSTED),
     (ssl.SSLError, Kind.NOT_TLS),
     (socket.gaierror, Kind.NO_NAME),
     (ConnectionRefusedError, Kind.REFUSED),
+    (exceptions.ReadTimeoutError, Kind.LATE),
+    (exceptions.ConnectTimeoutError, Kind.NO_CONNECTION),
     (TimeoutError, Kind.LATE),
-)
-_BROKEN = (
-    http.client.HTTPException,
-    ConnectionError,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
+    (exceptions.ResponseError, Kind.CIRCLE),
+    (exceptions.DecodeError, Kind.BROKEN),
+    (exceptions.ProtocolError, Kind.BROKEN),
+    (http.client.HTTPException, Kind.BROKEN),
+    (ConnectionError, Kind.BROKEN),
+    (ValueError, Kind.ADDRESS),
 )
 _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
 

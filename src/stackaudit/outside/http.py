@@ -1,5 +1,6 @@
 """Asks HTTP services many things at once, and waits no longer than allowed."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import Secret
 
 if TYPE_CHECKING:
-    import requests
+    from urllib3 import BaseHTTPResponse
 
     from stackaudit.outside._connections import Connections
 
@@ -172,34 +173,31 @@ class Client:
         return answer
 
     def _attempt(self, connections: "Connections", wanted: Request) -> Answer | Failure:
+        from urllib3 import Timeout
+
+        from stackaudit.outside._connections import kind_of
+
         left = max(0.05, self._deadline.remaining())
+        timeout = Timeout(connect=min(_CONNECT_SECONDS, left), read=min(LONGEST_SILENCE, left))
         headers = {**({} if wanted.body is None else {"Content-Type": "application/json"}), **(wanted.headers or {})}
         try:
-            with connections.session.request(
-                "GET" if wanted.body is None else "POST",
-                wanted.url,
-                data=wanted.body,
-                headers=headers,
-                auth=connections.login(wanted.url),
-                proxies=connections.proxies(wanted.url),
-                timeout=(min(_CONNECT_SECONDS, left), min(LONGEST_SILENCE, left)),
-                allow_redirects=self._way.redirects > 0,
-                stream=True,
-            ) as response:
+            response = connections.request(wanted.url, wanted.body, headers, timeout)
+            with contextlib.closing(response):
+                # Read to its end, the connection goes back to its pool; otherwise closing the answer closes it.
                 return self._read(response)
         except Exception as error:  # noqa: BLE001 - a thread that died of a library's surprise would be waited for in vain
-            return Failure(kind=connections.kind_of(error))
+            return Failure(kind=kind_of(error))
 
-    def _read(self, response: "requests.Response") -> Answer | Failure:
+    def _read(self, response: "BaseHTTPResponse") -> Answer | Failure:
         body = bytearray()
-        for chunk in response.iter_content(65536):
+        for chunk in response.stream(65536):
             body += chunk
             if len(body) > MOST_BYTES:
                 return Failure(kind=Kind.TOO_LONG)
             if self._deadline.remaining() <= 0:
                 return Failure(kind=Kind.LATE)
         kind = response.headers.get("Content-Type", "")
-        return Answer(status=response.status_code, body=bytes(body), content_type=kind)
+        return Answer(status=response.status, body=bytes(body), content_type=kind)
 
 
 def _may_pass(answer: Answer | Failure) -> bool:
