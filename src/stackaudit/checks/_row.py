@@ -13,6 +13,10 @@ from stackaudit.model.matrix import Matrix, Note, PackageEntry, PackageRange
 from stackaudit.model.versions import parse_version, written
 
 
+MOST_TRIED = 200
+"""The newest releases that are tried for advice: a matrix from elsewhere may list any number, and hold up every rule with them."""
+
+
 @lru_cache(maxsize=4096)
 def requirement_of(line: str) -> Requirement:
     """A PEP 508 line of the matrix; it was validated when the matrix was read."""
@@ -174,7 +178,7 @@ class Row:
         """The newest listed version of package `name` that goes with all the others as they are, or None."""
         entry = self.matrix.package(name)
         listed = sorted((each for one in entry.ranges for each, _ in one.releases), reverse=True) if entry else []
-        return next((each for each in listed if self.at(name, each).fits(name, extras=extras)), None)
+        return next((each for each in listed[:MOST_TRIED] if self.at(name, each).fits(name, extras=extras)), None)
 
 
 def admits_python(here: Row, found: PackageRange) -> bool:
