@@ -12,7 +12,6 @@ from stackaudit.model.findings import Severity
 from stackaudit.model.matrix import Matrix, Note, PackageEntry, PackageRange
 from stackaudit.model.versions import parse_version, written
 
-
 MOST_TRIED = 200
 """The newest releases that are tried for advice: a matrix from elsewhere may list any number, and hold up every rule with them."""
 

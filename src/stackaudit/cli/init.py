@@ -43,16 +43,18 @@ def init(
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"the settings can't be written: {reason}") from None
-    write(f"wrote {target.name}; every key in it is commented out and shows its default\n")
+    write(f"wrote {target.name}; every key in it is commented out, and shows its default or an example\n")
 
 
 def table(name: str | None) -> str:
-    """The table called `name`, or the keys alone: each setting with a line about it, commented out, at its default."""
+    """The table called `name`, or the keys alone: each setting with a line about it, commented out, at its default or an example."""
     from stackaudit.inputs.settings import KEYS
 
     lines = [f"[{name}]"] if name else []
     for key in KEYS:
         choices = f" ({', '.join(key.choices)})" if key.choices else ""
-        value: SettingValue | list[str] = [] if key.default == () else "" if key.default is None else key.default
+        value: SettingValue | list[str] = (
+            [] if key.default == () else key.example if key.default is None else key.default
+        )
         lines += [f"# {key.about}{choices}", f"# {key.name} = {json.dumps(value)}"]
     return "\n".join(lines) + "\n"

@@ -19,7 +19,8 @@ from stackaudit.model.secret import redact
 class Key:
     """One setting: its name in TOML (`fail-on`), its type, its default, and one line about it.
 
-    The environment variable is `STACKAUDIT_FAIL_ON`, the option `--fail-on`. `choices` closes the set of its values.
+    The environment variable is `STACKAUDIT_FAIL_ON`, the option `--fail-on`. `choices` closes the set of its
+    values; `example` stands in where there is no default.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Key:
     default: SettingValue
     about: str
     choices: tuple[str, ...] = ()
+    example: str = ""
 
 
 CHECKS = ("matrix", "conflicts", "vulnerabilities", "releases", "redis", "celery", "ffmpeg", "environment")
@@ -35,16 +37,52 @@ CHECKS = ("matrix", "conflicts", "vulnerabilities", "releases", "redis", "celery
 SEVERITIES = tuple(Severity)
 
 KEYS = (
-    Key(name="matrix", kind=str, default=None, about="the matrix: a shipped one's name, or a file"),
-    Key(name="python", kind=str, default=None, about="the interpreter whose environment is audited"),
-    Key(name="python-version", kind=str, default=None, about="the Python that the requirement files are for, X.Y"),
-    Key(name="exclude-newer", kind=str, default=None, about="what the index had on this day, an RFC 3339 date or time"),
+    Key(
+        name="matrix",
+        kind=str,
+        default=None,
+        example="celery-redis-ffmpeg",
+        about="the matrix: a shipped one's name, or a file",
+    ),
+    Key(
+        name="python",
+        kind=str,
+        default=None,
+        example=".venv/bin/python",
+        about="the interpreter whose environment is audited",
+    ),
+    Key(
+        name="python-version",
+        kind=str,
+        default=None,
+        example="3.11",
+        about="the Python that the requirement files are for, X.Y",
+    ),
+    Key(
+        name="exclude-newer",
+        kind=str,
+        default=None,
+        example="2026-11-22",
+        about="what the index had on this day, an RFC 3339 date or time",
+    ),
     Key(name="requirements", kind=tuple, default=(), about="the files that declare the pins"),
     Key(name="extras", kind=tuple, default=(), about="the extras of the project's own pyproject.toml that are in use"),
     Key(name="groups", kind=tuple, default=(), about="the dependency groups of pyproject.toml that are in use"),
-    Key(name="broker-url", kind=str, default=None, about="the Celery broker"),
-    Key(name="redis-url", kind=str, default=None, about="the Redis to check, where it is not the broker"),
-    Key(name="ffmpeg", kind=str, default=None, about="the ffmpeg to probe, a name on PATH or a path"),
+    Key(name="broker-url", kind=str, default=None, example="redis://localhost:6379/0", about="the Celery broker"),
+    Key(
+        name="redis-url",
+        kind=str,
+        default=None,
+        example="redis://localhost:6379/1",
+        about="the Redis to check, where it is not the broker",
+    ),
+    Key(
+        name="ffmpeg",
+        kind=str,
+        default=None,
+        example="/usr/bin/ffmpeg",
+        about="the ffmpeg to probe, a name on PATH or a path",
+    ),
     Key(name="expect", kind=tuple, default=(), about="the Celery nodes that must answer"),
     Key(name="only", kind=tuple, default=(), about="the checks to run, and no others", choices=CHECKS),
     Key(name="skip", kind=tuple, default=(), about="the checks to leave out", choices=CHECKS),

@@ -216,7 +216,7 @@ def test_no_damage_to_a_file_is_more_than_a_fault(
     if len(text) > 4000:
         text = text[:4000]
     start = int(at * len(text))
-    damaged = tmp_path_factory.getbasetemp() / path.name
+    damaged = tmp_path_factory.mktemp("damaged") / path.name
     damaged.write_text(text[:start] + piece + text[start + cut :], encoding="utf-8")
     asked = Asked(extras=("fast",), groups=("dev",))
     declared = read_files([damaged], damaged.parent, {}, named=True, asked=asked)

@@ -180,3 +180,12 @@ def test_names_on_path_and_urls_are_no_paths(tmp_path: Path) -> None:
         "ffmpeg-7",
         "https://osv.test",
     ]
+
+
+def test_every_key_of_the_table_that_init_writes_may_be_commented_in_as_it_stands(tmp_path: Path) -> None:
+    lines = table("tool.stackaudit").splitlines()
+    keys = [line.removeprefix("# ") for line in lines if any(line.startswith(f"# {key.name} = ") for key in KEYS)]
+    assert len(keys) == len(KEYS)
+    write(tmp_path, "\n".join([lines[0], *keys]))
+    settings = resolve({}, {}, tmp_path)
+    assert {each.where.path for each in settings.settings} == {"pyproject.toml"}
