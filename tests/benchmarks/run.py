@@ -36,6 +36,11 @@ FIRST = 40
 """The first of the made-up packages that an advisory is about: those of the large stack alone."""
 CELL = "{:<22} {:>8} {:>8} {:>9} {:>9} {:>9} {:>9}"
 BIN = Path(sys.executable).parent
+LEGEND = """
+check: a whole audit with all eight checks. / probe: how many times its slowest probe, by its own record.
+/ script: beside pip check; pip-audit; celery inspect ping; redis-cli ping; ffmpeg -version, one after the other.
+/ uv: beside uv pip check. pip-audit: alone, over the same service. fed: how many times sooner --only vulnerabilities is.
+"""
 MANY = 100
 FEW_ROUNDS = 2
 """Rounds where pip-audit alone takes a quarter of a minute."""
@@ -55,6 +60,12 @@ class Stack:
     def surroundings(self) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "STACKAUDIT_"))}
         return {**clean, "PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": self.index}
+
+
+def warm(folder: Path) -> None:
+    """Let all sides keep their bytecode, as they do where they are installed, whatever this shell says; the first rounds write it."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
 
 
 def seconds(command: Sequence[str], stack: Stack | None = None, statuses: Sequence[int] = (0,)) -> tuple[float, str]:
@@ -110,7 +121,7 @@ def starting(rounds: int) -> None:
         ),
     }
     for name, (ours, theirs, whose) in pairs.items():
-        taken = [(seconds(ours)[0], seconds(theirs)[0]) for _ in range(2 * rounds + 1)]
+        taken = [(seconds(ours)[0], seconds(theirs)[0]) for _ in range(2 * rounds + 2)][1:]
         ratio = statistics.median(mine / other for mine, other in taken)
         mine, other = (statistics.median(side) for side in zip(*taken, strict=True))
         say(f"{name:<14} {mine:6.3f} s   {whose:<18} {other:6.3f} s   ratio {ratio:5.2f}")
@@ -197,17 +208,12 @@ def main() -> None:
         "--latency", type=float, action="append", help="seconds before each answer; default: 0 and 0.05"
     )
     options = parser.parse_args()
-    starting(options.rounds)
-    say("\ncheck: a whole audit with all eight checks. / probe: how many times its slowest probe, by its own record.")
-    say(
-        "/ script: against pip check; pip-audit; celery inspect ping; redis-cli ping; ffmpeg -version, one after the other."
-    )
-    say(
-        "/ uv: against uv pip check. pip-audit: alone, over the same service. fed: how many times sooner --only vulnerabilities is.\n"
-    )
-    say(CELL.format("", "check", "/ probe", "/ script", "/ uv", "pip-audit", "fed"))
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
+        warm(folder)
+        starting(options.rounds)
+        say(LEGEND)
+        say(CELL.format("", "check", "/ probe", "/ script", "/ uv", "pip-audit", "fed"))
         base = folder / "environment"
         run_uv("venv", "--quiet", "--python", sys.executable, str(base))
         interpreter = str(base / "bin" / "python")
@@ -215,8 +221,10 @@ def main() -> None:
         with servers.redis_server(folder / "redis") as server:
             worker = workers.start(folder / "worker", server.url(), "bench@here")
             with workers.running(worker):
+                cold = True
                 for size in sorted(options.packages or [20, 200]):
                     names = grow(interpreter, size)
+                    rounds = options.rounds if size < MANY else FEW_ROUNDS
                     for latency in options.latency or [0.0, 0.05]:
                         with services(names, latency) as (advisories, index):
                             stack = Stack(
@@ -226,8 +234,11 @@ def main() -> None:
                                 index=index,
                                 folder=folder,
                             )
-                            name = f"{len(names)} packages, {latency * 1000:.0f} ms"
-                            auditing(stack, name, len(names), options.rounds if size < MANY else FEW_ROUNDS)
+                            if cold:
+                                audit(stack)
+                                sequence(stack)
+                                cold = False
+                            auditing(stack, f"{len(names)} packages, {latency * 1000:.0f} ms", len(names), rounds)
 
 
 if __name__ == "__main__":
