@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
-from packaging.version import Version
-
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Release
 from stackaudit.model.findings import Finding, Outcome
@@ -70,8 +68,8 @@ def _cared_for(case: Case) -> tuple[Release, ...]:
 
 def _newer(candidate: str | None, release: Release) -> bool:
     """Whether `candidate` is a newer version than the release's own."""
-    own = parse_version(release.version)
-    return candidate is not None and own is not None and Version(candidate) > own
+    own, other = parse_version(release.version), parse_version(candidate or "")
+    return own is not None and other is not None and other > own
 
 
 def _dated(version: str | None, at: datetime | None) -> str:

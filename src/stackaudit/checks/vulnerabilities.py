@@ -1,10 +1,10 @@
 """Judges what the advisory services said of the audited packages."""
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from packaging.markers import UndefinedEnvironmentName
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from stackaudit.advisories.sources import chosen
@@ -15,7 +15,7 @@ from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.markers import environment_of
 from stackaudit.model.parts import Check, Rule, rule
-from stackaudit.model.versions import parse_version
+from stackaudit.model.versions import parse_requirement, parse_version
 
 
 def asked_by(manifest: Manifest) -> str | None:
@@ -143,13 +143,13 @@ def _required(package: Distribution, environment: Mapping[str, str], *, with_ext
     extras = ("", *package.provides) if with_extras else ("",)
     names = set()
     for line in package.requires:
-        try:
-            requirement = Requirement(line)
-            marker = requirement.marker
+        requirement = parse_requirement(line)
+        if requirement is None:
+            continue
+        marker = requirement.marker
+        with contextlib.suppress(UndefinedEnvironmentName):
             if marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in extras):
                 names.add(canonicalize_name(requirement.name))
-        except (InvalidRequirement, UndefinedEnvironmentName):
-            continue
     return tuple(sorted(names))
 
 
