@@ -31,7 +31,8 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     pinned = {name for name in expected if any(each.pin is not None for each in case.requirements_of(name))}
     admitting = {entry.name for entry, _, found in here.covered() if admits_python(here, found)}.intersection(expected)
     many = f"{len(pinned)} of {len(expected)} stack packages {'is' if len(pinned) == 1 else 'are'} pinned"
-    parts = [f"{many}, {'all' if len(admitting) == len(expected) else len(admitting)} for Python {here.minor}"]
+    admitted = "all" if len(admitting) == len(expected) else f"{len(admitting)} of {len(expected)}"
+    parts = [f"{many}; {admitted} admit Python {here.minor}"]
     hurting = {
         each.cause or each for each in findings if each.outcome is Outcome.FAIL and each.severity is not Severity.LOW
     }

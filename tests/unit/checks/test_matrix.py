@@ -49,7 +49,7 @@ def test_the_seed_stack_is_fine_on_all_its_pythons(python: str, amqp: str) -> No
     judgment = judged(stack)
     assert {each.severity for each in failed(stack)} == {Severity.LOW}
     assert judgment.verdict is Verdict.WARN
-    assert judgment.summary == f"6 of 6 stack packages are pinned, all for Python {python.rpartition('.')[0]}"
+    assert judgment.summary == f"6 of 6 stack packages are pinned; all admit Python {python.rpartition('.')[0]}"
     assert {f"{name}=={version}" for name, version in SEED.items()} == passed(stack, "MX101")
     assert f"amqp=={amqp}" in passed(stack, "MX203")
     assert bool(failed(stack, "MX402")) is (python == "3.9.18")
