@@ -10,9 +10,10 @@ from stackaudit.advisories.records import Pin, Record
 class Answers:
     """`records` holds the complete answer for each pin that got one; `failed` says for each other pin why not, in our words.
 
-    `sha256` is the digest of a local copy.
+    `sha256` is the digest of a local copy, `as_of` the day of the newest change in it (ISO; empty where no record says).
     """
 
     records: Mapping[Pin, tuple[Record, ...]]
     failed: Mapping[Pin, str] = field(default_factory=dict)
     sha256: str | None = None
+    as_of: str = ""

@@ -37,7 +37,13 @@ class Consultation:
     failed: dict[Pin, str] = field(default_factory=dict)
     doubtful: dict[Pin, str] = field(default_factory=dict)
     copy: str | None = None
+    as_of: str = ""
     measured: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def service(self) -> str:
+        """Who answered; a local copy with the day that it knows the world of, since it says nothing of what came later."""
+        return f"{self.source.name}, whose newest record is of {self.as_of}" if self.as_of else self.source.name
 
     @property
     def cause(self) -> str | None:
@@ -79,6 +85,7 @@ def _records(result: Consultation, pins: Sequence[Pin], asking: Deadline) -> dic
     answers = _answers(result.source, pins, asking)
     result.measured["asking"] = time.monotonic() - started
     result.copy = answers.sha256
+    result.as_of = answers.as_of
     stumbling = {pin: odd for pin, found in answers.records.items() if (odd := _odd(found)) is not None}
     result.failed |= {**answers.failed, **stumbling}
     return {pin: found for pin, found in answers.records.items() if pin not in stumbling}

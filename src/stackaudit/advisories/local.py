@@ -38,10 +38,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalCopy:
-    """The records about PyPI packages, by package; `sha256` is the digest of all records that were read, in order of their names."""
+    """The records about PyPI packages, by package.
+
+    `sha256` is the digest of all records that were read, in order of their names; `as_of` the day of the newest change among them.
+    """
 
     by_name: Mapping[NormalizedName, tuple[Record, ...]]
     sha256: str
+    as_of: str
 
     def about(self, pin: Pin) -> tuple[Record, ...]:
         """The records about `pin` that are not withdrawn, by id."""
@@ -59,7 +63,7 @@ def ask(path: Path, pins: Sequence[Pin]) -> Answers:
         LocalError: it can't be read whole, or holds no advisory about any PyPI package.
     """
     copy = load(path)
-    return Answers(records={pin: copy.about(pin) for pin in pins}, sha256=copy.sha256)
+    return Answers(records={pin: copy.about(pin) for pin in pins}, sha256=copy.sha256, as_of=copy.as_of)
 
 
 def load(path: Path, limits: Limits | None = None) -> LocalCopy:
@@ -88,6 +92,7 @@ def load(path: Path, limits: Limits | None = None) -> LocalCopy:
     return LocalCopy(
         by_name={name: tuple(sorted(found, key=lambda each: each.id)) for name, found in by_name.items()},
         sha256=digest.hexdigest(),
+        as_of=max(record.modified for found in by_name.values() for record in found),
     )
 
 

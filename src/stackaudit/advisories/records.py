@@ -23,6 +23,9 @@ _WORDS = {
 }
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
 class RecordError(ValueError):
     """A JSON text is not an OSV record; the message says what of it, in our words."""
 
@@ -57,7 +60,7 @@ class Record:
     """One advisory. `text` is the JSON as it came; `affected` holds the PyPI packages alone.
 
     `odd` says why pip-audit would stumble over the record, None where it would not. `severity` is the word of the database, None
-    where there is none.
+    where there is none. `modified` is the day of its last change (ISO), empty where it does not say.
     """
 
     id: str
@@ -69,6 +72,7 @@ class Record:
     affected: tuple[Affected, ...]
     odd: str | None
     text: str
+    modified: str = ""
 
     @property
     def ids(self) -> frozenset[str]:
@@ -121,6 +125,7 @@ def parse_record(body: bytes) -> Record:
         affected=tuple(_affected(value)),
         odd=_oddity(value),
         text=body.decode(errors="replace"),
+        modified=found[0] if (found := _DAY.match(_text(value, "modified"))) else "",
     )
 
 

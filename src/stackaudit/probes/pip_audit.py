@@ -83,7 +83,7 @@ def _told(result: "Consultation", asked: _Asked) -> Look:
         evidence=result.evidence,
         yields=_YIELDS,
         facts=tuple(
-            Audited(name=each.name, version=each.version, service=result.source.name, advisories=advisories)
+            Audited(name=each.name, version=each.version, service=result.service, advisories=advisories)
             for pin, advisories in sorted(result.audited.items(), key=lambda each: (each[0].name, each[0].version))
             for each in asked.pins[pin]
         ),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from stackaudit.advisories.local import Limits, LocalError, load
+from stackaudit.advisories.local import Limits, LocalError, ask, load
 from stackaudit.advisories.records import Pin
 
 FOLDER = Path(__file__).parents[2] / "advisories"
@@ -128,3 +128,8 @@ def test_names_with_control_characters_are_not_printed(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="not an OSV record") as caught:
         load(path)
     assert str(caught.value).isprintable()
+
+
+def test_a_copy_says_which_day_it_knows_the_world_of() -> None:
+    days = [json.loads(file.read_text(encoding="utf-8"))["modified"][:10] for file in FOLDER.glob("*.json")]
+    assert load(FOLDER).as_of == ask(FOLDER, [pin("oakpress", "2.0.1")]).as_of == max(days)
