@@ -130,6 +130,11 @@ def test_names_with_control_characters_are_not_printed(tmp_path: Path) -> None:
     assert str(caught.value).isprintable()
 
 
-def test_a_copy_says_which_day_it_knows_the_world_of() -> None:
-    days = [json.loads(file.read_text(encoding="utf-8"))["modified"][:10] for file in FOLDER.glob("*.json")]
-    assert load(FOLDER).as_of == ask(FOLDER, [pin("oakpress", "2.0.1")]).as_of == max(days)
+def test_a_copy_says_which_day_it_knows_the_world_of(tmp_path: Path) -> None:
+    dated = {
+        f"{day}.json": GOOD.replace("{", f'{{"modified": "{day}T10:00:00Z", ', 1)
+        for day in ("2099-01-31", "2099-03-02")
+    }
+    copy = zipped(tmp_path / "all.zip", {**dated, "undated.json": GOOD})
+    assert load(copy).as_of == ask(copy, [pin("oak", "1.0")]).as_of == "2099-03-02"
+    assert load(zipped(tmp_path / "undated.zip", {"a.json": GOOD})).as_of == ""
