@@ -18,7 +18,11 @@ def record(audit: Audit) -> _Object:
 
     `digest` is the SHA-256 of all but the times and what was measured: two audits of the same facts have the same digest.
     """
-    times: _Object = {"started_at": encode(audit.started_at), "finished_at": encode(audit.finished_at)}
+    times: _Object = {
+        "started_at": encode(audit.started_at),
+        "finished_at": encode(audit.finished_at),
+        "today": encode(audit.case.today),
+    }
     body = _body(audit)
     return {
         "schema": SCHEMA,
@@ -64,7 +68,6 @@ def _body(audit: Audit) -> _Object:
         },
         "manifest": declared,
         "matrix": encode(case.matrix) if case.matrix is None else _matrix(audit),
-        "today": case.today.isoformat(),
         "looks": [_look(look) for look in _objects(encode(case.snapshot.looks))],
         "checks": [_check(check) for check in _objects(encode(audit.judgments))],
     }
