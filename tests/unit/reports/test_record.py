@@ -50,7 +50,7 @@ def test_two_audits_of_the_same_facts_have_the_same_digest() -> None:
         later.case.snapshot,
         looks=tuple(replace(each, measured=(("seconds", 9.9),)) for each in later.case.snapshot.looks),
     )
-    later = replace(later, case=replace(later.case, snapshot=slower))
+    later = replace(later, case=replace(later.case, snapshot=slower, today=audit.case.today + timedelta(days=1)))
     assert record(audit)["digest"] == record(later)["digest"]
     assert record(audit)["started_at"] != record(later)["started_at"]
 
