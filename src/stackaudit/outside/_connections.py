@@ -17,7 +17,7 @@ from urllib3 import exceptions
 
 from stackaudit import __version__
 from stackaudit.model.addresses import is_loopback
-from stackaudit.outside.http import Kind, Way
+from stackaudit.outside.ways import Kind, Way
 
 
 class Connections:

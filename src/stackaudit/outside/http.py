@@ -5,13 +5,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.secret import Secret
+from stackaudit.outside.ways import Kind, Way
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -31,30 +30,6 @@ _CONNECT_SECONDS = 4.0
 _ATTEMPTS = 2
 _PAUSE_SECONDS = 0.2
 _PASSING = frozenset({429, 500, 502, 503, 504})
-
-
-class Kind(StrEnum):
-    """Why no complete answer came, in our words: each goes after the service's name."""
-
-    LATE = "no answer came in time"
-    NO_NAME = "its name does not resolve"
-    REFUSED = "it refused the connection"
-    NO_WAY = "there is no way to it from this network"
-    NO_CONNECTION = "no connection came about in time"
-    PROXY = "the proxy did not let the question through"
-    UNTRUSTED = "its TLS certificate is not trusted here"
-    NOT_TLS = "it does not speak TLS as asked"
-    NO_AUTHORITIES = "the configured file of certificate authorities can't be read"
-    BROKEN = "the connection broke off"
-    CIRCLE = "it redirects too often"
-    TOO_LONG = "its answer is too long to be one"
-    ADDRESS = "its address is not one that can be asked"
-    OTHER = "it could not be asked"
-
-    @property
-    def is_lasting(self) -> bool:
-        """Whether the next request would fare no better: it is the way to the service that is closed, not this one answer."""
-        return self not in {Kind.BROKEN, Kind.CIRCLE, Kind.TOO_LONG, Kind.OTHER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +60,6 @@ class Failure:
     def cause(self) -> str:
         """Why, in our words, after the service's name: `it refused the connection`."""
         return self.kind.value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """How services are reached: a file or folder of certificate authorities, a proxy's URL, and how many redirects are followed.
-
-    Where the first two are None, the environment says (`REQUESTS_CA_BUNDLE`, `HTTPS_PROXY` and the like).
-    """
-
-    certificates: str | None = None
-    proxy: Secret | None = None
-    redirects: int = 0
 
 
 class Client:

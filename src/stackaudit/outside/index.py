@@ -7,9 +7,10 @@ from urllib.parse import quote
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.outside import http
-from stackaudit.outside.http import Client, Failure, Kind, Request, Way
+from stackaudit.outside.http import Client, Failure, Request
 from stackaudit.outside.index_pages import Page, PageError, read_page
 from stackaudit.outside.index_settings import IndexSettings
+from stackaudit.outside.ways import Kind, Way
 
 _ACCEPT = {
     "Accept": "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1",

@@ -1,0 +1,42 @@
+"""The way to an HTTP service, and what can go wrong on it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stackaudit.model.secret import Secret
+
+
+class Kind(StrEnum):
+    """Why no complete answer came, in our words: each goes after the service's name."""
+
+    LATE = "no answer came in time"
+    NO_NAME = "its name does not resolve"
+    REFUSED = "it refused the connection"
+    NO_WAY = "there is no way to it from this network"
+    NO_CONNECTION = "no connection came about in time"
+    PROXY = "the proxy did not let the question through"
+    UNTRUSTED = "its TLS certificate is not trusted here"
+    NOT_TLS = "it does not speak TLS as asked"
+    NO_AUTHORITIES = "the configured file of certificate authorities can't be read"
+    BROKEN = "the connection broke off"
+    CIRCLE = "it redirects too often"
+    TOO_LONG = "its answer is too long to be one"
+    ADDRESS = "its address is not one that can be asked"
+    OTHER = "it could not be asked"
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the next request would fare no better: it is the way to the service that is closed, not this one answer."""
+        return self not in {Kind.BROKEN, Kind.CIRCLE, Kind.TOO_LONG, Kind.OTHER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How services are reached: a file or folder of certificate authorities, a proxy's URL, and how many redirects are followed.
+
+    Where the first two are None, the environment says (`REQUESTS_CA_BUNDLE`, `HTTPS_PROXY` and the like).
+    """
+
+    certificates: str | None = None
+    proxy: Secret | None = None
+    redirects: int = 0
