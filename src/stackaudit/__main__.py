@@ -1,18 +1,40 @@
 """The console entry: answers `--version` before anything is imported, and is the one wall against tracebacks."""
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line, and exit with its status."""
+    _open_streams()
     if sys.argv[1:] in (["--version"], ["-V"]):
         from stackaudit import __version__
 
         sys.stdout.write(f"stackaudit {__version__}\n")
         return
-    from stackaudit.cli.app import run
-
+    try:
+        from stackaudit.cli.app import run
+    except KeyboardInterrupt:
+        # Loading takes a good part of a short call, and `run` catches what comes after it.
+        sys.stderr.write("stackaudit: interrupted; nothing was concluded\n")
+        sys.exit(130)
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_streams() -> None:
+    """Put the null device where the caller closed a standard stream: what is told there is not wanted, and the status still counts.
+
+    The descriptor itself is taken too: else the next file or socket gets its number, and what a child process prints goes there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is given out: the ones below are open by now.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 if __name__ == "__main__":
