@@ -31,7 +31,10 @@ def imported(*arguments: str) -> set[str]:
     return set(done.stderr.split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["explain", "--help"], ["--version", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["check", "--help"], ["explain", "--help"], ["matrix", "show", "--help"], ["--version", "--help"]],
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert not HEAVY & imported(*arguments)
 

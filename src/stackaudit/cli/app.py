@@ -8,7 +8,7 @@ from types import FrameType
 import typer
 
 from stackaudit import __version__
-from stackaudit.cli import check, explain, init
+from stackaudit.cli import check, explain, init, matrix
 from stackaudit.cli.exits import Exit, Interrupted
 from stackaudit.model.errors import InputError, StackauditError
 from stackaudit.model.secret import redact
@@ -46,6 +46,17 @@ def _frame(
         typer.echo(context.get_help())
 
 
+def _group(
+    context: typer.Context,
+    *,
+    show_help: bool = typer.Option(  # noqa: ARG001 - its callback answers
+        False, "-h", "--help", help="Show this message and exit.", callback=_print_help, is_eager=True
+    ),
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
 def build(*, completion: bool) -> typer.Typer:
     """The application with all commands.
 
@@ -65,7 +76,17 @@ def build(*, completion: bool) -> typer.Typer:
     app.command("check", help=check.HELP, epilog=_EPILOG)(check.check)
     app.command("explain", help=explain.HELP)(explain.explain)
     app.command("init", help=init.HELP)(init.init)
+    app.add_typer(_matrices(), name="matrix", help=matrix.HELP)
     return app
+
+
+def _matrices() -> typer.Typer:
+    group = typer.Typer(rich_markup_mode=None, add_completion=False)
+    group.callback(invoke_without_command=True, add_help_option=False)(_group)
+    group.command("list", help=matrix.LIST)(matrix.list_)
+    group.command("show", help=matrix.SHOW)(matrix.show)
+    group.command("lint", help=matrix.LINT)(matrix.lint)
+    return group
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,6 +1,6 @@
 """Tells an audit to a person: a line a check, then each finding with what, where, why, and what to do."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import TypeAlias
@@ -53,19 +53,25 @@ def render(audit: Audit, rules: Sequence[Rule], policy: Policy, telling: Telling
     """The whole text. With colours it holds ANSI sequences, else none."""
     if telling.quiet > 1:
         return ""
+    by_code = {each.code: each for each in rules}
+    return painted(_segments(audit, by_code, policy, telling), color=telling.color)
+
+
+def painted(segments: Iterable["Segment"], *, color: bool) -> str:
+    """The text of `segments`, each with its style as ANSI sequences where `color` is wanted."""
     from rich.console import Console
     from rich.text import Text
 
     page = Text()
-    for content, style in _segments(audit, {each.code: each for each in rules}, policy, telling):
+    for content, style in segments:
         page.append(_printable(content), style)
     # A file of its own: rich writes to the real standard output even while it captures.
     written = StringIO()
     Console(
         file=written,
         width=10_000,
-        color_system="standard" if telling.color else None,
-        force_terminal=telling.color,
+        color_system="standard" if color else None,
+        force_terminal=color,
         highlight=False,
         markup=False,
     ).print(page, soft_wrap=True, end="")

@@ -72,3 +72,8 @@ def pin_of(specifier: SpecifierSet) -> Version | None:
 def series(version: Version) -> str:
     """The `major.minor` series of `version`, such as `5.4`."""
     return f"{version.major}.{version.minor}"
+
+
+def newest_patch(minor: str) -> Version:
+    """The newest thinkable patch of Python `minor` (`3.11`): it stands in where no patch is known, since bounds name old ones."""
+    return Version(f"{minor}.99")

@@ -1,0 +1,210 @@
+"""Judges a matrix itself, not a stack: what in it is old, can never be used, can never fire, or leads nowhere."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from stackaudit.checks._row import requirement_of
+from stackaudit.model.audit import Policy
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
+from stackaudit.model.matrix import Matrix, Note, PackageEntry, PackageRange, ProductEntry
+from stackaudit.model.versions import newest_patch, written
+
+OLDEST = 90
+"""Days after which the facts of a matrix want a new look: stacks like these have a release every few weeks."""
+
+_PATCHES = 100
+"""How many patches of a server's branch are thinkable: a matrix lists branches, and notes are about patches of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lint:
+    """One sentence that should hold of every matrix, as `Rule` is one of every stack."""
+
+    code: str
+    title: str
+    severity: Severity
+    why: str
+    fix: str
+
+    def fails(self, matrix: Matrix, subject: str, message: str) -> Finding:
+        """A finding that `subject`, a part of `matrix`, breaks it."""
+        return Finding(
+            rule=self.code,
+            outcome=Outcome.FAIL,
+            severity=self.severity,
+            subject=subject,
+            message=message,
+            where=matrix.where,
+            why=self.why,
+            fix=self.fix,
+        )
+
+
+FRESH = Lint(
+    code="MX501",
+    title=f"The facts of the matrix are not older than {OLDEST} days",
+    severity=Severity.LOW,
+    why="releases, withdrawals and end-of-life dates since then are not in it",
+    fix="look at the sources again, and set `looked_at` to that day",
+)
+USABLE = Lint(
+    code="MX502",
+    title="Every listed version can be used with the others",
+    severity=Severity.MEDIUM,
+    why="no row of the matrix can hold it: whoever pins it is told to take something that is not listed",
+    fix="list the versions that it needs, or take it out",
+)
+FIRING = Lint(
+    code="MX503",
+    title="Every note is about something that is listed",
+    severity=Severity.LOW,
+    why="it is never told: a fault that it knows of goes by unseen",
+    fix="mend its `versions` or `beside`, list what it is about, or take it out",
+)
+SOURCED = Lint(
+    code="MX504",
+    title="Every source is an https address",
+    severity=Severity.LOW,
+    why="a fact whose source can't be opened, or can be changed on the way, can't be checked by its reader",
+    fix="name the page that says it, with https://",
+)
+FILLED = Lint(
+    code="MX505",
+    title="Every required package has a release for every Python",
+    severity=Severity.LOW,
+    why="the stack has no row on that Python",
+    fix="list a release that admits it, or take the Python out",
+)
+
+
+def lint(matrix: Matrix, today: date) -> tuple[Finding, ...]:
+    """What is wrong with `matrix` on `today`; empty where nothing is. What its reader refuses is not looked at again."""
+    return (*_age(matrix, today), *_unusable(matrix), *_silent(matrix), *_unsourced(matrix), *_unfilled(matrix))
+
+
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """`fail` from the gate's usual threshold on, `warn` for less, `pass` for none."""
+    ranks = [each.severity.rank for each in findings]
+    if not ranks:
+        return Verdict.PASS
+    return Verdict.FAIL if max(ranks) >= Policy().fail_on.rank else Verdict.WARN
+
+
+def _age(matrix: Matrix, today: date) -> Iterator[Finding]:
+    days = (today - matrix.looked_at).days
+    if days > OLDEST:
+        yield FRESH.fails(matrix, matrix.name, f"the facts are of {matrix.looked_at}, {days} days ago")
+
+
+def _unusable(matrix: Matrix) -> Iterator[Finding]:
+    minors = [branch.name for branch in matrix.pythons]
+    for entry in matrix.packages:
+        for found in entry.ranges:
+            subject = f"{entry.name} {_span(found)}"
+            pythons = [minor for minor in minors if _admits(found, minor)]
+            if not found.releases:
+                continue
+            if not pythons:
+                asked = written(found.requires_python)
+                yield USABLE.fails(
+                    matrix, subject, f"{subject} requires Python {asked}, and the matrix has none of those"
+                )
+                continue
+            for line in (*found.requires, *found.runtime):
+                requirement = requirement_of(line)
+                other = matrix.package(canonicalize_name(requirement.name))
+                # Nothing is concluded from a bound with a marker, which need not hold anywhere, or on a pre-release: none is listed.
+                if other is None or requirement.marker is not None or requirement.specifier.prereleases:
+                    continue
+                if not _on_any(other, requirement.specifier, pythons):
+                    asked = f"{other.name}{written(requirement.specifier)}"
+                    message = (
+                        f"{subject} requires {asked}, and no {other.name} of that is listed for a Python of its own"
+                    )
+                    yield USABLE.fails(matrix, subject, message)
+
+
+def _on_any(entry: PackageEntry, specifier: SpecifierSet, pythons: Sequence[str]) -> bool:
+    return any(
+        specifier.contains(version, prereleases=True)
+        for found in entry.ranges
+        if any(_admits(found, minor) for minor in pythons)
+        for version, _ in found.releases
+    )
+
+
+def _admits(found: PackageRange, minor: str) -> bool:
+    return found.requires_python.contains(newest_patch(minor), prereleases=True)
+
+
+def _span(found: PackageRange) -> str:
+    versions = [version for version, _ in found.releases]
+    if not versions:
+        return written(found.versions)
+    return str(versions[0]) if len(versions) == 1 else f"{versions[0]} to {versions[-1]}"
+
+
+def _silent(matrix: Matrix) -> Iterator[Finding]:
+    entries: list[PackageEntry | ProductEntry] = [*matrix.packages, *matrix.products]
+    for entry in entries:
+        listed = _listed(entry)
+        for note in entry.notes:
+            if not _matches(note.versions, listed):
+                message = (
+                    f"the note on {entry.name} {written(note.versions)} matches nothing that is listed{_quoted(note)}"
+                )
+                yield FIRING.fails(matrix, entry.name, message)
+            for line in note.beside:
+                beside = requirement_of(line)
+                others = _of_name(matrix, canonicalize_name(beside.name))
+                if others is not None and not _matches(beside.specifier, others):
+                    message = f"the note on {entry.name} wants {line} beside it, which is not listed{_quoted(note)}"
+                    yield FIRING.fails(matrix, entry.name, message)
+
+
+def _matches(specifier: SpecifierSet, versions: Iterable[Version]) -> bool:
+    return any(specifier.contains(version, prereleases=True) for version in versions)
+
+
+def _listed(entry: PackageEntry | ProductEntry) -> list[Version]:
+    if isinstance(entry, PackageEntry):
+        return [version for found in entry.ranges for version in (*(each for each, _ in found.releases), *found.yanked)]
+    return [Version(f"{branch.name}.{patch}") for branch in entry.branches for patch in range(_PATCHES)]
+
+
+def _of_name(matrix: Matrix, name: str) -> list[Version] | None:
+    """All that is listed of the package or Python `name`, or None where the matrix has none: then nobody can tell."""
+    if name == "python":
+        return [Version(f"{branch.name}.{patch}") for branch in matrix.pythons for patch in range(_PATCHES)]
+    entry = matrix.package(name)
+    return _listed(entry) if entry is not None else None
+
+
+def _quoted(note: Note) -> str:
+    return f" (it says: {note.text})"
+
+
+def _unsourced(matrix: Matrix) -> Iterator[Finding]:
+    named = [("python", branch.source) for branch in matrix.pythons]
+    for entry in matrix.packages:
+        named += [(entry.name, source) for source in (entry.source, *(note.source for note in entry.notes))]
+    for product in matrix.products:
+        sources = (*(each.source for each in product.branches), *(note.source for note in product.notes))
+        named += [(product.name, source) for source in sources]
+    for subject, source in dict.fromkeys(named):
+        if not source.lower().startswith("https://"):
+            yield SOURCED.fails(matrix, subject, f"a source of {subject} is no https address: {source}")
+
+
+def _unfilled(matrix: Matrix) -> Iterator[Finding]:
+    for entry in matrix.packages:
+        for branch in matrix.pythons:
+            admitted = any(found.releases and _admits(found, branch.name) for found in entry.ranges)
+            if entry.required and not admitted:
+                message = f"no listed {entry.name} admits Python {branch.name}"
+                yield FILLED.fails(matrix, f"{entry.name} on Python {branch.name}", message)

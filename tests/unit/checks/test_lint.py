@@ -1,0 +1,130 @@
+"""A matrix is judged itself: what in it is old, can never be used, can never fire, or leads nowhere."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from stackaudit.checks._lint import lint, verdict_of
+from stackaudit.inputs import matrices
+from stackaudit.model.findings import Severity, Verdict
+from stackaudit.model.matrix import Matrix
+from unit.inputs.test_matrices import GOOD, written
+
+DAY = date(2026, 11, 22)
+CLEAN = GOOD.replace('"python>=3.12"', '"python>=3.11"')
+KOMBU = """
+[package.kombu]
+role = "messages"
+source = "https://example.org/kombu"
+
+[[package.kombu.range]]
+versions = ">=5.3,<5.4"
+releases = { "5.3.4" = 2023-11-16 }
+requires_python = ">=3.8"
+pythons = ["3.11"]
+"""
+REDIS = """
+[product.redis]
+kind = "service"
+role = "broker"
+source = "https://example.org/redis"
+branches."7.0" = {}
+
+[[product.redis.note]]
+versions = "==7.0.5"
+text = "it leaks"
+source = "https://example.org/leak"
+"""
+
+
+def told(tmp_path: Path, text: str, today: date = DAY) -> list[tuple[str, str, str]]:
+    found = lint(written(tmp_path, text), today)
+    return [(each.rule, each.severity.value, each.message) for each in found]
+
+
+@pytest.mark.parametrize("matrix", matrices.read_all(), ids=lambda each: each.name)
+def test_every_shipped_matrix_is_clean_on_the_day_of_its_facts(matrix: Matrix) -> None:
+    assert lint(matrix, matrix.looked_at) == ()
+
+
+def test_a_matrix_in_which_all_fits_is_clean(tmp_path: Path) -> None:
+    assert told(tmp_path, CLEAN + KOMBU + REDIS) == []
+
+
+def test_facts_are_old_after_ninety_days(tmp_path: Path) -> None:
+    assert told(tmp_path, CLEAN, DAY + timedelta(days=90)) == []
+    expected = ("MX501", "low", "the facts are of 2026-11-22, 91 days ago")
+    assert told(tmp_path, CLEAN, DAY + timedelta(days=91)) == [expected]
+
+
+@pytest.mark.parametrize("field", ["requires", "runtime"])
+def test_a_version_that_no_listed_version_of_another_package_satisfies_is_medium(tmp_path: Path, field: str) -> None:
+    text = CLEAN.replace('requires = ["kombu>=5.3.4"]', f'{field} = ["kombu>=5.3.5"]') + KOMBU
+    message = "celery 5.4.0 requires kombu>=5.3.5, and no kombu of that is listed for a Python of its own"
+    assert told(tmp_path, text) == [("MX502", "medium", message)]
+
+
+def test_a_bound_that_only_another_python_keeps_is_not_kept(tmp_path: Path) -> None:
+    text = CLEAN + KOMBU.replace('requires_python = ">=3.8"', 'requires_python = ">=3.12"')
+    assert [code for code, _, _ in told(tmp_path, text)] == ["MX502", "MX502"]
+
+
+@pytest.mark.parametrize("bound", ["kombu>=9; python_version < '3.8'", "kombu==5.4.0a1", "other>=9"])
+def test_nothing_is_concluded_from_what_the_matrix_does_not_list(tmp_path: Path, bound: str) -> None:
+    assert told(tmp_path, CLEAN.replace('"kombu>=5.3.4"', f'"{bound}"') + KOMBU) == []
+
+
+def test_a_version_for_no_python_of_the_matrix_is_medium(tmp_path: Path) -> None:
+    found = told(tmp_path, CLEAN.replace('requires_python = ">=3.8"', 'requires_python = ">=3.8,<3.11"'))
+    assert found == [
+        ("MX502", "medium", "celery 5.4.0 requires Python >=3.8,<3.11, and the matrix has none of those"),
+        ("MX505", "low", "no listed celery admits Python 3.11"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('versions = "==5.4.0"', 'versions = "==5.4.9"', "the note on celery ==5.4.9 matches nothing that is listed"),
+        ('"python>=3.11"', '"python>=3.14"', "the note on celery wants python>=3.14 beside it, which is not listed"),
+        ('"python>=3.11"', '"kombu<5"', "the note on celery wants kombu<5 beside it, which is not listed"),
+        ('"==7.0.5"', '">=8"', "the note on redis >=8 matches nothing that is listed"),
+    ],
+)
+def test_a_note_that_can_never_fire_is_told(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    text = CLEAN + KOMBU + REDIS
+    assert old in text
+    ((code, severity, message),) = told(tmp_path, text.replace(old, new))
+    assert (code, severity) == ("MX503", "low")
+    assert message.startswith(f"{expected} (it says: it ")
+
+
+def test_a_note_on_a_withdrawn_version_or_beside_a_package_that_is_not_listed_can_fire(tmp_path: Path) -> None:
+    text = CLEAN.replace('versions = "==5.4.0"', 'versions = "==5.4.1"').replace(
+        "pythons = [", 'yanked = ["5.4.1"]\npythons = ['
+    )
+    assert told(tmp_path, text.replace('"python>=3.11"', '"future<1.0"')) == []
+
+
+@pytest.mark.parametrize("which", ["python", "celery", "issue", "redis", "leak"])
+def test_a_source_that_is_no_https_address_is_told(tmp_path: Path, which: str) -> None:
+    found = told(tmp_path, (CLEAN + REDIS).replace(f"https://example.org/{which}", f"http://example.org/{which}"))
+    assert [(code, severity) for code, severity, _ in found] == [("MX504", "low")]
+    assert found[0][2].endswith(f"http://example.org/{which}")
+
+
+def test_the_verdict_fails_from_medium_on(tmp_path: Path) -> None:
+    (low,) = lint(written(tmp_path, CLEAN), DAY + timedelta(days=91))
+    assert low.severity is Severity.LOW
+    assert verdict_of([]) is Verdict.PASS
+    assert verdict_of([low]) is Verdict.WARN
+    broken = CLEAN.replace("kombu>=5.3.4", "kombu>=6") + KOMBU
+    assert verdict_of(lint(written(tmp_path, broken), DAY)) is Verdict.FAIL
+
+
+def test_every_finding_says_where_why_and_what_to_do(tmp_path: Path) -> None:
+    broken = CLEAN.replace("kombu>=5.3.4", "kombu>=6").replace("==5.4.0", "==9").replace("https:", "http:") + KOMBU
+    found = lint(written(tmp_path, broken), DAY + timedelta(days=91))
+    assert {each.rule for each in found} == {"MX501", "MX502", "MX503", "MX504"}
+    assert all(each.why and each.fix and str(each.where) == "small.toml" for each in found)

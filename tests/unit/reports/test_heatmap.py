@@ -1,0 +1,127 @@
+"""The picture of a matrix says what is published and no more, by colour, by letter and by word, and asks nothing of anyone."""
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from stackaudit.inputs import matrices
+from stackaudit.model.matrix import Matrix
+from stackaudit.reports.heatmap import LEGEND, Heatmap, Mark, heatmap, svg
+from unit.inputs.test_matrices import GOOD, written
+
+TODAY = date(2026, 11, 22)
+PYTHONS = '"3.7" = { end_of_life = 2023-06-27 }\n"3.12" = {}\n'
+MORE = """
+[[package.celery.range]]
+versions = ">=5.5,<5.6"
+releases = { "5.5.0" = 2025-03-31, "5.5.10" = 2025-05-31, "5.5.9" = 2025-04-30 }
+yanked = ["5.5.11"]
+requires_python = ">=3.8,<3.12"
+pythons = ["3.11"]
+
+[product.redis]
+kind = "service"
+role = "broker"
+source = "https://example.org/redis"
+
+[product.redis.branches]
+"6.0" = { end_of_life = 2022-05-31 }
+"7.0" = { maintained = false }
+"8.0" = {}
+"8.2" = { end_of_life = 2026-11-22 }
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Matrix:
+    return written(tmp_path, GOOD.replace("[python.branches]\n", f"[python.branches]\n{PYTHONS}") + MORE)
+
+
+def cells(drawn: Heatmap) -> dict[str, list[str]]:
+    return {row.name: [cell.text for cell in row.cells] for row in drawn.rows}
+
+
+def test_a_cell_is_the_newest_listed_version_that_admits_the_python(small: Matrix) -> None:
+    assert cells(heatmap(small, TODAY)) == {"3.7": ["-"], "3.11": ["P 5.5.10"], "3.12": ["a 5.4.0"]}
+
+
+def test_the_end_of_support_is_told_by_the_day(small: Matrix) -> None:
+    drawn = heatmap(small, TODAY)
+    assert [row.until for row in drawn.rows] == ["ended 2023-06-27", "until 2027-10-31", "no end set"]
+    ((name, branches),) = drawn.products
+    assert name == "redis"
+    told = ["ended 2022-05-31", "ended", "no end set", "until 2026-11-22"]
+    assert [branch.until for branch in branches] == told
+    assert [branch.ended for branch in branches] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("claimed", "told"), [("stated", "stated"), ("published", "published"), ("survived", "published")]
+)
+def test_cells_of_metadata_never_claim_more_than_published(small: Matrix, claimed: str, told: str) -> None:
+    assert heatmap(replace(small, rung=claimed), TODAY).facts.endswith(f"rung: {told}")
+
+
+def test_nothing_published_gets_a_tick(small: Matrix) -> None:
+    picture = svg(heatmap(small, TODAY))
+    assert not set("✅✓✔☑") & set(picture)
+    assert set(LEGEND) == set(Mark)
+
+
+def test_every_cell_has_a_colour_and_a_letter_and_a_sentence(small: Matrix) -> None:
+    root = ET.fromstring(svg(heatmap(small, TODAY)))
+    ns = {"s": "http://www.w3.org/2000/svg"}
+    groups = root.findall("s:g", ns)
+    assert len(groups) == 3
+    seen = {}
+    for group in groups:
+        title, rect, text = (group.find(f"s:{tag}", ns) for tag in ("title", "rect", "text"))
+        assert title is not None
+        assert rect is not None
+        assert text is not None
+        seen[text.text] = (rect.get("fill"), title.text)
+    assert len({fill for fill, _ in seen.values()}) == 3
+    assert seen["a 5.4.0"][1] == f"celery 5.4.0 on Python 3.12: {LEGEND[Mark.ADMITTED]}"
+    texts = [each.text for each in root.findall("s:text", ns)]
+    for mark, sentence in LEGEND.items():
+        assert f"{mark} {sentence}" in texts
+
+
+def test_it_can_be_read_aloud(small: Matrix) -> None:
+    root = ET.fromstring(svg(heatmap(small, TODAY)))
+    ns = {"s": "http://www.w3.org/2000/svg"}
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == "title desc"
+    assert root.findtext("s:title", None, ns) == "Small: Python by package"
+    spoken = root.findtext("s:desc", None, ns) or ""
+    assert "Python 3.7, ended 2023-06-27: celery no version." in spoken
+    assert "Python 3.12, no end set: celery 5.4.0 (admitted, not named)." in spoken
+
+
+def test_it_asks_nothing_of_anyone() -> None:
+    for matrix in matrices.read_all():
+        picture = svg(heatmap(matrix, TODAY))
+        assert re.findall(r"https?://[^\"]*", picture) == ["http://www.w3.org/2000/svg"]
+        assert not re.search(r"<(script|style|image|use|a|foreignObject)\b|href|url\(|@import", picture)
+
+
+def test_text_of_a_matrix_cannot_become_markup(small: Matrix) -> None:
+    evil = '</title><script>alert("1")</script>&\x00\x1b'
+    picture = svg(heatmap(replace(small, title=evil, version=evil), TODAY))
+    assert "<script" not in picture
+    ET.fromstring(picture)
+
+
+def test_all_that_is_drawn_lies_inside_the_picture(small: Matrix) -> None:
+    long = replace(small, title="A title that is longer than all the rest of what there is to be drawn " * 3)
+    for drawn in (heatmap(small, TODAY), heatmap(long, TODAY), *(heatmap(e, TODAY) for e in matrices.read_all())):
+        root = ET.fromstring(svg(drawn))
+        width, height = (int(root.get(each, "0")) for each in ("width", "height"))
+        for text in root.iter("{http://www.w3.org/2000/svg}text"):
+            size = int(text.get("font-size", "13"))
+            assert int(text.get("x", "0")) + 0.602 * size * len(text.text or "") <= width
+            assert int(text.get("y", "0")) < height
