@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -141,11 +142,11 @@ class Row:
         """This row with package `name` at `version`."""
         return replace(self, versions={**self.versions, name: version})
 
-    def completed(self, names: Iterable[str]) -> "Row":
-        """This row with the newest fitting version of each of `names` that it lacks, one after the other."""
+    def completed(self, names: Iterable[str], within: Mapping[str, SpecifierSet]) -> "Row":
+        """This row with the newest fitting version of each of `names` that it lacks, one after the other, each `within` its bounds."""
         found = self
         for name in names:
-            version = found.newest_fitting(name) if name not in found.versions else None
+            version = found.newest_fitting(name, within=within.get(name)) if name not in found.versions else None
             found = found.at(name, version) if version is not None else found
         return found
 
@@ -173,11 +174,12 @@ class Row:
             if name == holder.name or name in map(_name, note.beside)
         )
 
-    def newest_fitting(self, name: str, *, extras: bool = True) -> Version | None:
-        """The newest listed version of package `name` that goes with all the others as they are, or None."""
+    def newest_fitting(self, name: str, *, extras: bool = True, within: SpecifierSet | None = None) -> Version | None:
+        """The newest listed version of package `name`, `within` bounds if any, that goes with all the others as they are, or None."""
         entry = self.matrix.package(name)
         listed = sorted((each for one in entry.ranges for each, _ in one.releases), reverse=True) if entry else []
-        return next((each for each in listed[:MOST_TRIED] if self.at(name, each).fits(name, extras=extras)), None)
+        allowed = [each for each in listed if within is None or within.contains(each, prereleases=True)]
+        return next((each for each in allowed[:MOST_TRIED] if self.at(name, each).fits(name, extras=extras)), None)
 
 
 def admits_python(here: Row, found: PackageRange) -> bool:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from packaging.specifiers import SpecifierSet
+
 from stackaudit.checks._row import Row, admits_python
 from stackaudit.checks._stack import row, stack_package, subject_of, surely_absent
 from stackaudit.model.audit import Case
@@ -29,10 +31,8 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
         return "there is no matrix to hold the stack against"
     expected = [entry.name for entry in _expected(case)]
     pinned = {name for name in expected if any(each.pin is not None for each in case.requirements_of(name))}
-    admitting = {entry.name for entry, _, found in here.covered() if admits_python(here, found)}.intersection(expected)
     many = f"{len(pinned)} of {len(expected)} stack packages {'is' if len(pinned) == 1 else 'are'} pinned"
-    admitted = "all" if len(admitting) == len(expected) else f"{len(admitting)} of {len(expected)}"
-    parts = [f"{many}; {admitted} admit Python {here.minor}"]
+    parts = [many, *_admission(here, expected)]
     hurting = {
         each.cause or each for each in findings if each.outcome is Outcome.FAIL and each.severity is not Severity.LOW
     }
@@ -41,6 +41,17 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     if hidden := {each.subject for each in findings if each.outcome is Outcome.UNKNOWN}:
         parts.append(f"{len(hidden)} could not be seen")
     return "; ".join(parts)
+
+
+def _admission(here: Row, expected: Sequence[str]) -> Iterator[str]:
+    """How many of `expected` may run on this Python; a package of no known version neither may nor may not."""
+    known = here.versions.keys() & set(expected)
+    admitting = {entry.name for entry, _, found in here.covered() if admits_python(here, found)} & known
+    if not known:
+        return
+    every, whole = len(admitting) == len(known), len(known) == len(expected)
+    count = f"{len(admitting)} of {len(known)}" if not every else "all" if whole else f"all {len(known)}"
+    yield f"{count}{'' if whole else ' of known version'} admit Python {here.minor}"
 
 
 CHECK = Check(id="matrix", code="MX", title="Compatibility matrix", order=10, asked_by=asked_by, summarize=summarize)
@@ -108,13 +119,24 @@ def _pin(case: Case, name: str) -> str | None:
     here, there = row(case), stack_package(case, name)
     if here is None:
         return None
+    asked = {str(each.name): _asked(case, each.name) for each in here.matrix.packages}
     if there is not None:
-        other = None if here.fits(name) else here.newest_fitting(name)
+        within = asked.get(name, SpecifierSet())
+        good = here.fits(name) and within.contains(there.version, prereleases=True)
+        other = None if good else here.newest_fitting(name, within=within) or here.newest_fitting(name)
         return there.subject if other is None else f"{name}=={other}"
     # What is missing is chosen together: each newest by itself may not go with the others' newest.
     missing = sorted(_expected(case), key=lambda each: not each.required)
-    version = here.completed(each.name for each in missing).versions.get(name)
+    version = here.completed((each.name for each in missing), asked).versions.get(name)
     return f"{name}=={version}" if version is not None else None
+
+
+def _asked(case: Case, name: str) -> SpecifierSet:
+    """All the bounds that the declared files put on package `name`."""
+    found = SpecifierSet()
+    for each in case.requirements_of(name):
+        found &= each.specifier
+    return found
 
 
 def _wanted(here: Row | None, name: str) -> str:

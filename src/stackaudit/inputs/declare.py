@@ -88,12 +88,21 @@ def declared_in_files(settings: Settings, call: Call) -> Declared:
 
 
 def _found_beside(settings: Settings, call: Call) -> Declared:
-    files = project.declared_files(settings.root)
+    # The nearest pins count; a `pyproject.toml` on the way is a member's own and need not pin: the root's lock does.
+    found = (project.declared_files(folder) for folder in _upwards(settings, call))
+    files = next(
+        (each for each in found if each and each[0].name != "pyproject.toml"), project.declared_files(settings.root)
+    )
     return project.read_files(files, call.folder, call.environ, named=False, asked=_asked(settings))
 
 
+def _upwards(settings: Settings, call: Call) -> list[Path]:
+    """The folder of the call and those above it, up to the project's root."""
+    return [each for each in (call.folder, *call.folder.parents) if each.is_relative_to(settings.root)]
+
+
 def find_interpreter(settings: Settings, call: Call) -> Interpreter | None:
-    """The interpreter whose environment is audited: the one named, else the active environment's, else `./.venv`'s.
+    """The interpreter that is audited: the one named, else the active environment's, else the nearest `.venv`'s up to the root.
 
     None where requirement files alone were asked for with `-r`. The tool's own environment is never taken unless it is named.
 
@@ -108,7 +117,7 @@ def find_interpreter(settings: Settings, call: Call) -> Interpreter | None:
         return None
     active = call.environ.get("VIRTUAL_ENV")
     candidates = [(Path(active), Place(path="environment VIRTUAL_ENV"))] if active else []
-    candidates.append((settings.root / ".venv", Place(path=".venv")))
+    candidates += [(folder / ".venv", Place(path=".venv")) for folder in _upwards(settings, call)]
     for folder, where in candidates:
         if folder.is_dir() and not _is_ours(folder):
             return Interpreter(path=_shown(folder / "bin" / "python", call.folder), where=where)

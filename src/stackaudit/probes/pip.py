@@ -24,6 +24,9 @@ AGREED = "No broken requirements found."
 SHARE = 0.5
 """The part of what time is left that one pip may take: one that hangs must leave time for the next."""
 
+LATE = "{who} was not done in its share of the audit's time"
+"""Said of a pip that took too long."""
+
 _MISSING = re.compile(r"(\S+) (\S+) requires (\S+), which is not installed\.")
 _MISMATCH = re.compile(r"(\S+) (\S+) has requirement (.+), but you have (\S+) (\S+)\.")
 _PLATFORM = re.compile(r"(\S+) (\S+) is not supported on this platform")
@@ -108,7 +111,7 @@ def answer_of(pip: Pip, completed: process.Completed) -> PipCheck | str:
     """
     who = f"{_WHOSE[pip.whose]} ({pip.version})"
     if completed.ending is process.Ending.TIMED_OUT:
-        return f"{who} was not done in its share of the audit's time"
+        return LATE.format(who=who)
     if completed.ending is not process.Ending.EXITED:
         return f"{who} could not be started"
     conflicts = tuple(sorted(conflicts_in(completed.text), key=lambda each: (each.name, each.kind, each.line)))
@@ -166,6 +169,13 @@ def _look(target: InterpreterFact, pip: Pip, completed: process.Completed, answe
     )
 
 
+def remedy_for(python: str, causes: Sequence[str]) -> str:
+    """What to do where no pip gave an answer for `causes`: one that only lacked time is there already."""
+    if causes and all(each.endswith(LATE.format(who="")) for each in causes):
+        return "give it more time with --timeout SECONDS, or leave the check out with --skip conflicts"
+    return f"install a pip in the environment (`{python} -m ensurepip`, or uv's `uv venv --seed`), and run it by hand"
+
+
 def _unseen(target: InterpreterFact, causes: Sequence[str]) -> Look:
     return Look(
         probe="pip",
@@ -175,6 +185,6 @@ def _unseen(target: InterpreterFact, causes: Sequence[str]) -> Look:
             subject="",
             yields=("PipCheck",),
             cause=f"pip check could not run: {'; '.join(causes)}",
-            remedy=f"install a pip in the environment (`{target.path} -m ensurepip`, or uv's `uv venv --seed`), and run it by hand",
+            remedy=remedy_for(target.path, causes),
         ),
     )

@@ -136,6 +136,23 @@ def test_a_requirement_with_no_pin_is_told_with_its_place_and_the_pin_to_write()
     assert finding.fix == "pin celery==5.4.0"
 
 
+def test_the_pin_to_write_keeps_what_the_files_ask_for() -> None:
+    findings = {
+        each.subject: each for each in failed(case(declared=["celery[redis]<5.6", "kombu", "redis<5.3"]), "MX101")
+    }
+    assert findings["celery"].fix == "pin celery==5.5.3"
+    assert findings["redis"].fix == "pin redis==5.2.1"
+    assert findings["kombu"].fix == "pin kombu==5.5.4"
+    (there,) = failed(case(installed={**SEED, **BESIDE}, declared=[*SEED_LINES[1:], "celery>5.4"]), "MX101")
+    assert there.fix not in {None, "pin celery==5.4.0"}
+
+
+def test_what_has_no_version_is_not_said_to_refuse_the_python() -> None:
+    assert judged(case(declared=["celery", "redis"])).summary.startswith("0 of 2 stack packages are pinned; 2 problems")
+    some = judged(case(declared=["celery[redis]==5.4.0", "redis==5.2.1"], python="3.11"))
+    assert some.summary == "2 of 5 stack packages are pinned; all 2 of known version admit Python 3.11"
+
+
 def test_a_pin_in_one_of_several_files_will_do() -> None:
     open_one = requirement("celery>=5.4", file="pyproject.toml")
     stack = case(installed={**SEED, **BESIDE}, declared=[open_one, *SEED_LINES])

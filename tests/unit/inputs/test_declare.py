@@ -47,6 +47,36 @@ def test_an_active_environment_that_is_gone_or_the_tools_own_is_not_taken_and_to
     assert "no virtual environment is active" in refused(tmp_path)
 
 
+def test_a_folder_within_a_project_has_its_own_environment_and_pins_before_those_of_the_root(tmp_path: Path) -> None:
+    (tmp_path / "stackaudit.toml").write_text("")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "all"\nversion = "1"\ndependencies = ["redis==5.2.1"]\n'
+    )
+    service = tmp_path / "services" / "tasks"
+    venv(tmp_path / ".venv")
+    venv(service / ".venv")
+    (service / "requirements.txt").write_text("celery==5.4.0\n")
+
+    def seen(folder: Path) -> tuple[str, tuple[str, ...]]:
+        manifest = declare(resolve({}, {}, folder), Call(folder=folder, environ={})).manifest
+        assert manifest.interpreter is not None
+        return manifest.interpreter.path, manifest.sources
+
+    assert seen(service) == (".venv/bin/python", ("requirements.txt",))
+    assert seen(service.parent) == (str(tmp_path / ".venv" / "bin" / "python"), (str(tmp_path / "pyproject.toml"),))
+    assert seen(tmp_path) == (".venv/bin/python", ("pyproject.toml",))
+
+
+def test_the_lock_of_a_workspace_comes_before_the_member_that_says_nothing_of_pins(tmp_path: Path) -> None:
+    (tmp_path / "stackaudit.toml").write_text("")
+    member = tmp_path / "packages" / "tasks"
+    venv(member / ".venv")
+    (member / "pyproject.toml").write_text('[project]\nname = "tasks"\nversion = "1"\ndependencies = ["celery"]\n')
+    (tmp_path / "requirements.txt").write_text("celery==5.4.0\n")
+    manifest = declare(resolve({}, {}, member), Call(folder=member, environ={})).manifest
+    assert [str(each.pin) for each in manifest.requirements] == ["5.4.0"]
+
+
 def test_a_folder_stands_for_the_environment_in_it_and_the_tools_own_may_be_named(tmp_path: Path) -> None:
     python = venv(tmp_path / "env")
     for value, path in (

@@ -4,7 +4,7 @@ import pytest
 
 from stackaudit.model.facts import Conflict, InterpreterFact, PipCheck
 from stackaudit.outside.process import Completed, Ending
-from stackaudit.probes.pip import Pip, answer_of, conflicts_in, passed_over, pips
+from stackaudit.probes.pip import LATE, Pip, answer_of, conflicts_in, passed_over, pips, remedy_for
 
 OLD = """\
 amqp 5.4.2 requires vine, which is not installed.
@@ -90,6 +90,18 @@ def test_a_pip_that_is_too_new_for_the_target_says_so_in_our_words() -> None:
 def test_a_pip_that_never_ended_gave_no_answer() -> None:
     answer = answer_of(PIP, completed(None, "No broken requirements found.\n", ending=Ending.TIMED_OUT))
     assert answer == "the environment's own pip (24.2) was not done in its share of the audit's time"
+
+
+@pytest.mark.parametrize(
+    ("causes", "expected"),
+    [
+        ((LATE.format(who="one"), LATE.format(who="two")), "--timeout SECONDS"),
+        ((LATE.format(who="one"), "two could not be started"), "install a pip in the environment"),
+        ((), "install a pip in the environment"),
+    ],
+)
+def test_where_every_pip_lacked_time_more_time_is_the_remedy(causes: tuple[str, ...], expected: str) -> None:
+    assert expected in remedy_for("/srv/python", causes)
 
 
 def target(version: str, pip: str | None, bundled: str | None) -> InterpreterFact:
