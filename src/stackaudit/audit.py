@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
@@ -18,7 +19,7 @@ from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Probe, Rule, Visit
 from stackaudit.model.snapshot import Evidence, Look, Snapshot, Unseen
 from stackaudit.model.wire import Json, WireError, decode, encode
-from stackaudit.outside import process
+from stackaudit.outside import places, process
 
 Progress: TypeAlias = Callable[[str, str], None]
 """Called with a probe's title and its state: `running`, then `done` or `unseen`."""
@@ -132,7 +133,8 @@ def _in_child(probe: Probe, visit: Visit) -> tuple[Look, ...]:
         "seconds": visit.deadline.remaining(),
     }
     command = [sys.executable, "-P", "-m", "stackaudit.probes", probe.name]
-    completed = process.run(command, visit.deadline, stdin=json.dumps(errand).encode())
+    with _room() as variables:
+        completed = process.run(command, visit.deadline, stdin=json.dumps(errand).encode(), env=variables)
     if completed.ending is process.Ending.TIMED_OUT:
         return (_blind(probe, _LATE),)
     try:
@@ -145,6 +147,21 @@ def _in_child(probe: Probe, visit: Visit) -> tuple[Look, ...]:
                 probe, _crashed(probe, last[0].partition(":")[0] if last else f"exit status {completed.exit_status}")
             ),
         )
+
+
+@contextmanager
+def _room() -> Iterator[dict[str, str]]:
+    """The variables that give a child a temporary folder of its own: one that is killed tidies nothing up."""
+    try:
+        folder = places.new_folder("probe")
+    except OSError:
+        # Most probes need none; the one that does says so.
+        yield {}
+        return
+    try:
+        yield {"TMPDIR": str(folder)}
+    finally:
+        places.remove_folder(folder)
 
 
 def _crashed(probe: Probe, what: str) -> Unseen:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -152,6 +153,31 @@ def test_an_interrupted_audit_ends_at_once_and_leaves_no_process(folder: Path, n
     assert process.returncode == 130
     assert "Traceback" not in told
     assert subprocess.run(["pgrep", "-f", "sleep 4242"], check=False, capture_output=True).returncode != 0
+
+
+@pytest.mark.usefixtures("pins")
+def test_an_interrupted_audit_leaves_no_file(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    scratch = tmp_path_factory.mktemp("scratch")
+    with socket.create_server(("127.0.0.1", 0)) as hung:
+        proxy = f"http://127.0.0.1:{hung.getsockname()[1]}"
+        env = {
+            **CLEAN,
+            "TMPDIR": str(scratch),
+            "HTTPS_PROXY": proxy,
+            "https_proxy": proxy,
+            "NO_PROXY": "",
+            "no_proxy": "",
+        }
+        command = [COMMAND, "check", "-r", "requirements.txt", "--only", "vulnerabilities", "--advisories", "pypi"]
+        process = subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 25
+        while not list(scratch.rglob("pins.txt")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert list(scratch.iterdir()) == []
 
 
 def test_a_bug_ends_in_one_line_and_a_file_and_70(folder: Path) -> None:
