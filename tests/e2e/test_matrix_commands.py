@@ -108,3 +108,11 @@ def test_every_fault_of_every_file_is_told_at_its_line(stackaudit: Run, own: Pat
     assert (done.returncode, done.stdout) == (2, "")
     assert "error: my-stack.toml:" in done.stderr
     assert "error: other.toml:1: " in done.stderr
+
+
+def test_a_code_of_lint_is_explained_like_any_other(stackaudit: Run) -> None:
+    told = stackaudit("explain", "mx502").stdout
+    assert told.startswith("MX502: Every listed version can be used with the others\n")
+    assert "`stackaudit matrix lint`" in told
+    assert "--ignore" not in told
+    assert "MX502  medium" in stackaudit("explain").stdout

@@ -1,6 +1,6 @@
 """Judges a matrix itself, not a stack: what in it is old, can never be used, can never fire, or leads nowhere."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -77,9 +77,11 @@ FILLED = Lint(
     code="MX505",
     title="Every required package has a release for every Python",
     severity=Severity.LOW,
-    why="the stack has no row on that Python",
+    why="the stack has no row there",
     fix="list a release that admits it, or take the Python out",
 )
+
+LINTS = (FRESH, USABLE, FIRING, SOURCED, FILLED)
 
 
 def lint(matrix: Matrix, today: date) -> tuple[Finding, ...]:
@@ -103,39 +105,35 @@ def _age(matrix: Matrix, today: date) -> Iterator[Finding]:
 
 def _unusable(matrix: Matrix) -> Iterator[Finding]:
     minors = [branch.name for branch in matrix.pythons]
+    listed = {
+        entry.name: [
+            (version, {minor for minor in minors if _admits(found, minor)})
+            # The newest first: most bounds have no upper end, and are kept by the first that is tried.
+            for found in sorted(entry.ranges, key=lambda each: each.releases[-1:], reverse=True)
+            for version, _ in reversed(found.releases)
+        ]
+        for entry in matrix.packages
+    }
     for entry in matrix.packages:
         for found in entry.ranges:
             subject = f"{entry.name} {_span(found)}"
-            pythons = [minor for minor in minors if _admits(found, minor)]
-            if not found.releases:
-                continue
-            if not pythons:
+            pythons = {minor for minor in minors if _admits(found, minor)}
+            if minors and found.releases and not pythons:
                 asked = written(found.requires_python)
-                yield USABLE.fails(
-                    matrix, subject, f"{subject} requires Python {asked}, and the matrix has none of those"
-                )
-                continue
-            for line in (*found.requires, *found.runtime):
-                requirement = requirement_of(line)
-                other = matrix.package(canonicalize_name(requirement.name))
+                message = f"{subject} requires Python {asked}, and the matrix has none of those"
+                yield USABLE.fails(matrix, subject, message)
+            for requirement in map(requirement_of, (*found.requires, *found.runtime) if pythons else ()):
+                name, bounds = canonicalize_name(requirement.name), requirement.specifier
                 # Nothing is concluded from a bound with a marker, which need not hold anywhere, or on a pre-release: none is listed.
-                if other is None or requirement.marker is not None or requirement.specifier.prereleases:
+                if name not in listed or requirement.marker is not None or bounds.prereleases or not found.releases:
                     continue
-                if not _on_any(other, requirement.specifier, pythons):
-                    asked = f"{other.name}{written(requirement.specifier)}"
+                if not any(
+                    pythons & shared and bounds.contains(version, prereleases=True) for version, shared in listed[name]
+                ):
                     message = (
-                        f"{subject} requires {asked}, and no {other.name} of that is listed for a Python of its own"
+                        f"{subject} requires {name}{written(bounds)}, and no {name} of that is listed for its Pythons"
                     )
                     yield USABLE.fails(matrix, subject, message)
-
-
-def _on_any(entry: PackageEntry, specifier: SpecifierSet, pythons: Sequence[str]) -> bool:
-    return any(
-        specifier.contains(version, prereleases=True)
-        for found in entry.ranges
-        if any(_admits(found, minor) for minor in pythons)
-        for version, _ in found.releases
-    )
 
 
 def _admits(found: PackageRange, minor: str) -> bool:
@@ -202,6 +200,8 @@ def _unsourced(matrix: Matrix) -> Iterator[Finding]:
 
 
 def _unfilled(matrix: Matrix) -> Iterator[Finding]:
+    if not matrix.pythons:
+        yield FILLED.fails(matrix, matrix.name, "the matrix lists no Python")
     for entry in matrix.packages:
         for branch in matrix.pythons:
             admitted = any(found.releases and _admits(found, branch.name) for found in entry.ranges)

@@ -44,7 +44,9 @@ def drawn(grid: Heatmap) -> Iterator[Segment]:
     yield f"{grid.title}\n", "bold"
     yield f"{grid.facts}\n\n", ""
     first = max(map(len, ("Python", *map(_dated, grid.rows))))
-    widths = [max(len(name), *(len(row.cells[at].text) for row in grid.rows)) for at, name in enumerate(grid.packages)]
+    widths = [
+        max(map(len, (name, *(row.cells[at].text for row in grid.rows)))) for at, name in enumerate(grid.packages)
+    ]
     names = "  ".join(f" {name:<{width}}" for name, width in zip(grid.packages, widths, strict=True)).rstrip()
     yield f"{'Python':<{first}}  {names}\n", "bold"
     for row in grid.rows:
@@ -87,7 +89,8 @@ def linted(judged: Sequence[tuple[Matrix, Sequence[Finding]]]) -> Iterator[Segme
         yield f"{'note' if low else 'error'}[{finding.rule}]", "cyan" if low else "bold red"
         yield f": {finding.message}\n", "" if low else "bold"
         yield f" --> {finding.where}\n", "blue"
-        yield f"  = why:  {finding.why}\n  = fix:  {finding.fix}\n\n", ""
+        yield f"  = why:  {finding.why}\n  = fix:  {finding.fix}\n", ""
+        yield f"  = more: stackaudit explain {finding.rule}\n\n", "dim"
     verdict = verdict_of(everything)
     label, style = LABELS[verdict]
     yield "pass" if label == "ok" else verdict.upper(), style

@@ -1,13 +1,17 @@
 """`stackaudit explain RULE`: what a rule means, why it matters, how to fix it, and its source."""
 
 import difflib
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stackaudit.cli.exits import interruptible
 from stackaudit.cli.output import write
 from stackaudit.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from stackaudit.checks._lint import Lint
+    from stackaudit.model.parts import Rule
 
 HELP = "Explain a rule: what it means, why it matters, how to fix it. Without a rule, list them all."
 
@@ -18,8 +22,11 @@ def explain(
 ) -> None:
     """Print one rule, or the list of all."""
     from stackaudit import sockets
+    from stackaudit.checks._lint import LINTS
+    from stackaudit.model.parts import Rule
 
-    rules = sockets.rules()
+    every: list[Rule | Lint] = [*sockets.rules(), *LINTS]
+    rules = sorted(every, key=lambda each: each.code)
     if code is None:
         write("".join(f"{each.code}  {each.severity:<8}  {each.title}\n" for each in rules))
         return
@@ -28,15 +35,24 @@ def explain(
         near = difflib.get_close_matches(code.upper(), [each.code for each in rules], n=1, cutoff=0.3)
         hint = f"did you mean {near[0]}?" if near else None
         raise UsageError(f"there is no rule {code}", hint=hint or "`stackaudit explain` lists them all")
-    check = next(each for each in sockets.checks() if found.code.startswith(each.code))
     lines = [
         f"{found.code}: {found.title}",
         "",
-        f"  check:     {check.id}",
+        f"  check:     {_asked_by(found)}",
         f"  severity:  {found.severity}",
         f"  why:       {found.why}",
         f"  fix:       {found.fix}",
-        *([f"  source:    {found.source}"] if found.source else []),
-        f"  let it pass for one run:  stackaudit check --ignore {found.code}",
     ]
+    if isinstance(found, Rule):
+        lines += [f"  source:    {found.source}"] if found.source else []
+        lines += [f"  let it pass for one run:  stackaudit check --ignore {found.code}"]
     write("\n".join(lines) + "\n")
+
+
+def _asked_by(rule: "Rule | Lint") -> str:
+    from stackaudit import sockets
+    from stackaudit.model.parts import Rule
+
+    if not isinstance(rule, Rule):
+        return "none: `stackaudit matrix lint` asks it of a matrix itself"
+    return next(each.id for each in sockets.checks() if rule.code.startswith(each.code))

@@ -1,11 +1,13 @@
 """A matrix is judged itself: what in it is old, can never be used, can never fire, or leads nowhere."""
 
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from stackaudit.checks._lint import lint, verdict_of
+from stackaudit import sockets
+from stackaudit.checks._lint import LINTS, lint, verdict_of
 from stackaudit.inputs import matrices
 from stackaudit.model.findings import Severity, Verdict
 from stackaudit.model.matrix import Matrix
@@ -61,7 +63,7 @@ def test_facts_are_old_after_ninety_days(tmp_path: Path) -> None:
 @pytest.mark.parametrize("field", ["requires", "runtime"])
 def test_a_version_that_no_listed_version_of_another_package_satisfies_is_medium(tmp_path: Path, field: str) -> None:
     text = CLEAN.replace('requires = ["kombu>=5.3.4"]', f'{field} = ["kombu>=5.3.5"]') + KOMBU
-    message = "celery 5.4.0 requires kombu>=5.3.5, and no kombu of that is listed for a Python of its own"
+    message = "celery 5.4.0 requires kombu>=5.3.5, and no kombu of that is listed for its Pythons"
     assert told(tmp_path, text) == [("MX502", "medium", message)]
 
 
@@ -121,6 +123,34 @@ def test_the_verdict_fails_from_medium_on(tmp_path: Path) -> None:
     assert verdict_of([low]) is Verdict.WARN
     broken = CLEAN.replace("kombu>=5.3.4", "kombu>=6") + KOMBU
     assert verdict_of(lint(written(tmp_path, broken), DAY)) is Verdict.FAIL
+
+
+def test_a_matrix_without_a_python_is_told_once(tmp_path: Path) -> None:
+    line = '"3.11" = { released = 2022-10-24, end_of_life = 2027-10-31 }'
+    empty = CLEAN.replace(line, "").replace('beside = ["python>=3.11"]', "") + KOMBU
+    assert told(tmp_path, empty) == [("MX505", "low", "the matrix lists no Python")]
+
+
+def test_a_matrix_as_large_as_one_may_be_is_judged_in_seconds(tmp_path: Path) -> None:
+    range_ = (
+        'versions = ">={0},<{1}"\nreleases = {{ "{0}.0" = 2020-01-01 }}\nrequires_python = ">=3.8"\npythons = ["3.11"]'
+    )
+    head = CLEAN.partition("[package.celery]")[0]
+    for name, other in (("one", "two"), ("two", "one")):
+        head += f'[package.{name}]\nrole = "r"\nrequired = true\nsource = "https://example.org/{name}"\n'
+        for at in range(2500):
+            head += f'[[package.{name}.range]]\n{range_.format(at, at + 1)}\nrequires = ["{other}>={at}"]\n'
+    matrix = written(tmp_path, head)
+    started = time.monotonic()
+    assert lint(matrix, DAY) == ()
+    # A tenth of a second where the first that is tried will do; half a minute where every pair is tried.
+    assert time.monotonic() - started < 10
+
+
+def test_no_code_is_also_a_rule_of_the_audit() -> None:
+    codes = [each.code for each in LINTS]
+    assert len(set(codes)) == len(codes)
+    assert not {each.code for each in sockets.rules()} & set(codes)
 
 
 def test_every_finding_says_where_why_and_what_to_do(tmp_path: Path) -> None:

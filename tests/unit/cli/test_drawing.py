@@ -32,6 +32,11 @@ def test_the_columns_stand_under_their_names() -> None:
         assert row[head.index(name) :].startswith(cell)
 
 
+def test_a_matrix_without_a_python_is_drawn_empty() -> None:
+    empty = heatmap(replace(shipped_matrix(), pythons=()), TODAY)
+    assert "Python  celery  kombu" in re.sub(" +", "  ", painted(drawn(empty), color=False))
+
+
 def test_control_characters_of_a_matrix_never_reach_the_terminal() -> None:
     evil = replace(shipped_matrix(), title="\x1b[2Jgone", version="\x07")
     assert "\x1b" not in painted(drawn(heatmap(evil, TODAY)), color=False)

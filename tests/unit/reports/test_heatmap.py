@@ -125,3 +125,8 @@ def test_all_that_is_drawn_lies_inside_the_picture(small: Matrix) -> None:
             size = int(text.get("font-size", "13"))
             assert int(text.get("x", "0")) + 0.602 * size * len(text.text or "") <= width
             assert int(text.get("y", "0")) < height
+
+
+def test_a_matrix_without_a_python_is_drawn_empty(small: Matrix) -> None:
+    empty = heatmap(replace(small, pythons=()), TODAY)
+    assert ET.fromstring(svg(empty)).find("{http://www.w3.org/2000/svg}g") is None
