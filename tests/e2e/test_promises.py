@@ -110,6 +110,14 @@ def test_every_wrong_line_of_every_file_is_told_at_once_and_nobody_is_asked(stac
     assert not (folder / "audit.json").exists()
 
 
+def test_a_stack_that_no_matrix_is_for_is_told_what_it_lacks(stackaudit: Run, folder: Path) -> None:
+    (folder / "requirements.txt").write_text("celery==5.5.3\n", encoding="utf-8")
+    done = stackaudit("check", "-r", "requirements.txt")
+    assert done.returncode == 2
+    assert "celery-redis-ffmpeg is for stacks with redis\n" in done.stderr
+    assert "--skip matrix" in done.stderr
+
+
 def test_no_pins_at_all_is_never_a_pass(stackaudit: Run, folder: Path) -> None:
     (folder / "requirements.txt").write_text("# nothing yet\n", encoding="utf-8")
     assert stackaudit("check", "-r", "requirements.txt").returncode == 2

@@ -155,7 +155,7 @@ def _vulnerabilities(entry: dict[str, Json]) -> tuple[Vulnerability, ...]:
 
 
 def _skip(reason: str) -> str:
-    return "it does not know this version" if "not found" in reason else "pip-audit passed it over"
+    return "it knows no such version" if "not found" in reason else "pip-audit passed it over"
 
 
 def _cause(completed: process.Completed) -> str:

@@ -110,10 +110,11 @@ def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None
             f"{', '.join(manifest.sources)}: no package is named that could be audited",
             hint="name the lock file, the pyproject.toml, or a file with the pins",
         )
-    listed = ", ".join(each.name for each in (fitting or choice.known))
     if fitting:
+        listed = ", ".join(each.name for each in fitting)
         raise UsageError(f"several matrices fit this stack: {listed}", hint="choose one with --matrix NAME")
+    lacks = [f"{each.name} is for stacks with {' and '.join(matrices.lacking(each, names))}" for each in choice.known]
     raise UsageError(
-        f"no shipped matrix fits these packages; there are: {listed}",
+        f"no shipped matrix fits these packages: {'; '.join(lacks)}",
         hint="name one with --matrix, or leave it out with --skip matrix",
     )

@@ -75,6 +75,11 @@ def fitting(matrices: Iterable[Matrix], names: Collection[str]) -> tuple[Matrix,
     return tuple(matrix for matrix in matrices if _required(matrix) <= _pulled(matrix, names))
 
 
+def lacking(matrix: Matrix, names: Collection[str]) -> tuple[str, ...]:
+    """The required packages of `matrix` that are not among `names`, by name: why it does not fit."""
+    return tuple(sorted(_required(matrix) - _pulled(matrix, names)))
+
+
 def names_of(requirements: Iterable[Declared]) -> frozenset[str]:
     """The names that `fitting` wants, of declared requirements: with their extras."""
     return frozenset(
