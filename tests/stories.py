@@ -75,7 +75,9 @@ def a_snapshot() -> Snapshot:
         virtual=True,
         pip="24.0",
     )
-    installed = tuple(Distribution(name=canonicalize_name(name), version=version) for name, version in PINS.items())
+    installed = tuple(
+        Distribution(name=canonicalize_name(name), version=version, listed=True) for name, version in PINS.items()
+    )
     advisory = Advisory(
         id="PYSEC-2099-1", aliases=("CVE-2099-1",), summary="a | pipe, `ticks` and <b>tags</b>", fixed_in=("5.4.1",)
     )
@@ -93,7 +95,7 @@ def a_snapshot() -> Snapshot:
     looks = (
         look("account", Account(uid=1000, name="ann")),
         look("ffmpeg", absent),
-        look("interpreter", interpreter, *installed),
+        look("interpreter", interpreter, *installed, yields=("Distribution", "InterpreterFact", "ModuleClash")),
         look("pip", PipCheck(pip_version="24.0", whose="target", conflicts=())),
         look("pip_audit.1", *audited),
         look("pip_audit.2", unseen=skipped, yields=("Audited",)),

@@ -53,6 +53,7 @@ class Distribution(Fact):
     `version` is as published (not always PEP 440). `requires` are the raw Requires-Dist lines, `provides` the Provides-Extra names,
     `classifiers` only those that begin with `Programming Language :: Python`. `url` is PEP 610's direct URL, redacted, for what did not
     come from an index; `editable` is PEP 610's flag. `problem` says in our words why its metadata could not be read whole.
+    `listed` says whether its RECORD tells which files it wrote.
     """
 
     name: NormalizedName
@@ -66,11 +67,32 @@ class Distribution(Fact):
     url: str | None = None
     editable: bool = False
     problem: str | None = None
+    listed: bool = False
 
     @property
     def subject(self) -> str:
         """`name==version`."""
         return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleClash(Fact):
+    """One module of which several installed distributions wrote the same files with different contents, by their RECORDs.
+
+    `module` is the import name (`ffmpeg`) of all the `files` that they dispute. `owners` (`name==version`) are sorted; of them are `intact`
+    those whose every disputed file lies on disk as they wrote it, and `hollow` those of whose files only empty ones were written over.
+    """
+
+    module: str
+    owners: tuple[str, ...]
+    intact: tuple[str, ...]
+    files: int
+    hollow: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """`module ffmpeg`."""
+        return f"module {self.module}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,12 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.facts import Distribution, InterpreterFact, ModuleClash
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.secret import redact
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside import process
+from stackaudit.probes._claims import clashes_of
 from stackaudit.target import read_environment
 
 PATIENCE = 10.0
@@ -29,7 +30,7 @@ _FRAME = re.compile(
     rf"^{re.escape(read_environment.BEGIN)}\r?\n(?P<json>.*)\r?\n{re.escape(read_environment.END)}\r?$", re.MULTILINE
 )
 _REMEDY = "name the interpreter of the project's environment with --python PATH"
-_YIELDS = ("Distribution", "InterpreterFact")
+_YIELDS = ("Distribution", "InterpreterFact", "ModuleClash")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,11 @@ def collect(visit: Visit) -> Sequence[Look]:
         completed,
         digest=hashlib.sha256(frame["json"].encode()).hexdigest(),
         version=answer["version"],
-        facts=(interpreter_of(path, answer), *distributions_of(answer["distributions"])),
+        facts=(
+            interpreter_of(path, answer),
+            *distributions_of(answer["distributions"]),
+            *clashes_of(answer["clashes"]),
+        ),
         unseen=_not_listed(unlisted) if unlisted else None,
     )
     return [look]
@@ -69,7 +74,7 @@ PROBE = Probe(
     name="interpreter",
     title="installed packages",
     reads=(),
-    yields=(InterpreterFact, Distribution),
+    yields=(InterpreterFact, Distribution, ModuleClash),
     collect=collect,
 )
 
@@ -114,6 +119,7 @@ def distributions_of(found: Iterable[Mapping[str, Any]]) -> tuple[Distribution, 
             url=redact(str(each["url"])) if each["url"] else None,
             editable=bool(each["editable"]),
             problem=_text(each["problem"]),
+            listed=bool(each["listed"]),
         )
         for each in found
     ]
@@ -130,6 +136,7 @@ def _parsed(text: str) -> Mapping[str, Any] | None:
         answer = json.loads(text)
         interpreter_of("", answer)
         distributions_of(answer["distributions"])
+        clashes_of(answer["clashes"])
         _older(answer["version"])
         [str(each) for each in answer["unlisted"]]
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -213,10 +220,10 @@ def _look(
     unseen: Failure | None = None,
     digest: str | None = None,
     version: str | None = None,
-    facts: tuple[InterpreterFact | Distribution, ...] = (),
+    facts: tuple[InterpreterFact | Distribution | ModuleClash, ...] = (),
 ) -> Look:
     # With facts there, only what is installed may be incomplete; the interpreter itself was seen.
-    blinded = ("Distribution",) if facts else _YIELDS
+    blinded = ("Distribution", "ModuleClash") if facts else _YIELDS
     return Look(
         probe="interpreter",
         asked=f"what {path} has installed",

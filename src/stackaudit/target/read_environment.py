@@ -22,6 +22,11 @@ END = "=== end of stackaudit environment ==="
 CHUNK = 16384
 MOST_BYTES = 4 * 1024 * 1024  # of one file: metadata that is longer is broken
 
+# In a RECORD, lines that follow each other and begin with the same folder; and in them, the files that can be imported.
+_RUN = re.compile(r"^([^\W\d][\w.]*)[/,].*\n?(?:\1/.*\n?)*", re.MULTILINE)
+_MODULE = re.compile(r"^((?:[^\W\d]\w*/)*\w[\w.-]*\.(?:py|so|pyd)),([^,\n]*)", re.MULTILINE)
+# With this in it an `__init__.py` says itself that several distributions share its folder.
+_SHARING = re.compile(rb"\b(?:extend_path|declare_namespace)\s*\(")
 _FOLDER = re.compile(r"(?P<name>.+?)(?:-(?P<version>[^-]+))?(?:-py\d[^-]*(?:-.+)?)?\.(?P<kind>dist-info|egg-info|egg)")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _SECTION = re.compile(r"\[(?P<extra>[^:\]]*)(?::(?P<marker>.*))?\]")
@@ -158,6 +163,7 @@ def distribution(folder: Union[Folder, Archive], entry: str) -> Json:
         "provides": [],
         "classifiers": [],
         "location": folder.path,
+        "record": optional(folder, entry + "/RECORD") if kind == "dist-info" and isinstance(folder, Folder) else "",
         "installer": None,
         "url": None,
         "editable": False,
@@ -254,6 +260,63 @@ def read_distributions(paths: List[str]) -> Json:
     return {"distributions": found, "leftovers": leftovers, "unlisted": unlisted}
 
 
+def clashes(found: List[Json]) -> List[Json]:
+    """The module files that several of `found` claim and that are not what each of them wrote.
+
+    Takes `record` out of each of `found`, and puts into `listed` whether what it wrote is known.
+    """
+    sharers: Dict[Tuple[str, str], List[Tuple[Json, str]]] = {}
+    for each in found:
+        record = each.pop("record")
+        each["listed"] = 0 < len(record) < MOST_BYTES
+        # To take every line apart would cost more than all else here; few distributions share a name at the top.
+        for run in _RUN.finditer(record):
+            sharers.setdefault((each["location"], run.group(1)), []).append((each, run.group()))
+    claims: Dict[Tuple[str, str], List[Tuple[Json, str]]] = {}
+    for (location, _), several in sharers.items():
+        for each, lines in several if len(several) > 1 else ():
+            for path, recorded in _MODULE.findall(lines):
+                claims.setdefault((location, path), []).append((each, recorded))
+    told = (clash(*key, claims[key]) for key in sorted(claims) if len(claims[key]) > 1)
+    return [each for each in told if each]
+
+
+def clash(location: str, path: str, claimed: List[Tuple[Json, str]]) -> Optional[Json]:
+    """Who surely claims the file `path`, and whose it is by its hash; None where all wrote the same, or it is there to be shared."""
+    if len({normalized(each["name"]) for each, _ in claimed}) == 1 or len({recorded for _, recorded in claimed}) == 1:
+        return None
+    try:
+        with open(os.path.join(location, path), "rb") as stream:
+            content: Optional[bytes] = stream.read()
+    except (FileNotFoundError, NotADirectoryError):
+        content = None
+    except OSError:
+        content, claimed = None, [(each, "") for each, _ in claimed]
+    if content is not None and path.endswith("__init__.py") and _SHARING.search(content):
+        return None
+    for each, recorded in claimed:
+        each["listed"] = each["listed"] and bool(recorded)
+    claims = [
+        {"name": each["name"], "version": each["version"], "hash": recorded, "on_disk": hashed(content, recorded)}
+        for each, recorded in claimed
+        if recorded
+    ]
+    return {"path": path, "claims": claims}
+
+
+def hashed(content: Optional[bytes], recorded: str) -> bool:
+    """Whether `content` has the hash `recorded`, which is written as RECORD does: `sha256=` and unpadded base64."""
+    import base64
+    import hashlib
+
+    name, _, expected = recorded.partition("=")
+    try:
+        digest = hashlib.new(name, content).digest() if content is not None else b""
+    except ValueError:
+        return False
+    return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=") == expected
+
+
 def markers() -> Dict[str, str]:
     """The PEP 508 marker environment."""
     info = sys.implementation.version
@@ -318,6 +381,7 @@ def read() -> Json:
         ],
         "pip": own[0] if own else None,
         "bundled_pip": bundled_pip(),
+        "clashes": clashes(found["distributions"]),
         **found,
     }
 

@@ -83,7 +83,7 @@ def case(
         evidence=Evidence(tool="test"),
         facts=facts,
         unseen=unseen,
-        yields=("Distribution", "InterpreterFact", "PipCheck"),
+        yields=("Distribution", "InterpreterFact", "ModuleClash", "PipCheck"),
     )
     snapshot = Snapshot(taken_at=datetime(2026, 11, 22, tzinfo=UTC), host="here", looks=(look,))
     return Case(manifest=manifest, snapshot=snapshot, matrix=None, today=date(2026, 11, 22))

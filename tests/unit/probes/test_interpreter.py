@@ -18,6 +18,7 @@ FOUND: dict[str, Any] = {
     "url": "https://ann:s3cret@host/my_pkg.whl",
     "editable": False,
     "problem": None,
+    "listed": True,
 }
 ANSWER: dict[str, Any] = {
     "version": "3.11.7",
