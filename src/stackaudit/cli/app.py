@@ -57,6 +57,9 @@ def _group(
         typer.echo(context.get_help())
 
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
 def build(*, completion: bool) -> typer.Typer:
     """The application with all commands.
 
@@ -91,7 +94,10 @@ def _matrices() -> typer.Typer:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line `arguments` and return the exit status. Nothing it raises is ever shown as a traceback."""
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in _ENDING:
+        # What the caller had us ignore (`nohup`, a job in the background) stays ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupted)
     try:
         app = build(completion=not arguments or arguments[0].startswith("-"))
         return _status(lambda: app(args=list(arguments), prog_name="stackaudit"))
@@ -125,7 +131,10 @@ def tell(error: StackauditError) -> None:
     sys.stderr.write(redact("\n".join(lines)) + "\n")
 
 
-def _terminated(_signal: int, _frame: FrameType | None) -> None:
+def _interrupted(_signal: int, _frame: FrameType | None) -> None:
+    # Once is enough: a second Ctrl-C must not break into the cleaning up after the first.
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -19,7 +19,7 @@ LABELS = {
 }
 
 MOST_SUBJECTS = 8
-"""How many subjects of one cause are named before they are only counted."""
+"""How many subjects or rules of one cause are named before they are only counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,8 @@ def _told(block: _Block, rules: dict[str, Rule], policy: Policy, telling: Tellin
     if why:
         yield f"  = why:  {why}\n", ""
     if block.also:
-        yield f"  = also: {', '.join(block.also)} (the same cause)\n", ""
+        more = f" and {len(block.also) - MOST_SUBJECTS} more rules" if len(block.also) > MOST_SUBJECTS else ""
+        yield f"  = also: {', '.join(block.also[:MOST_SUBJECTS])}{more} (the same cause)\n", ""
     if finding.via:
         yield f"  = via:  {' -> '.join(finding.via)}\n", ""
     if finding.fix:

@@ -71,3 +71,9 @@ def test_quiet_leaves_the_passes_out_and_twice_quiet_everything() -> None:
 def test_colour_is_only_there_when_it_is_wanted() -> None:
     assert "\x1b[" in told(finding(), telling=Telling(color=True))
     assert "\x1b[" not in told(finding())
+
+
+def test_of_many_rules_with_one_cause_the_first_are_named_and_the_rest_counted() -> None:
+    dark = {"outcome": Outcome.UNKNOWN, "cause": "it was dark", "message": "it was dark", "subject": ""}
+    text = told(*(finding(f"MX{100 + number}", **dark) for number in range(20)))
+    assert "also: MX101, MX102, MX103, MX104, MX105, MX106, MX107, MX108 and 11 more rules (the same cause)" in text
