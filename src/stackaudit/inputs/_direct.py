@@ -7,7 +7,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from stackaudit.inputs._table import Table, is_table, table, text, texts
+from stackaudit.inputs._table import Table, is_table, table, texts
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
@@ -47,13 +47,6 @@ def main_names(lock: Path) -> frozenset[str] | None:
         if not (is_table(value) and value.get("optional") is True):
             names.append(name)
     return _normal(names)
-
-
-def own_name(lock: Path) -> str | None:
-    """The normalized name of the project beside `lock`, or None."""
-    project = _load(lock.with_name("pyproject.toml")) or {}
-    name = text(table(project, "project"), "name") or text(table(project, "tool", "poetry"), "name")
-    return None if name is None else canonicalize_name(name)
 
 
 def _load(path: Path) -> Table | None:

@@ -5,14 +5,12 @@ from datetime import datetime
 from pathlib import Path
 
 from stackaudit.inputs._text import read_bytes, shown_path
-from stackaudit.model.audit import Observed
+from stackaudit.model.audit import RECORD_SCHEMA, Observed
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Look, Snapshot
 from stackaudit.model.wire import Json, WireError, decode
-
-SCHEMA = "stackaudit/record/1"
 
 
 def read(path: Path, root: Path) -> Observed:
@@ -31,8 +29,8 @@ def read(path: Path, root: Path) -> Observed:
         raise InputError([Fault(where=Place(path=shown, line=error.lineno), message="it is not JSON")]) from None
     except (ValueError, RecursionError):
         raise InputError([Fault(where=Place(path=shown), message="it is not JSON")]) from None
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        message = f"it is no record: its `schema` is not {SCHEMA}"
+    if not isinstance(content, dict) or content.get("schema") != RECORD_SCHEMA:
+        message = f"it is no record: its `schema` is not {RECORD_SCHEMA}"
         raise InputError(
             [Fault(where=Place(path=shown), message=message, hint="write one with `stackaudit check -o FILE.json`")]
         )

@@ -8,6 +8,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from stackaudit.model.matrix import Matrix, PackageEntry, PackageRange
+from stackaudit.model.versions import newest_patch
 
 Row = dict[NormalizedName, Version]
 
@@ -30,8 +31,7 @@ def newest_row(matrix: Matrix, python_minor: str) -> tuple[str, ...]:
 
 
 def _python(minor: str) -> dict[str, str]:
-    # No patch level is known: the newest thinkable one stands in, since bounds such as `>=3.11.3` name old ones.
-    return {"python_version": minor, "python_full_version": f"{minor}.99"}
+    return {"python_version": minor, "python_full_version": str(newest_patch(minor))}
 
 
 def _shown(extras: Sequence[str]) -> str:

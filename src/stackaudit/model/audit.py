@@ -15,6 +15,9 @@ from stackaudit.model.matrix import Matrix
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import F, Snapshot
 
+RECORD_SCHEMA = "stackaudit/record/1"
+"""What a record says of its own form: the one that is written, and the one that is read back."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
@@ -77,13 +80,6 @@ class Case:
         """The declared requirements on package `name` (normalized)."""
         return self._declared.get(name, ())
 
-    def stack_requirements(self) -> tuple[Requirement, ...]:
-        """The declared requirements on packages of the matrix."""
-        if self.matrix is None:
-            return ()
-        names = {entry.name for entry in self.matrix.packages}
-        return tuple(each for each in self.requirements if each.name in names)
-
     def packages(self) -> tuple[Package, ...]:
         """The closure that is audited: the installed distributions, or with no environment the pins; by name, each with its place."""
         return self._packages
@@ -119,7 +115,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgment:
-    """A check's findings, verdict and summary. `skipped` says why where it was not asked."""
+    """A check's findings, verdict and summary; of a check that was not asked the summary says why."""
 
     check: str
     title: str

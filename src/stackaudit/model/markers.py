@@ -6,6 +6,7 @@ from packaging.markers import Marker, default_environment
 
 from stackaudit.model.facts import InterpreterFact
 from stackaudit.model.manifest import Manifest, Requirement
+from stackaudit.model.versions import newest_patch
 
 
 def environment_of(manifest: Manifest, interpreter: InterpreterFact | None) -> dict[str, str]:
@@ -20,8 +21,7 @@ def environment_of(manifest: Manifest, interpreter: InterpreterFact | None) -> d
     if version is not None:
         minor = ".".join(version.split(".")[:2])
         environment["python_version"] = minor
-        # Without a patch level the newest thinkable one stands in: markers such as `< "3.11.3"` name old patches.
-        environment["python_full_version"] = version if version.count(".") > 1 else f"{minor}.99"
+        environment["python_full_version"] = version if version.count(".") > 1 else str(newest_patch(minor))
     return environment
 
 

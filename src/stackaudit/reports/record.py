@@ -4,11 +4,9 @@ import hashlib
 import json
 from typing import TypeAlias
 
-from stackaudit.model.audit import Audit
+from stackaudit.model.audit import RECORD_SCHEMA, Audit
 from stackaudit.model.parts import Renderer
 from stackaudit.model.wire import Json, encode
-
-SCHEMA = "stackaudit/record/1"
 
 _Object: TypeAlias = dict[str, Json]
 
@@ -25,7 +23,7 @@ def record(audit: Audit) -> _Object:
     }
     body = _body(audit)
     return {
-        "schema": SCHEMA,
+        "schema": RECORD_SCHEMA,
         "tool": {"name": "stackaudit", "version": audit.tool_version},
         **times,
         **body,
