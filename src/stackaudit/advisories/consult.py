@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stackaudit.advisories import feed, local, osv, scanner
 from stackaudit.advisories.answers import Answers
+from stackaudit.advisories.bundle import LocalError
 from stackaudit.advisories.match import affects, fixed_versions
 from stackaudit.advisories.records import Pin, Record
 from stackaudit.advisories.scanner import Scan, Vulnerability
@@ -97,7 +98,7 @@ def _answers(source: Source, pins: Sequence[Pin], asking: Deadline) -> Answers:
             return osv.ask(source.address.reveal(), pins, client)
     try:
         return local.ask(Path(source.address.reveal()), pins)
-    except local.LocalError as error:
+    except LocalError as error:
         return Answers(records={}, failed=dict.fromkeys(pins, str(error)))
 
 

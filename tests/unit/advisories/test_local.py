@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from stackaudit.advisories.local import Limits, LocalError, ask, load
+from stackaudit.advisories.bundle import Limits, LocalError
+from stackaudit.advisories.local import ask, load
 from stackaudit.advisories.records import Pin
 
 FOLDER = Path(__file__).parents[2] / "advisories"
