@@ -89,7 +89,7 @@ def test_pins_that_bring_no_worker_up_fail_and_say_why_it_died(start: Start, fol
     process = start("-r", "requirements.txt", "--only", "matrix,redis,celery", "--no-progress")
     text, errors = finished(process)
     assert process.returncode == 1, text + errors
-    assert "[MX207]" in text
+    assert "[MX206]" in text
     assert text.count("the sandbox's worker ended with exit status 1 before it was ready: ") == 1
     assert "error[CE101]" in text
     assert "error[CE102]" not in text, "one dead worker is told once"

@@ -147,7 +147,7 @@ def test_what_one_line_resolves_to_today_fails_though_pip_check_is_green(
     assert verdicts(document) == {"matrix": "fail", "conflicts": "fail"}
     (ran,) = [fact for look in document["looks"] if look["probe"] == "pip" for fact in look["facts"]]
     assert ran["conflicts"] == []
-    assert ("MX207", "critical") in told(document, "fail")
+    assert ("MX206", "high") in told(document, "fail")
 
 
 def test_no_secret_reaches_any_output(environments: Environments, folder: Path, stackaudit: Run) -> None:

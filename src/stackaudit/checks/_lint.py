@@ -11,7 +11,8 @@ from packaging.version import Version
 from stackaudit.checks._row import requirement_of
 from stackaudit.model.audit import Policy
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
-from stackaudit.model.matrix import Matrix, Note, PackageEntry, PackageRange, ProductEntry
+from stackaudit.model.matrix import Matrix, PackageEntry, PackageRange, ProductEntry
+from stackaudit.model.places import Place
 from stackaudit.model.versions import newest_patch, written
 
 OLDEST = 90
@@ -31,15 +32,15 @@ class Lint:
     why: str
     fix: str
 
-    def fails(self, matrix: Matrix, subject: str, message: str) -> Finding:
-        """A finding that `subject`, a part of `matrix`, breaks it."""
+    def fails(self, matrix: Matrix, subject: str, message: str, where: Place | None = None) -> Finding:
+        """A finding that `subject`, a part of `matrix`, breaks it; `where` is its place, if it has one of its own."""
         return Finding(
             rule=self.code,
             outcome=Outcome.FAIL,
             severity=self.severity,
             subject=subject,
             message=message,
-            where=matrix.where,
+            where=where or matrix.where,
             why=self.why,
             fix=self.fix,
         )
@@ -61,10 +62,10 @@ USABLE = Lint(
 )
 FIRING = Lint(
     code="MX503",
-    title="Every note is about something that is listed",
+    title="Every note and every known-bad rule is about something that is listed",
     severity=Severity.LOW,
     why="it is never told: a fault that it knows of goes by unseen",
-    fix="mend its `versions` or `beside`, list what it is about, or take it out",
+    fix="mend the versions that it names, list what it is about, or take it out",
 )
 SOURCED = Lint(
     code="MX504",
@@ -122,7 +123,10 @@ def _unusable(matrix: Matrix) -> Iterator[Finding]:
                 asked = written(found.requires_python)
                 message = f"{subject} requires Python {asked}, and the matrix has none of those"
                 yield USABLE.fails(matrix, subject, message)
-            for requirement in map(requirement_of, (*found.requires, *found.runtime) if pythons else ()):
+            demanded = {
+                line for version, _ in found.releases for each in entry.demands_of(version) for line in each.runtime
+            }
+            for requirement in map(requirement_of, (*found.requires, *sorted(demanded)) if pythons else ()):
                 name, bounds = canonicalize_name(requirement.name), requirement.specifier
                 # Nothing is concluded from a bound with a marker, which need not hold anywhere, or on a pre-release: none is listed.
                 if name not in listed or requirement.marker is not None or bounds.prereleases or not found.releases:
@@ -153,16 +157,28 @@ def _silent(matrix: Matrix) -> Iterator[Finding]:
         listed = _listed(entry)
         for note in entry.notes:
             if not _matches(note.versions, listed):
-                message = (
-                    f"the note on {entry.name} {written(note.versions)} matches nothing that is listed{_quoted(note)}"
-                )
+                message = f"the note on {entry.name} {written(note.versions)} matches nothing that is listed (it says: {note.text})"
                 yield FIRING.fails(matrix, entry.name, message)
-            for line in note.beside:
-                beside = requirement_of(line)
-                others = _of_name(matrix, canonicalize_name(beside.name))
-                if others is not None and not _matches(beside.specifier, others):
-                    message = f"the note on {entry.name} wants {line} beside it, which is not listed{_quoted(note)}"
-                    yield FIRING.fails(matrix, entry.name, message)
+    for known in matrix.known_bad:
+        for name, versions in (*known.when.packages, *known.when.services, *known.when.programs):
+            if _never(matrix, name, versions):
+                message = f"{known.id} wants {name}{written(versions)}, which is not listed (it says: {known.symptom})"
+                yield FIRING.fails(matrix, known.id, message, known.where)
+        minors = [Version(f"{branch.name}.{patch}") for branch in matrix.pythons for patch in range(_PATCHES)]
+        if known.when.python is not None and not _matches(known.when.python, minors):
+            message = f"{known.id} wants Python {known.when.python}, which is not listed (it says: {known.symptom})"
+            yield FIRING.fails(matrix, known.id, message, known.where)
+
+
+def _never(matrix: Matrix, name: str, versions: SpecifierSet) -> bool:
+    """Whether no listed version can be meant, and none outside what is listed either."""
+    package = matrix.package(name)
+    entry = package or matrix.product(name)
+    if entry is None or _matches(versions, _listed(entry)):
+        return False
+    floor = package.derive if package is not None else None
+    ends = [Version(each.version.removesuffix(".*")) for each in versions]
+    return floor is None or all(floor.contains(each, prereleases=True) for each in ends)
 
 
 def _matches(specifier: SpecifierSet, versions: Iterable[Version]) -> bool:
@@ -171,29 +187,20 @@ def _matches(specifier: SpecifierSet, versions: Iterable[Version]) -> bool:
 
 def _listed(entry: PackageEntry | ProductEntry) -> list[Version]:
     if isinstance(entry, PackageEntry):
-        return [version for found in entry.ranges for version in (*(each for each, _ in found.releases), *found.yanked)]
+        yanked = [version for found in entry.ranges for version in found.yanked]
+        return [*(version for version, _ in entry.listed()), *yanked, *entry.withdrawn]
     return [Version(f"{branch.name}.{patch}") for branch in entry.branches for patch in range(_PATCHES)]
-
-
-def _of_name(matrix: Matrix, name: str) -> list[Version] | None:
-    """All that is listed of the package or Python `name`, or None where the matrix has none: then nobody can tell."""
-    if name == "python":
-        return [Version(f"{branch.name}.{patch}") for branch in matrix.pythons for patch in range(_PATCHES)]
-    entry = matrix.package(name)
-    return _listed(entry) if entry is not None else None
-
-
-def _quoted(note: Note) -> str:
-    return f" (it says: {note.text})"
 
 
 def _unsourced(matrix: Matrix) -> Iterator[Finding]:
     named = [("python", branch.source) for branch in matrix.pythons]
     for entry in matrix.packages:
-        named += [(entry.name, source) for source in (entry.source, *(note.source for note in entry.notes))]
+        named += [(entry.name, entry.source), *((entry.name, each.source) for each in entry.notes)]
+        named += [(entry.name, each.source) for each in entry.demands]
     for product in matrix.products:
         sources = (*(each.source for each in product.branches), *(note.source for note in product.notes))
         named += [(product.name, source) for source in sources]
+    named += [(known.id, known.source) for known in matrix.known_bad]
     for subject, source in dict.fromkeys(named):
         if not source.lower().startswith("https://"):
             yield SOURCED.fails(matrix, subject, f"a source of {subject} is no https address: {source}")

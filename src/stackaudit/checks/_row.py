@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from stackaudit.model.findings import Severity
-from stackaudit.model.matrix import Matrix, Note, PackageEntry, PackageRange
+from stackaudit.model.known_bad import Combination, KnownBad, firing
+from stackaudit.model.matrix import Matrix, PackageEntry, PackageRange
 from stackaudit.model.versions import parse_version, written
 
 MOST_TRIED = 200
@@ -60,12 +61,16 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Packages at their versions on one Python. `versions` holds all of the case's, by name; `environment` is the target's, for markers."""
+    """Packages at their versions on one Python. `versions` holds all of the case's, by name; `environment` is the target's, for markers.
+
+    `whole` is True where there are surely no other packages.
+    """
 
     matrix: Matrix
     versions: Mapping[str, Version]
     environment: Mapping[str, str]
     extras: tuple[InUse, ...]
+    whole: bool = False
 
     @property
     def python(self) -> str:
@@ -93,11 +98,11 @@ class Row:
     def bounds(self) -> Iterator[Bound]:
         """All that the covered packages ask of others and that applies on this Python and with the extras in use."""
         in_use = {(each.name, each.extra): each for each in self.extras_in_use()}
-        for entry, _, found in self.covered():
+        for entry, version, found in self.covered():
             groups: list[tuple[str, InUse | None, tuple[str, ...]]] = [
                 ("hard", None, found.requires),
                 *(("extra", in_use.get((entry.name, extra)), lines) for extra, lines in found.extras),
-                ("runtime", None, found.runtime),
+                *(("runtime", None, demand.runtime) for demand in entry.demands_of(version)),
             ]
             for kind, extra, lines in groups:
                 if kind == "extra" and extra is None:
@@ -125,18 +130,18 @@ class Row:
                 ]
         return tuple(done[key] for key in sorted(done))
 
-    def faults(self) -> Iterator[tuple[PackageEntry, Version, Note]]:
-        """The known faults of this combination."""
-        for entry, version, _ in self.covered():
-            for note in entry.notes:
-                known = note.severity is not None and note.versions.contains(version, prereleases=True)
-                if known and all(self._beside(requirement_of(line)) for line in note.beside):
-                    yield entry, version, note
+    def combination(self) -> Combination:
+        """What the stack is made of here, as known-bad rules look at it: packages, Python and extras, nothing live."""
+        return Combination(
+            packages=self.versions,
+            python=parse_version(self.python),
+            whole=self.whole,
+            extras=frozenset((each.name, each.extra) for each in self.extras_in_use()),
+        )
 
-    def _beside(self, requirement: Requirement) -> bool:
-        name = canonicalize_name(requirement.name)
-        version = parse_version(self.python) if name == "python" else self.versions.get(name)
-        return version is not None and requirement.specifier.contains(version, prereleases=True)
+    def known_bad(self) -> Iterator[KnownBad]:
+        """The rules of the matrix that this combination breaks."""
+        return firing(self.matrix.known_bad, self.combination())
 
     def at(self, name: str, version: Version) -> "Row":
         """This row with package `name` at `version`."""
@@ -168,16 +173,12 @@ class Row:
             counts = name in {bound.holder, bound.name} and bound.name in stack and (extras or bound.kind != "extra")
             if counts and other is not None and not bound.admits(other):
                 return False
-        return not any(
-            note.severity is not None and note.severity.rank >= Severity.MEDIUM.rank
-            for holder, _, note in self.faults()
-            if name == holder.name or name in map(_name, note.beside)
-        )
+        return not any(rule.severity.rank >= Severity.MEDIUM.rank for rule in self.known_bad() if name in rule.names)
 
     def newest_fitting(self, name: str, *, extras: bool = True, within: SpecifierSet | None = None) -> Version | None:
         """The newest listed version of package `name`, `within` bounds if any, that goes with all the others as they are, or None."""
         entry = self.matrix.package(name)
-        listed = sorted((each for one in entry.ranges for each, _ in one.releases), reverse=True) if entry else []
+        listed = sorted((each for each, _ in entry.listed()), reverse=True) if entry else []
         allowed = [each for each in listed if within is None or within.contains(each, prereleases=True)]
         return next((each for each in allowed[:MOST_TRIED] if self.at(name, each).fits(name, extras=extras)), None)
 
@@ -185,7 +186,3 @@ class Row:
 def admits_python(here: Row, found: PackageRange) -> bool:
     """Whether the Requires-Python of a range admits the row's Python."""
     return found.requires_python.contains(here.python, prereleases=True)
-
-
-def _name(line: str) -> str:
-    return canonicalize_name(requirement_of(line).name)

@@ -25,7 +25,16 @@ def row(case: Case) -> Row | None:
         versions={name: version for name, version in versions.items() if version is not None},
         environment=environment_of(case.manifest, case.interpreter),
         extras=_extras(case, case.matrix),
+        whole=_is_whole(case),
     )
+
+
+def _is_whole(case: Case) -> bool:
+    """Whether all packages of an environment were seen; requirement files do not say what their pins pull in."""
+    wanted = frozenset({Distribution.__name__})
+    if case.manifest.interpreter is None or not case.snapshot.looked_for(Distribution.__name__):
+        return False
+    return not any(True for _ in case.snapshot.unseen(wanted))
 
 
 def _extras(case: Case, matrix: Matrix) -> tuple[InUse, ...]:

@@ -48,14 +48,14 @@ def listed(rule: Rule, case: Case) -> Iterator[Finding]:
         elif version.is_prerelease:
             message = f"{version} is a pre-release, for which {by} does not vouch"
             yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source)
-        elif version not in {each for each, _ in found.releases} | set(found.yanked):
+        elif version not in {*(each for each, _ in found.releases), *found.yanked, *entry.withdrawn}:
             message = f"{by} covers {entry.name} {series(version)} and does not list {version} itself"
             severity = Severity.LOW
             yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source, severity=severity)
 
 
 def _series_of(entry: PackageEntry) -> str:
-    versions = sorted(each for one in entry.ranges for each, _ in one.releases)
+    versions = sorted(each for each, _ in entry.listed())
     if not versions:
         return "and none at all"
     first, last = series(versions[0]), series(versions[-1])
@@ -75,7 +75,7 @@ def not_yanked(rule: Rule, case: Case) -> Iterator[Finding]:
     """By the list of the matrix; what the index says today is the check `releases`'s to find out."""
     here = row(case)
     for entry, version, found in here.covered() if here is not None else ():
-        if here is not None and version in found.yanked:
+        if here is not None and version in (*found.yanked, *entry.withdrawn):
             note = next((each for each in entry.notes if each.versions.contains(version)), None)
             why = f": {note.text}" if note is not None else ""
             yield rule.fails(
@@ -132,7 +132,8 @@ def supported(rule: Rule, case: Case) -> Iterator[Finding]:
     for entry, version, found in here.covered() if here is not None else ():
         if here is None or not admits_python(here, found):
             continue
-        documented = found.python_documented
+        named = (each.python_documented for each in entry.demands_of(version))
+        documented = next((each for each in named if each is not None), None)
         if here.minor not in found.pythons:
             message = f"{entry.name} {version} names {_span(found.pythons)} in its classifiers, and not {here.minor}"
         elif documented is not None and not documented.contains(here.python, prereleases=True):

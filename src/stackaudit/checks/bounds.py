@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from stackaudit.checks._misfit import Misfit, advice
 from stackaudit.checks._row import Bound, Row
-from stackaudit.checks._stack import about_covered, row, subject_of, surely_absent
+from stackaudit.checks._stack import row, subject_of, surely_absent
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Severity
@@ -92,11 +92,36 @@ def _in_the_way(here: Row, bound: Bound) -> list[str]:
     return [name for name in names if here.without(name).newest_fitting(bound.name, extras=False) is not None]
 
 
+@rule(
+    "MX206",
+    "What the code of the stack demands when it runs is there",
+    severity="high",
+    reads=[Distribution, InterpreterFact],
+    about=_about("runtime"),
+    why="the code looks at the version itself and stops: the worker dies at start with kombu.exceptions.VersionMismatch, "
+    "and `pip check` is green all the same",
+    fix="pin a version that the code accepts",
+)
+def runtime_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
+    """Bounds that stand in the code, and in no metadata."""
+    for here, bound in _bounds(case, "runtime"):
+        version = here.versions.get(bound.name)
+        if version is not None and not bound.admits(version):
+            yield rule.fails(
+                subject_of(case, bound.holder),
+                f"the code of {_asks(here, bound)} refuses to run without {bound.text}, and {bound.name} is {version}",
+                where=case.place_of(bound.name) or case.place_of(bound.holder),
+                fix=_misfit(here, bound).remedy(here),
+                source=_source(here, bound),
+                cause=_misfit(here, bound).cause,
+            )
+
+
 _MISSING = "where the code behind the extra imports it, the process ends with ModuleNotFoundError; `pip check` looks at no extra"
 
 
 @rule(
-    "MX206",
+    "MX207",
     "The bounds behind the extras in use hold",
     severity="medium",
     reads=[Distribution, InterpreterFact],
@@ -132,53 +157,3 @@ def extra_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
             message = f"{asks} ({extra.because}); no file asks for the extra or for {bound.name}: whether it gets there is open"
             fix = f"ask for {bound.holder}[{extra.extra}]=={here.versions[bound.holder]}"
             yield rule.uncheckable(subject, message, where=case.place_of(bound.holder), fix=fix)
-
-
-@rule(
-    "MX207",
-    "What the code of the stack demands when it runs is there",
-    severity="critical",
-    reads=[Distribution, InterpreterFact],
-    about=_about("runtime"),
-    why="the code looks at the version itself and stops: the worker dies at start with kombu.exceptions.VersionMismatch, "
-    "and `pip check` is green all the same",
-    fix="pin a version that the code accepts",
-)
-def runtime_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
-    """Bounds that stand in the code, and in no metadata."""
-    for here, bound in _bounds(case, "runtime"):
-        version = here.versions.get(bound.name)
-        if version is not None and not bound.admits(version):
-            yield rule.fails(
-                subject_of(case, bound.holder),
-                f"the code of {_asks(here, bound)} refuses to run without {bound.text}, and {bound.name} is {version}",
-                where=case.place_of(bound.name) or case.place_of(bound.holder),
-                fix=_misfit(here, bound).remedy(here),
-                source=_source(here, bound),
-                cause=_misfit(here, bound).cause,
-            )
-
-
-@rule(
-    "MX208",
-    "The matrix knows no fault of this combination",
-    severity="medium",
-    reads=[Distribution, InterpreterFact],
-    about=about_covered,
-    why="others met it in exactly this combination; what is published about the versions does not tell",
-    fix="use versions without the fault",
-)
-def known_faults(rule: Rule, case: Case) -> Iterator[Finding]:
-    """Notes of the matrix that have a severity; those known from reports alone are low."""
-    here = row(case)
-    for entry, version, note in here.faults() if here is not None else ():
-        if here is not None:
-            beside = f" beside {' and '.join(note.beside)}" if note.beside else ""
-            yield rule.fails(
-                subject_of(case, entry.name),
-                f"{entry.name} {version}{beside}: {note.text}",
-                where=case.place_of(entry.name),
-                fix=advice(here, entry.name),
-                severity=note.severity,
-                source=note.source,
-            )

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
-from packaging.specifiers import SpecifierSet
-
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution, InterpreterFact, Pulse, ServiceState
 from stackaudit.model.findings import Finding, Severity
@@ -230,13 +228,14 @@ def _bounds(case: Case) -> Iterator[tuple[Pulse, str, str, bool]]:
     for package in case.packages():
         entry = case.matrix.package(package.name) if case.matrix else None
         version = parse_version(package.version)
-        covered = entry.range_of(version) if entry is not None and version is not None else None
+        demands = entry.demands_of(version) if entry is not None and version is not None else ()
+        servers = [server for demand in demands for server in demand.servers]
         for pulse in _up(case):
-            for product, bound in covered.servers if covered is not None else ():
+            for product, bound in servers:
                 # Valkey goes by the Redis version whose commands it has, where the bound names Redis alone.
                 version_text = pulse.version if pulse.product == product else dict(pulse.info).get("redis_version")
                 if version_text is not None and product in {pulse.product, "redis"}:
-                    yield pulse, package.subject, f"{product} {bound}", admits(SpecifierSet(bound), version_text)
+                    yield pulse, package.subject, f"{product} {bound}", admits(bound, version_text)
 
 
 @rule(

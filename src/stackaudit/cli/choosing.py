@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit import sockets
-from stackaudit.inputs import matrices
+from stackaudit.inputs import fitting, matrices
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.audit import Policy
 from stackaudit.model.errors import UsageError
@@ -72,7 +72,7 @@ def chosen_checks(settings: Settings) -> tuple[Check, ...]:
 
 
 def choose(settings: Settings, folder: Path) -> Choice:
-    """The checks to run, and the matrices to choose from: the one that the settings name, else all that ship.
+    """The checks to run, and the matrices to choose from: the one that the settings name, else the project's own and all that ship.
 
     Raises:
         UsageError: no check is left.
@@ -80,14 +80,16 @@ def choose(settings: Settings, folder: Path) -> Choice:
     """
     setting = settings.get("matrix")
     if isinstance(setting.value, str):
-        known: Sequence[Matrix] = (matrices.read(setting.value, settings.base_of("matrix", folder), setting.where),)
+        known: Sequence[Matrix] = (
+            matrices.read(setting.value, settings.base_of("matrix", folder), setting.where, settings.root),
+        )
     else:
-        known = matrices.read_all()
+        known = matrices.read_all(settings.root)
     return Choice(checks=chosen_checks(settings), known=known, named=isinstance(setting.value, str))
 
 
 def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None) -> Matrix | None:
-    """The one matrix that fits what is declared and seen; a named one fits always.
+    """The most specific matrix that fits what is declared and seen; a named one fits always.
 
     None where the environment could not be read and nothing else tells, or where several or none fit and nobody asks.
 
@@ -96,12 +98,14 @@ def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None
     """
     if choice.named:
         return choice.known[0]
-    names = set(matrices.names_of(manifest.requirements))
+    names = set(fitting.names_of(manifest.requirements))
     if snapshot is not None:
         names |= {each.name for each in snapshot.facts(Distribution)}
-    fitting = matrices.fitting(choice.known, names)
-    if len(fitting) == 1:
-        return fitting[0]
+    broker = manifest.endpoint("broker")
+    scheme = broker.url.reveal().partition("://")[0].partition("+")[0].lower() if broker is not None else None
+    found = fitting.fitting(choice.known, names, scheme)
+    if len(found) == 1:
+        return found[0]
     unread = manifest.interpreter is not None and not (snapshot and snapshot.facts(Distribution))
     if unread or not choice.needs_matrix:
         return None
@@ -110,11 +114,13 @@ def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None
             f"{', '.join(manifest.sources)}: no package is named that could be audited",
             hint="name the lock file, the pyproject.toml, or a file with the pins",
         )
-    if fitting:
-        listed = ", ".join(each.name for each in fitting)
-        raise UsageError(f"several matrices fit this stack: {listed}", hint="choose one with --matrix NAME")
-    lacks = [f"{each.name} is for stacks with {' and '.join(matrices.lacking(each, names))}" for each in choice.known]
+    if found:
+        listed = ", ".join(each.name for each in found)
+        raise UsageError(
+            f"several matrices fit this stack equally well: {listed}", hint="choose one with --matrix NAME"
+        )
+    lacks = [f"{each.name} is for stacks with {' and '.join(fitting.lacking(each, names))}" for each in choice.known]
     raise UsageError(
-        f"no shipped matrix fits these packages: {'; '.join(lacks)}",
+        f"no matrix fits these packages: {'; '.join(lacks)}",
         hint="name one with --matrix, or leave it out with --skip matrix",
     )

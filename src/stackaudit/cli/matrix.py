@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stackaudit.model.matrix import Matrix
 
 HELP = "The compatibility matrices: which there are, one drawn, any judged."
-LIST = "List the matrices that ship with stackaudit."
+LIST = "List the matrices: those in ./matrices of the project, and those that ship."
 SHOW = "Draw a matrix as a grid of Python by package. Default: the configured one, else the only one that ships."
 LINT = "Judge matrices themselves. Default: the configured one, else all that ship."
 
@@ -29,8 +29,9 @@ def list_() -> None:
     """Print a table with a line for each shipped matrix."""
     from stackaudit.cli.drawing import table
     from stackaudit.inputs.matrices import read_all
+    from stackaudit.inputs.settings import resolve
 
-    write(table(read_all()))
+    write(table(read_all(resolve({}, os.environ, Path.cwd()).root)))
 
 
 @interruptible
@@ -99,17 +100,19 @@ def _read(names: Sequence[str]) -> "list[Matrix]":
     from stackaudit.inputs.settings import resolve
 
     folder = Path.cwd()
+    settings = resolve({}, os.environ, folder)
     if not names:
-        settings = resolve({}, os.environ, folder)
         configured = settings.get("matrix")
         if isinstance(configured.value, str):
-            return [matrices.read(configured.value, settings.base_of("matrix", folder), configured.where)]
-        return list(matrices.read_all())
+            return [
+                matrices.read(configured.value, settings.base_of("matrix", folder), configured.where, settings.root)
+            ]
+        return list(matrices.read_all(settings.root))
     found: list[Matrix] = []
     faults: list[Fault] = []
     for name in dict.fromkeys(names):
         try:
-            found.append(matrices.read(name, folder))
+            found.append(matrices.read(name, folder, project=settings.root))
         except InputError as error:
             faults += error.faults
     if faults:

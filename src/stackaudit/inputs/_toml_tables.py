@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -12,6 +12,7 @@ from stackaudit.inputs._source import shown_text
 from stackaudit.inputs._text import Toml
 from stackaudit.inputs._toml_lines import KeyPath
 from stackaudit.model.errors import Fault
+from stackaudit.model.places import Place
 from stackaudit.model.versions import parse_requirement, parse_specifier, parse_version
 
 
@@ -29,9 +30,13 @@ class Book:
         self._toml = toml
         self.faults: list[Fault] = []
 
+    def place(self, path: KeyPath) -> Place:
+        """The place of the value at `path`."""
+        return self._toml.at(*path)
+
     def note(self, path: KeyPath, message: str, *, hint: str | None = None) -> None:
         """Note a fault of the value at `path`."""
-        self.faults.append(Fault(where=self._toml.at(*path), message=message, hint=hint))
+        self.faults.append(Fault(where=self.place(path), message=message, hint=hint))
 
 
 class Table:
@@ -59,6 +64,10 @@ class Table:
         """Note a fault of the value of `key`."""
         self._book.note((*self._path, key), message, hint=hint)
 
+    def where(self) -> Place:
+        """The place of the table itself."""
+        return self._book.place(self._path)
+
     def text(self, key: str, *, required: bool = True) -> str:
         """A string, not blank."""
         value = self._take(key, str, "a string", required=required)
@@ -80,6 +89,14 @@ class Table:
             self.fault(key, f"{self._name(key)} must be a date with no time")
             return None
         return value if isinstance(value, date) else None
+
+    def moment(self, key: str) -> datetime | None:
+        """A date with a time and its offset, which must be there; in UTC."""
+        value = self._take(key, datetime, "a moment, such as 2026-11-22T12:00:00Z", required=True)
+        if isinstance(value, datetime) and value.tzinfo is None:
+            self.fault(key, f"{self._name(key)} must say its offset, such as Z for UTC")
+            return None
+        return value.astimezone(UTC) if isinstance(value, datetime) else None
 
     def texts(self, key: str, *, required: bool = False) -> tuple[str, ...]:
         """A list of strings."""

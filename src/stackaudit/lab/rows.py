@@ -93,7 +93,7 @@ class _Search:
         if key not in self._bounds:
             entry = self._matrix.package(name)
             covering = entry.range_of(version) if entry is not None else None
-            lines = _lines(entry, covering) if entry is not None and covering is not None else ()
+            lines = _lines(entry, version, covering) if entry is not None and covering is not None else ()
             self._bounds[key] = tuple(self._applying(lines))
         return self._bounds[key]
 
@@ -104,9 +104,10 @@ class _Search:
                 yield bound
 
 
-def _lines(entry: PackageEntry, covering: PackageRange) -> Iterator[str]:
+def _lines(entry: PackageEntry, version: Version, covering: PackageRange) -> Iterator[str]:
     yield from covering.requires
-    yield from covering.runtime
+    for demand in entry.demands_of(version):
+        yield from demand.runtime
     for extra, lines in covering.extras:
         if extra in entry.extras:
             yield from lines

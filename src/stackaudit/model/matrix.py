@@ -1,39 +1,55 @@
 """What is known to work together: the content of one matrix file."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from enum import StrEnum
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from stackaudit.model.findings import Severity
+from stackaudit.model.known_bad import KnownBad
 from stackaudit.model.places import Place
+
+
+class Rung(StrEnum):
+    """How strong the evidence behind a cell is, weakest first."""
+
+    STATED = "stated"
+    PUBLISHED = "published"
+    RESOLVED = "resolved"
+    IMPORTED = "imported"
+    EXERCISED = "exercised"
+    SURVIVED = "survived"
+
+    @property
+    def rank(self) -> int:
+        """0 for stated to 5 for survived."""
+        return list(Rung).index(self)
+
+    @property
+    def earns_tick(self) -> bool:
+        """Whether a cell of this rung may be shown with a tick: from `resolved` on."""
+        return self.rank >= Rung.RESOLVED.rank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A sentence about a component, with its source; `versions` says which it holds for (empty: all).
-
-    With a `severity` it is a known fault: `text` says what breaks. `beside` are what else must be there for it to break: requirements on
-    other packages as PEP 508 lines, and on the Python as `python>=3.12`. Without a severity the note is for readers alone.
-    """
+    """A sentence about a component for its readers, with its source; `versions` says which it holds for (empty: all)."""
 
     text: str
     source: str
     versions: SpecifierSet = field(default_factory=SpecifierSet)
-    severity: Severity | None = None
-    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageRange:
-    """Versions of one package that share their bounds, from published metadata.
+    """Versions of one package that share their published metadata.
 
     `releases` are the versions listed, each with its release date, oldest first. A version inside `versions` that is not listed is a newer
     patch that nobody looked at yet. `requires` are hard bounds, `extras` those behind extras: (extra, bounds), as PEP 508 lines.
-    `pythons` are the minor versions in its classifiers, `python_documented` what its documentation says where that differs.
-    `runtime` are bounds that its code enforces when run, `servers` bounds on servers: (`redis`, `>=6.2`).
+    `pythons` are the minor versions in its classifiers.
     """
 
     versions: SpecifierSet
@@ -42,10 +58,22 @@ class PackageRange:
     pythons: tuple[str, ...]
     requires: tuple[str, ...] = ()
     extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    runtime: tuple[str, ...] = ()
-    servers: tuple[tuple[str, str], ...] = ()
-    python_documented: SpecifierSet | None = None
     yanked: tuple[Version, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What no metadata of a package says: by its code, or by its documentation.
+
+    `runtime` are bounds that its code enforces when run, as PEP 508 lines, `servers` bounds on servers: (`redis`, `>=6.2`),
+    `python_documented` the Pythons that its documentation names where the metadata says something else.
+    """
+
+    versions: SpecifierSet
+    source: str
+    runtime: tuple[str, ...] = ()
+    servers: tuple[tuple[str, SpecifierSet], ...] = ()
+    python_documented: SpecifierSet | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +81,8 @@ class PackageEntry:
     """One package of the stack.
 
     `required` is True where the stack is not one without it, `pin` where the stack's own files should pin it (False for what comes along
-    and does not run in this stack). `extras` are the extras that the stack uses.
+    and does not run in this stack). `extras` are the extras that the stack uses. `derive` are the versions whose ranges come from published
+    metadata, None where people wrote the ranges. `withdrawn` are releases that the index no longer has.
     """
 
     name: NormalizedName
@@ -63,11 +92,43 @@ class PackageEntry:
     ranges: tuple[PackageRange, ...]
     extras: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    demands: tuple[Demand, ...] = ()
     pin: bool = True
+    derive: SpecifierSet | None = None
+    withdrawn: tuple[Version, ...] = ()
 
     def range_of(self, version: Version) -> PackageRange | None:
         """The range that covers `version`, or None: then nobody vouches for it."""
         return next((each for each in self.ranges if each.versions.contains(version, prereleases=True)), None)
+
+    def demands_of(self, version: Version) -> Iterator[Demand]:
+        """What `version` demands and its metadata does not say."""
+        return (each for each in self.demands if each.versions.contains(version, prereleases=True))
+
+    def listed(self) -> Iterator[tuple[Version, date]]:
+        """All releases listed, with their dates."""
+        return (release for each in self.ranges for release in each.releases)
+
+    @property
+    def rung(self) -> Rung:
+        """How strong the evidence for its ranges is by itself."""
+        return Rung.STATED if self.derive is None else Rung.PUBLISHED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What was proved of one combination on one Python (`3.11`), when (UTC), by which tool and version, on which platform.
+
+    `packages` are all that was installed or resolved, by name; `record` is the SHA-256 of the record that shows it.
+    """
+
+    python: str
+    rung: Rung
+    at: datetime
+    by: str
+    platform: str
+    packages: tuple[tuple[NormalizedName, Version], ...]
+    record: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,20 +166,36 @@ class ProductEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One file of a matrix as it was read: `name` is empty for the one that people wrote, else `published` or `proof`."""
+
+    name: str
+    sha256: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
-    """One matrix file, parsed. `rung` is how strong its declared layer is; `looked_at` the day its facts were read."""
+    """One matrix: the file that people wrote, and what machines wrote beside it.
+
+    `looked_at` is the day on which people looked at their facts, `published_at` the moment (UTC) of the index that the derived ranges show.
+    `brokers` are the URL schemes of the brokers that it is for; empty: any. `sha256` is over all layers.
+    """
 
     name: str
     title: str
     version: str
     looked_at: date
-    rung: str
     pythons: tuple[Branch, ...]
     packages: tuple[PackageEntry, ...]
     products: tuple[ProductEntry, ...]
     where: Place
     sha256: str
-    content: str
+    layers: tuple[Layer, ...]
+    known_bad: tuple[KnownBad, ...] = ()
+    brokers: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    proofs: tuple[Proof, ...] = ()
 
     def package(self, name: str) -> PackageEntry | None:
         """The entry of package `name` (normalized), or None."""
@@ -131,3 +208,17 @@ class Matrix:
     def python(self, minor: str) -> Branch | None:
         """The branch of Python `minor`, such as `3.11`, or None."""
         return next((branch for branch in self.pythons if branch.name == minor), None)
+
+    @property
+    def rung(self) -> Rung:
+        """How strong its ranges are by themselves: the weakest of its packages'."""
+        return min((entry.rung for entry in self.packages), key=lambda each: each.rank, default=Rung.STATED)
+
+    def proof_of(self, python: str, versions: Iterable[tuple[str, Version]]) -> Proof | None:
+        """The strongest, then newest, proof of `versions` together on Python `python` (`3.11`), or None."""
+        wanted = set(versions)
+        return max(
+            (each for each in self.proofs if each.python == python and wanted <= set(each.packages)),
+            key=lambda each: (each.rung.rank, each.at),
+            default=None,
+        )

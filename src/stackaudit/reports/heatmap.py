@@ -67,13 +67,12 @@ class Heatmap:
 def heatmap(matrix: Matrix, today: date) -> Heatmap:
     """The grid of `matrix`, with what had ended on `today`.
 
-    Its cells stand on metadata alone: their rung is `published`, whatever stronger one the file claims.
+    Its cells stand on metadata alone: their rung is `published`, `stated` where people wrote it.
     """
-    rung = matrix.rung if matrix.rung == "stated" else "published"
     return Heatmap(
         name=matrix.name,
         title=matrix.title,
-        facts=f"{matrix.name} {matrix.version}, facts of {matrix.looked_at}, rung: {rung}",
+        facts=f"{matrix.name} {matrix.version}, facts of {matrix.looked_at}, rung: {matrix.rung}",
         packages=tuple(str(entry.name) for entry in matrix.packages),
         rows=tuple(
             _line(branch, today, tuple(_cell(entry, branch.name) for entry in matrix.packages))

@@ -122,7 +122,7 @@ def rows(audit: Audit) -> Iterator[Row]:
 
 def _listed_date(entry: PackageEntry, version: str | None) -> str:
     parsed = parse_version(version) if version else None
-    listed = {each: day for covered in entry.ranges for each, day in covered.releases}
+    listed = dict(entry.listed())
     day = listed.get(parsed) if parsed else None
     return f"{day.isoformat()} (matrix)" if day else "-"
 

@@ -77,7 +77,11 @@ def _objects(value: Json) -> list[_Object]:
 
 def _matrix(audit: Audit) -> _Object:
     matrix = audit.case.matrix
-    return {} if matrix is None else {"name": matrix.name, "sha256": matrix.sha256, "content": matrix.content}
+    if matrix is None:
+        return {}
+    written, *machine_made = matrix.layers
+    layers: list[Json] = [encode(each) for each in machine_made]
+    return {"name": matrix.name, "sha256": matrix.sha256, "content": written.content, "layers": layers}
 
 
 def _look(look: _Object) -> _Object:

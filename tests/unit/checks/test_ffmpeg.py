@@ -11,7 +11,7 @@ from stackaudit.model.audit import Case
 from stackaudit.model.facts import MediaTrial, Program, ProgramState
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest, ProgramRequest
-from stackaudit.model.matrix import Branch, Matrix, ProductEntry
+from stackaudit.model.matrix import Branch, Layer, Matrix, ProductEntry
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Evidence, Look, Snapshot, Unseen
@@ -42,7 +42,6 @@ MATRIX = Matrix(
     title="Test",
     version="1",
     looked_at=TODAY,
-    rung="published",
     pythons=(),
     packages=(),
     products=(
@@ -55,7 +54,7 @@ MATRIX = Matrix(
     ),
     where=Place(path="test.toml"),
     sha256="",
-    content="",
+    layers=(Layer(name="", sha256="", content=""),),
 )
 
 

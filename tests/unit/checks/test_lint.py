@@ -14,7 +14,7 @@ from stackaudit.model.matrix import Matrix
 from unit.inputs.test_matrices import GOOD, written
 
 DAY = date(2026, 11, 22)
-CLEAN = GOOD.replace('"python>=3.12"', '"python>=3.11"')
+CLEAN = GOOD
 KOMBU = """
 [package.kombu]
 role = "messages"
@@ -60,9 +60,16 @@ def test_facts_are_old_after_ninety_days(tmp_path: Path) -> None:
     assert told(tmp_path, CLEAN, DAY + timedelta(days=91)) == [expected]
 
 
-@pytest.mark.parametrize("field", ["requires", "runtime"])
-def test_a_version_that_no_listed_version_of_another_package_satisfies_is_medium(tmp_path: Path, field: str) -> None:
-    text = CLEAN.replace('requires = ["kombu>=5.3.4"]', f'{field} = ["kombu>=5.3.5"]') + KOMBU
+DEMAND = """
+[[package.celery.demand]]
+runtime = ["kombu>=5.3.5"]
+source = "https://example.org/demand"
+"""
+
+
+@pytest.mark.parametrize("demand", ["", DEMAND])
+def test_a_version_that_no_listed_version_of_another_package_satisfies_is_medium(tmp_path: Path, demand: str) -> None:
+    text = CLEAN + demand + KOMBU if demand else CLEAN.replace("kombu>=5.3.4", "kombu>=5.3.5") + KOMBU
     message = "celery 5.4.0 requires kombu>=5.3.5, and no kombu of that is listed for its Pythons"
     assert told(tmp_path, text) == [("MX502", "medium", message)]
 
@@ -88,9 +95,9 @@ def test_a_version_for_no_python_of_the_matrix_is_medium(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ('versions = "==5.4.0"', 'versions = "==5.4.9"', "the note on celery ==5.4.9 matches nothing that is listed"),
-        ('"python>=3.11"', '"python>=3.14"', "the note on celery wants python>=3.14 beside it, which is not listed"),
-        ('"python>=3.11"', '"kombu<5"', "the note on celery wants kombu<5 beside it, which is not listed"),
+        ('"celery==5.4.0"', '"celery==5.4.9"', "it-breaks wants celery==5.4.9, which is not listed"),
+        ('python = ">=3.11"', 'python = ">=3.14"', "it-breaks wants Python >=3.14, which is not listed"),
+        ('"future<1.0"', '"kombu<5"', "it-breaks wants kombu<5, which is not listed"),
         ('"==7.0.5"', '">=8"', "the note on redis >=8 matches nothing that is listed"),
     ],
 )
@@ -103,10 +110,8 @@ def test_a_note_that_can_never_fire_is_told(tmp_path: Path, old: str, new: str, 
 
 
 def test_a_note_on_a_withdrawn_version_or_beside_a_package_that_is_not_listed_can_fire(tmp_path: Path) -> None:
-    text = CLEAN.replace('versions = "==5.4.0"', 'versions = "==5.4.1"').replace(
-        "pythons = [", 'yanked = ["5.4.1"]\npythons = ['
-    )
-    assert told(tmp_path, text.replace('"python>=3.11"', '"future<1.0"')) == []
+    text = CLEAN.replace("celery==5.4.0", "celery==5.4.1").replace("pythons = [", 'yanked = ["5.4.1"]\npythons = [')
+    assert told(tmp_path, text) == []
 
 
 @pytest.mark.parametrize("which", ["python", "celery", "issue", "redis", "leak"])
@@ -127,7 +132,7 @@ def test_the_verdict_fails_from_medium_on(tmp_path: Path) -> None:
 
 def test_a_matrix_without_a_python_is_told_once(tmp_path: Path) -> None:
     line = '"3.11" = { released = 2022-10-24, end_of_life = 2027-10-31 }'
-    empty = CLEAN.replace(line, "").replace('beside = ["python>=3.11"]', "") + KOMBU
+    empty = CLEAN.replace(line, "").replace('when.python = ">=3.11"', "") + KOMBU
     assert told(tmp_path, empty) == [("MX505", "low", "the matrix lists no Python")]
 
 
@@ -157,4 +162,4 @@ def test_every_finding_says_where_why_and_what_to_do(tmp_path: Path) -> None:
     broken = CLEAN.replace("kombu>=5.3.4", "kombu>=6").replace("==5.4.0", "==9").replace("https:", "http:") + KOMBU
     found = lint(written(tmp_path, broken), DAY + timedelta(days=91))
     assert {each.rule for each in found} == {"MX501", "MX502", "MX503", "MX504"}
-    assert all(each.why and each.fix and str(each.where) == "small.toml" for each in found)
+    assert all(each.why and each.fix and str(each.where).startswith("small.toml") for each in found)

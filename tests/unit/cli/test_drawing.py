@@ -46,7 +46,7 @@ def test_control_characters_of_a_matrix_never_reach_the_terminal() -> None:
 def test_the_table_counts_what_is_listed(tmp_path: Path) -> None:
     head, line = table([written(tmp_path, CLEAN + KOMBU)]).splitlines()
     assert head.split() == ["name", "version", "facts", "of", "rung", "packages", "releases", "title"]
-    assert line.split() == ["small", "1", "2026-11-22", "published", "2", "2", "Small"]
+    assert line.split() == ["small", "1", "2026-11-22", "stated", "2", "2", "Small"]
 
 
 def test_what_is_wrong_is_told_worst_first_with_the_verdict_last(tmp_path: Path) -> None:

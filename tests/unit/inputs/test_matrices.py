@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from stackaudit.inputs import matrices
+from stackaudit.inputs import fitting, matrices
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Requirement
-from stackaudit.model.matrix import Matrix
+from stackaudit.model.matrix import Matrix, Rung
 from stackaudit.model.places import Place
 from unit.checks.cases import requirement
 
@@ -30,7 +30,7 @@ name = "small"
 title = "Small"
 version = "1"
 looked_at = 2026-11-22
-rung = "published"
+brokers = ["redis"]
 
 [python]
 source = "https://example.org/python"
@@ -52,11 +52,13 @@ pythons = ["3.11"]
 requires = ["kombu>=5.3.4"]
 extras.redis = ["redis>=4.5.2"]
 
-[[package.celery.note]]
-versions = "==5.4.0"
+[[known_bad]]
+id = "it-breaks"
 severity = "high"
-beside = ["python>=3.12"]
-text = "it breaks"
+when.packages = ["celery==5.4.0", "future<1.0"]
+when.python = ">=3.11"
+symptom = "it breaks"
+exposed_by = "import"
 source = "https://example.org/issue"
 """
 
@@ -84,7 +86,10 @@ def test_what_a_file_says_is_what_is_read(tmp_path: Path) -> None:
     assert found.releases == ((Version("5.4.0"), date(2024, 4, 17)),)
     assert found.extras == (("redis", ("redis>=4.5.2",)),)
     assert celery.range_of(Version("5.5.0")) is None
-    assert (celery.notes[0].severity, celery.notes[0].beside) == (Severity.HIGH, ("python>=3.12",))
+    (known,) = matrix.known_bad
+    assert (known.id, known.severity, known.names) == ("it-breaks", Severity.HIGH, ("celery", "future"))
+    assert str(known.where) == "small.toml:28"
+    assert matrix.rung is Rung.STATED
 
 
 @pytest.mark.parametrize(
@@ -95,7 +100,7 @@ def test_what_a_file_says_is_what_is_read(tmp_path: Path) -> None:
         ('role = "queue"', 'role = " "', "small.toml:15: `package.celery.role` is empty"),
         ("required = true", 'required = "yes"', "small.toml:16: `package.celery.required` must be true or false"),
         ("required = true", "required = false", "no package is required: the matrix would fit every project"),
-        ('rung = "published"', 'rung = "proven"', "small.toml:6: `rung` is `proven`, and must be one of stated,"),
+        ('brokers = ["redis"]', 'brokers = "redis"', "small.toml:6: `brokers` must be a list of strings"),
         ("looked_at = 2026-11-22", 'looked_at = "22 Nov"', "small.toml:5: `looked_at` must be a date, such as"),
         (
             "looked_at = 2026-11-22",
@@ -132,7 +137,20 @@ def test_what_a_file_says_is_what_is_read(tmp_path: Path) -> None:
         (
             'severity = "high"',
             'severity = "bad"',
-            "small.toml:30: `package.celery.note[1].severity` is `bad`, and must",
+            "small.toml:30: `known_bad[1].severity` is `bad`, and must",
+        ),
+        (
+            'severity = "high"',
+            'severity = "high"\nreported = true',
+            "small.toml:30: what is known from reports alone is",
+        ),
+        ('id = "it-breaks"', 'id = "It breaks"', "small.toml:29: an id is words of small letters and digits"),
+        ('"celery==5.4.0"', '"celery[redis]==5.4.0"', "small.toml:31: `celery[redis]==5.4.0` names more than versions"),
+        ('when.python = ">=3.11"', 'when.pythn = ">=3.11"', "small.toml:32: unknown key `known_bad[1].when.pythn`"),
+        (
+            'exposed_by = "import"',
+            'exposed_by = "luck"',
+            "small.toml:34: `known_bad[1].exposed_by` is `luck`, and must",
         ),
         ("2027-10-31", "2021-10-31", "small.toml:12: `3.11` ended on 2021-10-31, before it was released on 2022-10-24"),
         ('"3.11" = {', '"three" = {', "small.toml:12: a branch is named by its first two numbers, such as `7.0`"),
@@ -149,7 +167,7 @@ def test_each_fault_is_told_at_its_line(tmp_path: Path, old: str, new: str, expe
 
 
 def test_all_faults_of_a_file_are_told_at_once_in_its_order(tmp_path: Path) -> None:
-    broken = GOOD.replace("required = true", "required = 1").replace('rung = "published"', 'rung = "x"')
+    broken = GOOD.replace("required = true", "required = 1").replace('brokers = ["redis"]', 'brokers = "x"')
     lines = [each.split(":")[1] for each in faults(tmp_path, broken.replace("requires = [", "reqires = ["))]
     assert lines == sorted(lines, key=int)
     assert len(lines) >= 3
@@ -165,7 +183,7 @@ def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:
 
 
 def test_two_spellings_of_one_package_are_a_fault(tmp_path: Path) -> None:
-    again = GOOD[GOOD.index("[package.celery]") : GOOD.index("[[package.celery.note]]")].replace("celery", "Celery")
+    again = GOOD[GOOD.index("[package.celery]") : GOOD.index("[[known_bad]]")].replace("celery", "Celery")
     assert any("`Celery` is here twice" in each for each in faults(tmp_path, GOOD + again))
 
 
@@ -176,7 +194,7 @@ versions = ">=5.4.9,<5.6"
 releases = { "5.5.0" = 2025-03-31 }
 pythons = ["3.11"]
 """
-    expected = "small.toml:36: it overlaps with the range of celery `>=5.4,<5.5`"
+    expected = "small.toml:38: it overlaps with the range of celery `>=5.4,<5.5`"
     assert expected in faults(tmp_path, GOOD + again)
 
 
@@ -203,8 +221,8 @@ def test_what_is_no_matrix_at_all_is_told_as_such(tmp_path: Path, content: bytes
         ('"5.4.0" = 2024', f'"{"9" * 5000}" = 2024', 22),
         ('">=3.8"', f'">={"9" * 5000}"', 23),
         ('"kombu>=5.3.4"', f'"kombu; {"(" * 3000}python_version > {SINGLE}{")" * 3000}"', 25),
-        ('rung = "published"', f'rung = "published"\nx = {"9" * 5000}', 7),
-        ('rung = "published"', f'rung = "published"\nx = {"[" * 5000}{"]" * 5000}', None),
+        ('brokers = ["redis"]', f'brokers = ["redis"]\nx = {"9" * 5000}', 7),
+        ('brokers = ["redis"]', f'brokers = ["redis"]\nx = {"[" * 5000}{"]" * 5000}', None),
     ],
 )
 def test_a_matrix_from_elsewhere_breaks_nothing(tmp_path: Path, old: str, new: str, line: int | None) -> None:
@@ -219,7 +237,7 @@ def test_a_name_that_is_neither_shipped_nor_a_file_names_those_that_ship(tmp_pat
     with pytest.raises(InputError) as raised:
         matrices.read("celery-redis", tmp_path, Place(path="option --matrix"))
     (fault,) = raised.value.faults
-    assert str(fault) == "option --matrix: there is no shipped matrix and no file `celery-redis`"
+    assert str(fault) == "option --matrix: there is no matrix and no file `celery-redis`"
     assert fault.hint == "did you mean `celery-redis-ffmpeg`?"
     (tmp_path / "folder").mkdir()
     with pytest.raises(InputError, match="folder: is a folder"):
@@ -230,19 +248,18 @@ def test_a_name_that_is_neither_shipped_nor_a_file_names_those_that_ship(tmp_pat
 
 
 def test_every_shipped_matrix_reads_and_is_called_as_its_file() -> None:
-    assert [each.name for each in matrices.read_all()] == [
-        each.name.removesuffix(".toml") for each in matrices.shipped()
-    ]
+    assert [each.name for each in matrices.read_all()] == [each.name for each in matrices.shipped()]
     assert matrices.read_all()
 
 
 def test_every_shipped_matrix_keeps_the_schema_for_editors() -> None:
     schema = json.loads(files("stackaudit.matrices").joinpath("matrix.schema.json").read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
-    for each in matrices.shipped():
-        document = json.loads(json.dumps(tomllib.loads(each.read_text("utf-8")), default=str))
-        errors = [error.json_path for error in jsonschema.Draft202012Validator(schema).iter_errors(document)]
-        assert errors == []
+    for matrix in matrices.read_all():
+        for layer in matrix.layers:
+            document = json.loads(json.dumps(tomllib.loads(layer.content), default=str))
+            errors = [error.json_path for error in jsonschema.Draft202012Validator(schema).iter_errors(document)]
+            assert errors == []
 
 
 def test_the_schema_for_editors_refuses_what_the_reader_refuses() -> None:
@@ -313,12 +330,12 @@ def test_the_first_matrix_covers_the_promised_pythons_and_products() -> None:
     ],
 )
 def test_a_matrix_fits_where_its_required_packages_are_named_or_pulled_in(names: set[str], fits: bool) -> None:  # noqa: FBT001
-    assert bool(matrices.fitting(matrices.read_all(), names)) is fits
+    assert bool(fitting.fitting(matrices.read_all(), names)) is fits
 
 
 def test_declared_extras_count_when_a_matrix_is_chosen() -> None:
     declared: tuple[Requirement, ...] = (requirement("celery[redis]==5.4.0"), requirement("ffmpeg-python==0.2.0"))
-    assert matrices.names_of(declared) == {"celery[redis]", "ffmpeg-python"}
+    assert fitting.names_of(declared) == {"celery[redis]", "ffmpeg-python"}
 
 
 def paths(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:

@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from stackaudit.inputs.matrices import read
 from stackaudit.lab.rows import newest_row
-from stackaudit.model.matrix import Matrix, PackageEntry, PackageRange
+from stackaudit.model.matrix import Demand, Layer, Matrix, PackageEntry, PackageRange
 from stackaudit.model.places import Place
 
 DAY = date(2026, 1, 1)
@@ -24,7 +24,6 @@ def one(
     *requires: str,
     python: str = "",
     redis_extra: tuple[str, ...] = (),
-    runtime: tuple[str, ...] = (),
     yanked: bool = False,
 ) -> PackageRange:
     """A range of a single release."""
@@ -35,14 +34,27 @@ def one(
         pythons=(),
         requires=requires,
         extras=(("redis", redis_extra),) if redis_extra else (),
-        runtime=runtime,
         yanked=(Version(version),) if yanked else (),
     )
 
 
-def package(name: str, *ranges: PackageRange, required: bool = True, extras: tuple[str, ...] = ()) -> PackageEntry:
+def package(
+    name: str,
+    *ranges: PackageRange,
+    required: bool = True,
+    extras: tuple[str, ...] = (),
+    runtime: tuple[str, str] | None = None,
+) -> PackageEntry:
+    """`runtime` is a version and what its code demands."""
+    demands = () if runtime is None else (Demand(versions=SpecifierSet(runtime[0]), source="", runtime=(runtime[1],)),)
     return PackageEntry(
-        name=canonicalize_name(name), role="", source="", required=required, ranges=ranges, extras=extras
+        name=canonicalize_name(name),
+        role="",
+        source="",
+        required=required,
+        ranges=ranges,
+        extras=extras,
+        demands=demands,
     )
 
 
@@ -52,13 +64,12 @@ def matrix(*packages: PackageEntry) -> Matrix:
         title="Test",
         version="1",
         looked_at=DAY,
-        rung="published",
         pythons=(),
         packages=packages,
         products=(),
         where=Place(path="test.toml"),
         sha256="",
-        content="",
+        layers=(Layer(name="", sha256="", content=""),),
     )
 
 
@@ -95,7 +106,7 @@ def test_the_bounds_of_the_extras_in_use_count_and_those_of_others_do_not() -> N
 
 def test_what_the_code_refuses_to_run_with_counts() -> None:
     redis = package("redis", one("5.2"))
-    kombu = package("kombu", one("5.6"), one("5.7", runtime=("redis>=6.1",)))
+    kombu = package("kombu", one("5.6"), one("5.7"), runtime=("==5.7", "redis>=6.1"))
     assert newest_row(matrix(kombu, redis), "3.11") == ("kombu==5.6", "redis==5.2")
 
 

@@ -1,0 +1,75 @@
+"""Holds the stack against the combinations that the matrix knows to break."""
+
+from collections.abc import Iterator
+
+from stackaudit.checks._mending import mended
+from stackaudit.checks._row import Row
+from stackaudit.checks._stack import about_covered, row, subject_of
+from stackaudit.model.audit import Case
+from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.findings import Finding
+from stackaudit.model.known_bad import Exposure, KnownBad
+from stackaudit.model.parts import Rule, rule
+from stackaudit.model.versions import written
+
+EXPOSED = {
+    Exposure.STATIC: "the versions alone show it",
+    Exposure.IMPORT: "the first import shows it",
+    Exposure.SMOKE: "a worker that is started, or the first task, shows it; no check of metadata does",
+    Exposure.DRILL: "no test that goes well shows it: it takes a fault, such as a broker that restarts",
+}
+"""What it takes to meet a fault, as a sentence for those who wonder why nothing was seen so far."""
+
+
+def about_packages(known: KnownBad) -> bool:
+    """Whether a rule is about packages alone; what it needs of servers, programs and settings is for their checks to see."""
+    conditions = [known.when, *([known.unless] if known.unless is not None else [])]
+    return bool(known.names) and not any(each.services or each.programs or each.settings for each in conditions)
+
+
+def told(here: Row, known: KnownBad) -> str:
+    """`kombu 5.3.7 with celery 5.4.0 on Python 3.11: after a restart ...`."""
+    first, *others = (f"{name} {here.versions[name]}" for name in known.names)
+    beside = f" with {' and '.join(others)}" if others else ""
+    without = (
+        f" without {' and '.join(name for name, _ in known.unless.packages)}" if _lacks(known) and known.unless else ""
+    )
+    python = f" on Python {here.minor}" if known.when.python is not None else ""
+    reported = "reported, not reproduced: " if known.reported else ""
+    return f"{first}{beside}{without}{python}: {reported}{known.symptom}"
+
+
+def _lacks(known: KnownBad) -> bool:
+    return known.unless is not None and bool(known.unless.packages)
+
+
+def remedy(here: Row, known: KnownBad) -> str | None:
+    """The pins that clear it by the matrix, else what its rule says of where it is mended."""
+    fixed = " or ".join(f"{name}{written(versions)}" for name, versions in known.fixed_in)
+    return mended(here, known) or (f"take {fixed}" if fixed else None)
+
+
+@rule(
+    "MX208",
+    "The matrix knows no fault of this combination",
+    severity="high",
+    reads=[Distribution, InterpreterFact],
+    about=about_covered,
+    why="others met it in exactly this combination; what is published about the versions does not tell",
+    fix="use versions without the fault",
+)
+def known_faults(rule: Rule, case: Case) -> Iterator[Finding]:
+    """The known-bad rules of the matrix, each with its own severity; what is known from reports alone is low."""
+    here = row(case)
+    for known in here.known_bad() if here is not None else ():
+        if here is not None and about_packages(known):
+            yield rule.fails(
+                subject_of(case, known.names[0]),
+                told(here, known),
+                where=case.place_of(known.names[0]),
+                fix=remedy(here, known),
+                severity=known.severity,
+                source=known.source,
+                why=EXPOSED[known.exposed_by],
+                aliases=known.aliases,
+            )
