@@ -13,6 +13,8 @@ from stackaudit.model.manifest import Manifest, Requirement
 from stackaudit.model.markers import applying
 from stackaudit.model.matrix import Matrix
 from stackaudit.model.places import Place
+from stackaudit.model.repository import Repository
+from stackaudit.model.rule_text import RuleText
 from stackaudit.model.snapshot import F, Snapshot
 
 RECORD_SCHEMA = "stackaudit/record/1"
@@ -137,7 +139,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """A case, its judgments and the verdict; its saved JSON form is the record. Times are UTC."""
+    """A case, its judgments and the verdict; its saved JSON form is the record. Times are UTC.
+
+    `rules` are the words of the rules and `repository` is where the files lie, for those who tell it: neither is in the record.
+    """
 
     tool_version: str
     started_at: datetime
@@ -145,3 +150,5 @@ class Audit:
     case: Case
     judgments: tuple[Judgment, ...]
     verdict: Verdict
+    rules: tuple[RuleText, ...] = field(default=(), repr=False)
+    repository: Repository | None = None
