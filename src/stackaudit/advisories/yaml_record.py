@@ -66,20 +66,16 @@ def _value(event: "NodeEvent") -> Json:
     """The scalar that `event` is, or the empty collection that it begins."""
     import yaml
 
-    if isinstance(event, yaml.AliasEvent):
+    if not isinstance(event, yaml.ScalarEvent | yaml.MappingStartEvent | yaml.SequenceStartEvent):
         raise YamlError("it refers to another part of itself")
     if event.tag is not None:
         raise YamlError("it has a type of its own in it")
-    match event:
-        case yaml.MappingStartEvent():
-            return {}
-        case yaml.SequenceStartEvent():
-            return []
-        case _ if event.implicit[0]:
-            return _PLAIN.get(event.value, event.value)
-        case _:
-            text: str = event.value
-            return text
+    if isinstance(event, yaml.MappingStartEvent):
+        return {}
+    if isinstance(event, yaml.SequenceStartEvent):
+        return []
+    text = str(event.value)
+    return _PLAIN.get(text, text) if event.implicit[0] else text
 
 
 def _put(value: Json, stack: list[tuple[list[Json] | dict[str, Json], list[str]]], documents: list[Json]) -> None:
