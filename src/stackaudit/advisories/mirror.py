@@ -17,7 +17,7 @@ from stackaudit.advisories import fetch
 from stackaudit.advisories.bundle import LocalError, members
 from stackaudit.advisories.local import Digest, read
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.wire import WireError, decode, encode
+from stackaudit.model.wire import decode, encode
 from stackaudit.outside.files import write_whole, writing_whole
 
 Say: TypeAlias = Callable[[str], None]
@@ -85,27 +85,32 @@ def folder() -> Path:
 
 def is_there() -> bool:
     """Whether there is a mirror, sound or not."""
-    return (folder() / _NOTE).exists()
+    try:
+        (folder() / _NOTE).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        # It can't be looked at: whoever needs it must be told so, not that there is none.
+        return True
+    return True
 
 
 def current() -> Mirror | None:
     """The mirror, None where there is none. Its records are not read here.
 
     Raises:
-        MirrorError: there is one, and it is damaged.
+        MirrorError: there is one, and it can't be read or is damaged.
     """
+    if not is_there():
+        return None
     note = folder() / _NOTE
     try:
         known = decode(_Note, json.loads(note.read_bytes()))
         path = note.with_name(known.file)
         size = path.stat().st_size
-    except FileNotFoundError as error:
-        if Path(error.filename or "") == note:
-            return None
-        raise MirrorError("the local mirror of advisories lacks its records", hint=_AGAIN) from error
-    except (OSError, ValueError, WireError, RecursionError) as error:
-        raise MirrorError("the note of the local mirror of advisories can't be read", hint=_AGAIN) from error
-    if known.schema != _SCHEMA or size != known.size or path.parent != note.parent:
+    except (OSError, ValueError, RecursionError) as error:
+        raise MirrorError("the local mirror of advisories can't be read", hint=_AGAIN) from error
+    if known.schema != _SCHEMA or size != known.size:
         raise MirrorError("the local mirror of advisories is damaged", hint=_AGAIN)
     return Mirror(
         path=path,
@@ -115,6 +120,22 @@ def current() -> Mirror | None:
         newest=known.newest,
         sha256=known.sha256,
     )
+
+
+def verify(mirror: Mirror) -> None:
+    """Read all of `mirror` and hold it against its digest.
+
+    Raises:
+        MirrorError: it is not what was synced.
+    """
+    total = Digest()
+    try:
+        for name, body in members(mirror.path):
+            total.add(name, body)
+    except LocalError as error:
+        raise MirrorError(f"the local mirror of advisories is damaged: {error}", hint=_AGAIN) from error
+    if total.hexdigest() != mirror.sha256:
+        raise MirrorError("the local mirror of advisories is damaged: it is not what was synced", hint=_AGAIN)
 
 
 def sync(source: str, deadline: Deadline, now: datetime, say: Say) -> Mirror:
@@ -129,8 +150,9 @@ def sync(source: str, deadline: Deadline, now: datetime, say: Say) -> Mirror:
     """
     try:
         with _alone(deadline):
-            say(f"fetching {fetch.named(source)}")
             try:
+                if fetch.is_url(source):
+                    say(f"fetching {fetch.named(source)}")
                 bundle = fetch.fetch(source, deadline)
                 return _made(bundle, fetch.named(source), deadline, now, say)
             except (LocalError, fetch.FetchError) as error:

@@ -8,7 +8,7 @@ from types import FrameType
 import typer
 
 from stackaudit import __version__
-from stackaudit.cli import check, explain, init, matrix
+from stackaudit.cli import advisories, check, explain, init, matrix
 from stackaudit.cli.exits import Exit, Interrupted
 from stackaudit.model.errors import InputError, StackauditError
 from stackaudit.model.secret import redact
@@ -80,6 +80,7 @@ def build(*, completion: bool) -> typer.Typer:
     app.command("explain", help=explain.HELP)(explain.explain)
     app.command("init", help=init.HELP)(init.init)
     app.add_typer(_matrices(), name="matrix", help=matrix.HELP)
+    app.add_typer(_advisories(), name="advisories", help=advisories.HELP)
     return app
 
 
@@ -89,6 +90,14 @@ def _matrices() -> typer.Typer:
     group.command("list", help=matrix.LIST)(matrix.list_)
     group.command("show", help=matrix.SHOW)(matrix.show)
     group.command("lint", help=matrix.LINT)(matrix.lint)
+    return group
+
+
+def _advisories() -> typer.Typer:
+    group = typer.Typer(rich_markup_mode=None, add_completion=False)
+    group.callback(invoke_without_command=True, add_help_option=False)(_group)
+    group.command("sync", help=advisories.SYNC)(advisories.sync)
+    group.command("status", help=advisories.STATUS)(advisories.status)
     return group
 
 

@@ -1,0 +1,105 @@
+"""`stackaudit advisories sync, status`: the local mirror of advisories, for audits with no network."""
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stackaudit.cli.exits import Exit, interruptible
+from stackaudit.cli.output import write
+from stackaudit.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from stackaudit.advisories.mirror import Mirror, MirrorError
+
+HELP = "The local mirror of advisories, for audits with no network."
+SYNC = "Make the mirror anew; the old one stays until the new one is whole and verified."
+STATUS = "Tell what the mirror holds, how old it is, and where it lies."
+
+_PATIENCE = 300.0
+_LONGEST = 86400.0
+
+
+@interruptible
+def sync(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SOURCE",
+            help="The URL of a zip, or a zip or folder of OSV records, or a checkout of PyPA's advisory-database; "
+            "default: OSV's zip for PyPI.",
+        ),
+    ] = None,
+    *,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="The most that it may take.")] = _PATIENCE,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+) -> None:
+    """Sync, and print what the mirror is now; exit 2 where the path that was named is wrong, 3 where the world is."""
+    from stackaudit.advisories import fetch, mirror
+    from stackaudit.model.deadline import Deadline
+
+    if not 0 < timeout <= _LONGEST:
+        raise UsageError(f"--timeout is a number of seconds above 0 and up to a day, not {timeout}")
+    given = source or fetch.OSV_ZIP
+    if not fetch.is_url(given) and not Path(given).exists():
+        raise UsageError(f"there is no {given}", hint="name a URL, a zip, or a folder of OSV records")
+    now = datetime.now(UTC)
+    say = _silent if quiet else _say
+    try:
+        made = mirror.sync(given, Deadline(timeout), now, say)
+    except mirror.MirrorError as error:
+        _refuse(error, kept=mirror.is_there())
+        named = isinstance(error, mirror.SourceError) and not fetch.is_url(given)
+        raise typer.Exit(Exit.USAGE if named else Exit.UNKNOWN) from None
+    write(told(made, now.date()))
+
+
+@interruptible
+def status() -> None:
+    """Print what the mirror is; exit 3 where there is none, or none that can be used."""
+    from stackaudit.advisories import mirror
+
+    try:
+        found = mirror.current()
+        if found is None:
+            write(f"there is no mirror in {mirror.folder()}\n  = fix:  {mirror.MAKE}\n")
+            raise typer.Exit(Exit.UNKNOWN)
+        mirror.verify(found)
+    except mirror.MirrorError as error:
+        _refuse(error, kept=False)
+        raise typer.Exit(Exit.UNKNOWN) from None
+    write(told(found, datetime.now(UTC).date()))
+
+
+def told(mirror: "Mirror", today: date) -> str:
+    """What `mirror` is, a line for each thing that is known of it."""
+    newest = f"{mirror.newest}, {days(mirror.newest, today)}" if mirror.newest else "no record says when it was changed"
+    synced = f"{mirror.synced_at:%Y-%m-%d %H:%M} UTC, {days(mirror.synced_at.date().isoformat(), today)}"
+    return (
+        f"advisories  {mirror.count:,} about PyPI packages, withdrawn ones included\n"
+        f"newest      {newest}\n"
+        f"synced      {synced}, from {mirror.source}\n"
+        f"digest      sha256 {mirror.sha256}\n"
+        f"lies in     {mirror.path.parent}\n"
+    )
+
+
+def days(since: str, today: date) -> str:
+    """`since`, an ISO date, as an age: `3 days old`."""
+    age = (today - date.fromisoformat(since)).days
+    return f"{age:,} {'day' if age == 1 else 'days'} old"
+
+
+def _refuse(error: "MirrorError", *, kept: bool) -> None:
+    stays = "; the mirror is as it was" if kept else ""
+    write(f"error: {error}{stays}\n  = fix:  {error.hint}\n", sys.stderr)
+
+
+def _say(line: str) -> None:
+    write(f"{line}\n", sys.stderr)
+
+
+def _silent(_line: str) -> None:
+    pass
