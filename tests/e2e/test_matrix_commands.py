@@ -8,15 +8,15 @@ import pytest
 
 from command import Run
 
-SHIPPED = Path(__file__).parents[2] / "matrices" / "celery-redis-ffmpeg.toml"
+SHIPPED = Path(__file__).parents[2] / "matrices"
 
 
 @pytest.fixture
 def own(folder: Path) -> Path:
-    """A matrix of the user's own in the folder."""
-    path = folder / "my-stack.toml"
-    shutil.copy(SHIPPED, path)
-    return path
+    """A matrix of the user's own in the folder, with what was derived beside it."""
+    for layer in ("", ".published"):
+        shutil.copy(SHIPPED / f"celery-redis-ffmpeg{layer}.toml", folder / f"my-stack{layer}.toml")
+    return folder / "my-stack.toml"
 
 
 @pytest.mark.parametrize("arguments", [(), ("-h",), ("--help",), ("list", "-h"), ("show", "-h"), ("lint", "-h")])
@@ -71,8 +71,8 @@ def test_the_picture_is_written_whole(stackaudit: Run, folder: Path) -> None:
         (("show", "celery-redis-ffmpeg", "-o", "grid.png"), "grid.png: no picture ends in that"),
         (("show", "celery-redis-ffmpeg", "-o", "none/grid.svg"), "none/grid.svg can't be written"),
         (("show", "celery-redis-ffmpeg", "--color", "mauve"), "--color can't be 'mauve'"),
-        (("show", "celery-redis-fmpeg"), "there is no shipped matrix and no file `celery-redis-fmpeg`"),
-        (("lint", "nothing.toml"), "there is no shipped matrix and no file `nothing.toml`"),
+        (("show", "celery-redis-fmpeg"), "there is no matrix and no file `celery-redis-fmpeg`"),
+        (("lint", "nothing.toml"), "there is no matrix and no file `nothing.toml`"),
     ],
 )
 def test_a_wrong_call_is_told_and_ends_in_2(stackaudit: Run, arguments: tuple[str, ...], told: str) -> None:
@@ -91,9 +91,10 @@ def test_what_ships_passes_and_so_does_its_copy(stackaudit: Run) -> None:
 
 
 def test_a_version_that_can_never_be_used_fails(stackaudit: Run, own: Path) -> None:
-    text = own.read_text(encoding="utf-8")
+    derived = own.with_name("my-stack.published.toml")
+    text = derived.read_text(encoding="utf-8")
     assert '"kombu>=5.7.0"' in text
-    own.write_text(text.replace('"kombu>=5.7.0"', '"kombu>=9"'), encoding="utf-8")
+    derived.write_text(text.replace('"kombu>=5.7.0"', '"kombu>=9"'), encoding="utf-8")
     done = stackaudit("matrix", "lint", "my-stack.toml")
     assert done.returncode == 1, done.stderr
     assert "error[MX502]: celery 5.7.0 requires kombu>=9, and no kombu of that is listed" in done.stdout
@@ -102,7 +103,7 @@ def test_a_version_that_can_never_be_used_fails(stackaudit: Run, own: Path) -> N
 
 def test_every_fault_of_every_file_is_told_at_its_line(stackaudit: Run, own: Path, folder: Path) -> None:
     text = own.read_text(encoding="utf-8")
-    own.write_text(text.replace("requires_python =", "require_python =", 1), encoding="utf-8")
+    own.write_text(text.replace("required =", "requird =", 1), encoding="utf-8")
     (folder / "other.toml").write_text("schema = 3\n", encoding="utf-8")
     done = stackaudit("matrix", "lint", "my-stack.toml", "other.toml", "celery-redis-ffmpeg")
     assert (done.returncode, done.stdout) == (2, "")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from stackaudit.checks._known_live import Live, known_faults
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import MediaTrial, Program, ProgramState
 from stackaudit.model.findings import Finding, Severity
@@ -219,6 +220,31 @@ def can_do(rule: Rule, case: Case) -> Iterator[Finding]:
     wished = [each for each in ("encoder aac", "encoder libx264") if each not in has and each not in missing]
     if wished:
         yield rule.fails(ffmpeg.subject, f"this build lists no {', no '.join(wished)}", severity=Severity.LOW)
+
+
+@rule(
+    "FF107",
+    "The matrix knows no fault of this ffmpeg",
+    severity="high",
+    reads=[Program],
+    about=lambda case: _working(case, "ffmpeg") if case.matrix and case.matrix.product("ffmpeg") else [],
+    why="others met it with exactly this version; ffmpeg reads what strangers upload, and no audit of Python packages looks at it",
+    fix="move to a version without the fault",
+    source="https://ffmpeg.org/security.html",
+)
+def known_of_ffmpeg(rule: Rule, case: Case) -> Iterator[Finding]:
+    """The known-bad rules of the matrix that name a program; a distribution's own package goes by its changelog."""
+    ffmpeg = _program(case, "ffmpeg")
+    if ffmpeg is not None and _works(ffmpeg) and ffmpeg.version is not None:
+        live = Live(
+            subject=ffmpeg.subject,
+            name=ffmpeg.name,
+            version=ffmpeg.version,
+            where=_place(case),
+            owner=ffmpeg.owner,
+            fixes=ffmpeg.fixes,
+        )
+        yield from known_faults(rule, case, live)
 
 
 def _place(case: Case) -> Place | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
+from stackaudit.checks._known_live import Live, known_faults
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution, InterpreterFact, Pulse, ServiceState
 from stackaudit.model.findings import Finding, Severity
@@ -303,3 +304,34 @@ def is_readable(rule: Rule, case: Case) -> Iterator[Finding]:
             yield rule.fails(
                 endpoint.subject, f"Celery knows no broker of the scheme {scheme}://", where=endpoint.where
             )
+
+
+def _lives(case: Case) -> Iterator[Live]:
+    for pulse in _up(case):
+        known = case.matrix is not None and pulse.product is not None and case.matrix.product(pulse.product) is not None
+        if known and pulse.product is not None and pulse.version is not None:
+            yield Live(
+                subject=pulse.endpoint,
+                name=pulse.product,
+                version=pulse.version,
+                where=_place(case, pulse.endpoint),
+                near=pulse.local,
+                owner=pulse.owner,
+                fixes=pulse.fixes,
+                settings=tuple((f"redis.{name}", value) for name, value in pulse.info),
+            )
+
+
+@rule(
+    "RD110",
+    "The matrix knows no fault of this server",
+    severity="high",
+    reads=[Pulse, Distribution, InterpreterFact],
+    about=lambda case: [each.subject for each in _lives(case)],
+    why="others met it with exactly this server; no audit of Python packages looks at servers",
+    fix="move to a version without the fault",
+)
+def known_of_server(rule: Rule, case: Case) -> Iterator[Finding]:
+    """The known-bad rules of the matrix that name a server; a distribution's own package goes by its changelog."""
+    for live in _lives(case):
+        yield from known_faults(rule, case, live)

@@ -20,6 +20,8 @@ from stackaudit.model.places import Place
 from stackaudit.model.versions import pin_of
 
 SANDBOX = Place(path="sandbox")
+FIRST = "celery-redis-ffmpeg"
+"""The matrix whose stack a sandbox is made of where nothing else is said."""
 
 
 @contextmanager
@@ -70,19 +72,14 @@ def throwaway(settings: Settings, folder: Path, choice: Choice, progress: Progre
 
 
 def _row(choice: Choice, minor: str) -> tuple[Requirement, ...]:
-    """The newest row of the one matrix there is to choose, as pins.
+    """The newest row, as pins, of the matrix that is named, else of the first stack there was.
 
     Raises:
-        UsageError: there are several matrices, or none of its rows holds on this Python.
+        UsageError: none of its rows holds on this Python.
     """
     from stackaudit.lab.rows import newest_row
 
-    if len(choice.known) > 1:
-        listed = ", ".join(each.name for each in choice.known)
-        raise UsageError(
-            f"a sandbox of which stack? there are {listed}", hint="name one with --matrix, or its pins with -r"
-        )
-    matrix = choice.known[0]
+    matrix = next((each for each in choice.known if each.name == FIRST), choice.known[0])
     row = newest_row(matrix, minor)
     if not row:
         raise UsageError(

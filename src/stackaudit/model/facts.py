@@ -209,7 +209,8 @@ class Pulse(Fact):
     own. `mode` is `standalone`, `sentinel` or `cluster`; `role` `master` or `slave`. `info` are a few named fields of INFO, sorted.
     `denied` names the commands that this user may not run. `roles` are the endpoint's in the manifest, sorted. `local` is True where the
     server is reached through loopback or a Unix socket; then `owner` is the distribution package and version that its program was proved
-    to come from (`redis-server 5:7.0.15-1~deb12u10`), None where there was no proof.
+    to come from (`redis-server 5:7.0.15-1~deb12u10`), None where there was no proof, and `fixes` the CVE ids that this package's changelog
+    names, None where there is none to read.
     """
 
     endpoint: str
@@ -224,6 +225,7 @@ class Pulse(Fact):
     roles: tuple[str, ...] = ()
     local: bool = False
     owner: str | None = None
+    fixes: tuple[str, ...] | None = None
 
     @property
     def subject(self) -> str:
@@ -299,7 +301,8 @@ class Program(Fact):
 
     `state` is `foreign` where something else answered under that name. `kind` is `release`, `release+git`, `git` or `unknown`;
     `branch` is `major.minor`, for a git build worked out from its library versions; `owner` is the distribution package and version that
-    owns the file (`ffmpeg 7:5.1.9-0+deb12u1`), None where no package manager claims it. `features` are those asked about and present.
+    owns the file (`ffmpeg 7:5.1.9-0+deb12u1`), None where no package manager claims it; `fixes` are the CVE ids that its changelog
+    names, None where there is none to read. `features` are those asked about and present.
     """
 
     name: str
@@ -310,6 +313,7 @@ class Program(Fact):
     kind: str | None = None
     branch: str | None = None
     owner: str | None = None
+    fixes: tuple[str, ...] | None = None
     features: tuple[str, ...] = ()
 
     @property

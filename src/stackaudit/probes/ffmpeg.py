@@ -12,7 +12,7 @@ from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside.process import Completed, Ending
 from stackaudit.probes._banner import Banner, parse_banner, parse_encoders, parse_filters
-from stackaudit.probes._package import owner
+from stackaudit.probes._package import fixes, owner
 from stackaudit.probes._program import PATIENCE, ask, cut_short, find, hung
 
 LISTS: tuple[tuple[str, str, Callable[[str], frozenset[str]], tuple[str, ...]], ...] = (
@@ -66,9 +66,9 @@ def _look(name: str, path: str | None, seen: str, deadline: Deadline) -> Look:
     state, detail = _state(name, path, answer, banner)
     fact = Program(name=name, path=path, state=state, detail=detail)
     if state is ProgramState.WORKS and banner is not None:
-        fact = replace(
-            fact, version=banner.version, kind=banner.kind, branch=banner.branch, owner=owner(path, deadline)
-        )
+        package = owner(path, deadline)
+        fact = replace(fact, version=banner.version, kind=banner.kind, branch=banner.branch, owner=package)
+        fact = replace(fact, fixes=None if package is None else fixes(package))
         fact = _with_features(fact, path, deadline) if name == "ffmpeg" else fact
         if deadline.remaining() <= 0:
             # What came last may have been cut short: half an answer is none.

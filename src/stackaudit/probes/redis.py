@@ -11,6 +11,7 @@ from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.services import redis_endpoints
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside.resp import Connection, Reply, ServerError
+from stackaudit.probes._package import fixes
 from stackaudit.probes._redis_owner import owner_of
 from stackaudit.probes._redis_session import NotSeen, Patience, Seen, Session, odd, refusal, select, session
 
@@ -92,7 +93,8 @@ def _answer(visit: Visit, endpoint: Endpoint) -> _Answer:
             return _Answer(pulse=replace(pulse, state=pinged.state, detail=pinged.detail))
         measured = (("connect", connected), *_latencies(entered.connection, denied))
         if entered.address.local:
-            pulse = replace(pulse, owner=owner_of(info, patience.next()))
+            owner = owner_of(info, patience.next())
+            pulse = replace(pulse, owner=owner, fixes=None if owner is None else fixes(owner))
     return _Answer(pulse=pulse, measured=measured, unseen=_mute(pulse, denied))
 
 

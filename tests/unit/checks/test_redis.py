@@ -38,7 +38,7 @@ def case(pulse: Pulse) -> Case:
 def test_a_server_that_serves_passes_what_was_seen_of_it() -> None:
     assert told(case(up()), "RD") == []
     assert passed(case(up()), "RD") == [
-        (code, URL) for code in ("RD101", "RD102", "RD103", "RD104", "RD105", "RD106", "RD109")
+        (code, URL) for code in ("RD101", "RD102", "RD103", "RD104", "RD105", "RD106", "RD109", "RD110")
     ]
 
 

@@ -1,0 +1,93 @@
+"""Holds one server or program, as it was seen, against the matrix's known-bad rules about its kind."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stackaudit.checks._stack import row
+from stackaudit.model.audit import Case
+from stackaudit.model.findings import Finding
+from stackaudit.model.known_bad import Bound, Combination, KnownBad
+from stackaudit.model.parts import Rule
+from stackaudit.model.places import Place
+from stackaudit.model.versions import parse_version, written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A server or program at its version: `subject` is how findings name it, `name` and `version` how rules do.
+
+    `owner` is the distribution package that its program comes from, where that was proved, and `fixes` what its changelog mends, None where
+    that could not be read. `near` is False where only a connection was seen of it. `settings` are what it runs with, by name.
+    """
+
+    subject: str
+    name: str
+    version: str
+    where: Place | None
+    near: bool = True
+    owner: str | None = None
+    fixes: tuple[str, ...] | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+def known_faults(rule: Rule, case: Case, live: Live) -> Iterator[Finding]:
+    """What the matrix knows of it; where distributions carry fixes back, what their changelog says decides, and not the version alone."""
+    here, version = row(case), parse_version(live.version)
+    if here is None or version is None:
+        return
+    seen = {live.name: version}
+    combination = Combination(
+        packages=here.versions,
+        python=parse_version(here.python),
+        whole=here.whole,
+        extras=frozenset((each.name, each.extra) for each in here.extras_in_use()),
+        services=seen,
+        programs=seen,
+        settings=dict(live.settings),
+    )
+    for known in here.matrix.known_bad:
+        about = _about(known, live.name)
+        if about is None or not about[1].contains(version, prereleases=True):
+            continue
+        if known.when.holds(combination) is None:
+            message = f"whether {known.id} is met ({known.symptom}) hangs on what was not seen: {', '.join(known.names) or 'its settings'}"
+            yield rule.uncheckable(live.subject, message, where=live.where)
+        if not known.fires(combination):
+            continue
+        beside = " and ".join(f"{name} {here.versions[name]}" for name in known.names)
+        message = f"{live.name} {live.version}{f' with {beside}' if beside else ''}: {known.symptom}"
+        yield from _told(rule, live, known, message)
+
+
+def _about(known: KnownBad, name: str) -> Bound | None:
+    bounds = (*known.when.services, *known.when.programs)
+    return next((each for each in bounds if each[0] == name), None)
+
+
+def _told(rule: Rule, live: Live, known: KnownBad, message: str) -> Iterator[Finding]:
+    fixed = " or ".join(f"{name}{written(versions)}" for name, versions in known.fixed_in)
+    mended = f"take {fixed}" if fixed else None
+    if known.aliases and not live.near:
+        ids = ", ".join(known.aliases)
+        message = f"{message} ({ids}); whether a distribution mended it can't be seen over a connection"
+        yield rule.uncheckable(live.subject, message, where=live.where, fix="look on its own machine")
+        return
+    if known.aliases and live.owner is not None:
+        if live.fixes is None:
+            message = f"{message} ({', '.join(known.aliases)}); whether {live.owner} mends it, its changelog would say, and there is none"
+            yield rule.uncheckable(
+                live.subject, message, where=live.where, fix="ask the distribution's security tracker"
+            )
+            return
+        if set(known.aliases) <= set(live.fixes):
+            return
+        message = f"{message}; the changelog of {live.owner} does not name {', '.join(known.aliases)}"
+    yield rule.fails(
+        live.subject,
+        message,
+        where=live.where,
+        fix=mended,
+        severity=known.severity,
+        source=known.source,
+        aliases=known.aliases,
+    )
