@@ -2,55 +2,20 @@
 
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from stackaudit.advisories import feed, local, osv, scanner
 from stackaudit.advisories.answers import Answers
 from stackaudit.advisories.bundle import LocalError
-from stackaudit.advisories.match import affects, fixed_versions
+from stackaudit.advisories.consultation import Consultation, advisory
 from stackaudit.advisories.records import Pin, Record
-from stackaudit.advisories.scanner import Scan, Vulnerability
+from stackaudit.advisories.scanner import Scan
 from stackaudit.advisories.sources import Kind, Source
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Advisory
 from stackaudit.model.snapshot import Evidence
-from stackaudit.model.versions import parse_version
 from stackaudit.outside.http import Client
-
-_HEADLINE = 200
-_HEADINGS = frozenset({"", "Impact", "Summary", "Description", "Overview"})
-
-
-@dataclass(slots=True, kw_only=True)
-class Consultation:
-    """What came of asking one source. A pin is in `audited` or in `failed`, never in neither; `doubtful` ones are in `audited` too.
-
-    `failed` and `doubtful` say in our words why the answer is missing, or not to be taken for whole.
-    """
-
-    source: Source
-    evidence: Evidence
-    audited: dict[Pin, tuple[Advisory, ...]] = field(default_factory=dict)
-    failed: dict[Pin, str] = field(default_factory=dict)
-    doubtful: dict[Pin, str] = field(default_factory=dict)
-    copy: str | None = None
-    as_of: str = ""
-    measured: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def service(self) -> str:
-        """Who answered; a local copy with the day that it knows the world of, since it says nothing of what came later."""
-        return f"{self.source.name}, whose newest record is of {self.as_of}" if self.as_of else self.source.name
-
-    @property
-    def cause(self) -> str | None:
-        """The commonest reason for a missing answer; None where none is missing."""
-        counted = Counter(self.failed.values())
-        return min(counted, key=lambda each: (-counted[each], each)) if counted else None
 
 
 def consult(source: Source, pins: Sequence[Pin], asking: Deadline, deadline: Deadline) -> Consultation:
@@ -118,7 +83,7 @@ def _note(
             result.failed[pin] = skipped.get(pin, cause)
             continue
         records = [each for each in fed.get(pin, ()) if not each.withdrawn]
-        result.audited[pin] = tuple(_advisory(pin, each, records) for each in said[pin])
+        result.audited[pin] = tuple(advisory(pin, each, records) for each in said[pin])
         told = {identifier for each in said[pin] for identifier in (each.id, *each.aliases)}
         unsaid = sorted(record.id for record in records if not record.ids & told)
         if unsaid:
@@ -133,41 +98,3 @@ def _note(
         sha256=digests[0] or None if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest(),
     )
     result.measured["pip-audit"] = sum(scan.seconds for scan in scans)
-
-
-def _advisory(pin: Pin, found: Vulnerability, records: Sequence[Record]) -> Advisory:
-    """pip-audit's words, with what it leaves out: the severity, and fixed versions of other branches, from the records it was fed."""
-    same = sorted(
-        (each for each in records if each.ids & {found.id, *found.aliases}),
-        key=lambda each: (each.id != found.id, each.id),
-    )
-    scored = [each.severity for each in same if each.severity is not None]
-    fixes = {fix for fix in found.fixed if not any(affects(each, pin.name, fix) for each in same)}
-    texts = [each.summary for each in same] + [each.details for each in same] + [found.description]
-    return Advisory(
-        id=_clean(found.id),
-        aliases=tuple(_clean(each) for each in found.aliases),
-        summary=headline(next((text for text in texts if text.strip()), "")),
-        fixed_in=_in_order(fixes.union(fixed_versions(same, pin.name))),
-        severity=max(scored, key=lambda each: each.rank) if scored else None,
-    )
-
-
-def _in_order(versions: Iterable[str]) -> tuple[str, ...]:
-    known = {parsed: str(parsed) for each in versions if (parsed := parse_version(each)) is not None}
-    return tuple(known[each] for each in sorted(known))
-
-
-def headline(text: str) -> str:
-    """The first sentence of the first line of an advisory's `text`: no Markdown heading, no control characters, at most 200 characters."""
-    lines = [bare for each in text.splitlines() if (bare := _clean(each).strip("# ")) not in _HEADINGS]
-    line = lines[0] if lines else ""
-    sentence, stop, rest = line.partition(". ")
-    # "e.g. " and "v1. " end no sentence.
-    if not stop or len(sentence) < 20:  # noqa: PLR2004 - shorter is an abbreviation more often than a sentence
-        sentence = f"{sentence}{stop}{rest}"
-    return sentence if len(sentence) <= _HEADLINE else sentence[: _HEADLINE - 1].rstrip() + "…"
-
-
-def _clean(text: str) -> str:
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())

@@ -7,7 +7,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -16,7 +16,9 @@ from uuid import uuid4
 from stackaudit.advisories import fetch
 from stackaudit.advisories.bundle import LocalError, members
 from stackaudit.advisories.local import Digest, read
+from stackaudit.advisories.sources import Source
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.secret import Secret
 from stackaudit.model.wire import decode, encode
 from stackaudit.outside.files import write_whole, writing_whole
 
@@ -120,6 +122,20 @@ def current() -> Mirror | None:
         newest=known.newest,
         sha256=known.sha256,
     )
+
+
+def located(source: Source) -> Source:
+    """`source`, with the place of the records in it where it is the mirror.
+
+    Raises:
+        MirrorError: it is the mirror, and there is none, or none that can be used.
+    """
+    if not source.mirror:
+        return source
+    found = current()
+    if found is None:
+        raise MirrorError("there is none", hint=MAKE)
+    return replace(source, address=Secret(str(found.path)))
 
 
 def verify(mirror: Mirror) -> None:
@@ -240,9 +256,10 @@ def _kept() -> str | None:
 
 
 def _clear(keep: Container[str | None]) -> None:
-    """Take away older records, and what a sync that was killed left."""
+    """Take away older records, with what was made of them, and what a sync that was killed left."""
     for each in folder().iterdir():
-        if each.name.lstrip(".").startswith((_RECORDS, _NOTE)) and each.name != _NOTE and each.name not in keep:
+        ours = each.name.lstrip(".").startswith((_RECORDS, _NOTE)) and each.name != _NOTE
+        if ours and each.with_suffix(".zip").name not in keep:
             with contextlib.suppress(OSError):
                 each.unlink()
 

@@ -24,6 +24,7 @@ _WORDS = {
 
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_VECTOR = re.compile(r"CVSS:[34]\.\d/[A-Za-z:/]{1,300}\Z")
 
 
 class RecordError(ValueError):
@@ -48,16 +49,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affected:
-    """What a record says of one package: ranges of type ECOSYSTEM, and single versions as written."""
+    """What a record says of one package: ranges of type ECOSYSTEM, single versions as written, and CVSS vectors of its own."""
 
     name: NormalizedName
     ranges: tuple[tuple[Event, ...], ...]
     versions: frozenset[str]
+    vectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One advisory. `text` is the JSON as it came; `affected` holds the PyPI packages alone.
+    """One advisory. `text` is the JSON as it came; `affected` holds the PyPI packages alone; `aliases` are in the record's own order.
 
     `odd` says why pip-audit would stumble over the record, None where it would not. `severity` is the word of the database, None
     where there is none. `modified` is the day of its last change (ISO), empty where it does not say.
@@ -68,11 +70,17 @@ class Record:
     withdrawn: bool
     summary: str
     details: str
-    severity: Severity | None
+    word: Severity | None
     affected: tuple[Affected, ...]
     odd: str | None
     text: str
     modified: str = ""
+    vectors: tuple[str, ...] = ()
+
+    def vectors_about(self, name: NormalizedName) -> tuple[str, ...]:
+        """The CVSS 3 and 4 vectors that hold for package `name`, as written."""
+        own = tuple(vector for each in self.affected if each.name == name for vector in each.vectors)
+        return own or self.vectors
 
     @property
     def ids(self) -> frozenset[str]:
@@ -117,15 +125,16 @@ def parse_record(body: bytes) -> Record:
     word = special.get("severity") if isinstance(special, dict) else None
     return Record(
         id=str(value["id"]),
-        aliases=tuple(sorted({each for each in aliases if isinstance(each, str) and is_id(each)} - {str(value["id"])})),
+        aliases=tuple(dict.fromkeys(str(each) for each in aliases if is_id(each) and each != value["id"])),
         withdrawn=value.get("withdrawn") is not None,
         summary=_text(value, "summary"),
         details=_text(value, "details"),
-        severity=_WORDS.get(word.upper()) if isinstance(word, str) else None,
+        word=_WORDS.get(word.upper()) if isinstance(word, str) else None,
         affected=tuple(_affected(value)),
         odd=_oddity(value),
         text=body.decode(errors="replace"),
         modified=found[0] if (found := _DAY.match(_text(value, "modified"))) else "",
+        vectors=_vectors(value),
     )
 
 
@@ -162,7 +171,13 @@ def _affected(value: dict[str, Json]) -> Iterator[Affected]:
             name=canonicalize_name(name),
             ranges=tuple(tuple(_events(span)) for span in _objects(each, "ranges") if span.get("type") == "ECOSYSTEM"),
             versions=frozenset(version for version in _list(each, "versions") if isinstance(version, str)),
+            vectors=_vectors(each),
         )
+
+
+def _vectors(value: dict[str, Json]) -> tuple[str, ...]:
+    scores = [each.get("score") for each in _objects(value, "severity")]
+    return tuple(each for each in scores if isinstance(each, str) and _VECTOR.match(each))
 
 
 def _events(span: dict[str, Json]) -> Iterator[Event]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from stackaudit.advisories.consultation import Vulnerability
 from stackaudit.advisories.records import Pin, parse_json
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.wire import Json
@@ -18,16 +19,6 @@ from stackaudit.outside import process
 
 _FILE = "pins.txt"
 _VULNERABLE = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vulnerability:
-    """One advisory as pip-audit tells it; `aliases` sorted, `fixed` in order, `description` on one line."""
-
-    id: str
-    aliases: tuple[str, ...]
-    fixed: tuple[str, ...]
-    description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,18 +20,26 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One source of advisories. `address` is the base URL of an OSV service or the path of a local copy; `name` is how it is told."""
+    """One source of advisories. `address` is the base URL of an OSV service or the path of a local copy; `name` is how it is told.
+
+    `mirror` marks the local copy that this tool keeps itself: where that lies is looked up when it is asked.
+    """
 
     kind: Kind
     name: str
     address: Secret
+    mirror: bool = False
 
 
 def chosen(manifest: Manifest) -> tuple[Source, ...]:
-    """The sources that setting `advisories` allows, in the order in which they are asked; none where `offline` forbids them all."""
+    """The sources that setting `advisories` allows, in the order in which they are asked; none where `offline` forbids them all.
+
+    The setting `mirror` says whether there is a local mirror.
+    """
     setting = manifest.text("advisories") or "auto"
     sources = _SOURCES.get(setting) or (_named(setting),)
-    return tuple(each for each in sources if not manifest.flag("offline") or _is_near(each))
+    there = [each for each in sources if not each.mirror or manifest.flag("mirror")]
+    return tuple(each for each in there if not manifest.flag("offline") or _is_near(each))
 
 
 def _named(setting: str) -> Source:
@@ -48,4 +56,5 @@ def _is_near(source: Source) -> bool:
 
 _OSV = Source(kind=Kind.OSV, name="OSV", address=Secret(OSV_ADDRESS))
 _PYPI = Source(kind=Kind.PYPI, name="PyPI", address=Secret(""))
-_SOURCES = {"auto": (_OSV, _PYPI), "osv": (_OSV,), "pypi": (_PYPI,)}
+_MIRROR = Source(kind=Kind.LOCAL, name="the local mirror", address=Secret(""), mirror=True)
+_SOURCES = {"auto": (_OSV, _PYPI, _MIRROR), "osv": (_OSV,), "pypi": (_PYPI,)}

@@ -12,6 +12,7 @@ from stackaudit.cli.choosing import Choice, choose, fitting_matrix, policy_of
 from stackaudit.cli.output import write
 from stackaudit.cli.progress import live
 from stackaudit.gate.verdict import decide, overall
+from stackaudit.gate.waivers import waive
 from stackaudit.inputs import records
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.audit import Audit, Case, Observed, Policy
@@ -33,7 +34,7 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
     Raises:
         StackauditError: the settings or the files are wrong, or there is nothing to audit; nothing was asked then.
     """
-    policy = policy_of(settings)
+    policy = policy_of(settings, source.folder)
     choice = choose(settings, source.folder)
     if source.record is not None:
         observed = records.read(source.record, source.folder)
@@ -43,7 +44,7 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
     matrix = fitting_matrix(choice, observed.manifest, observed.snapshot)
     today = datetime.now(UTC).date()
     case = Case(manifest=observed.manifest, snapshot=observed.snapshot, matrix=matrix, today=today)
-    judgments = decide(judge(case, choice.checks), policy)
+    judgments = decide(waive(judge(case, choice.checks), policy, case), policy)
     judged = Audit(
         tool_version=__version__,
         started_at=observed.started_at,

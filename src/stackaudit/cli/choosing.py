@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit import sockets
+from stackaudit.gate.waivers import TERMS
 from stackaudit.inputs import fitting, matrices
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.audit import Policy
-from stackaudit.model.errors import UsageError
+from stackaudit.model.errors import Fault, InputError, UsageError
 from stackaudit.model.facts import Distribution
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Manifest
@@ -35,27 +36,40 @@ class Choice:
         return any(each.id == "matrix" for each in self.checks)
 
 
-def policy_of(settings: Settings) -> Policy:
-    """The gate's settings.
+def policy_of(settings: Settings, folder: Path) -> Policy:
+    """The gate's settings, for a call made in `folder`.
 
     Raises:
         UsageError: a rule is named that there is not: it would be let through in vain.
+        InputError: a waiver names one.
     """
-    codes = [each.code for each in sockets.rules()]
+    codes = [*(each.code for each in sockets.rules()), *(each.code for each in TERMS)]
+    strange = [each for each in settings.waivers if each.rule is not None and each.rule not in codes]
+    if strange:
+        raise InputError(
+            [
+                Fault(where=each.where, message=f"there is no rule {each.rule}", hint=nearest_rule(str(each.rule)))
+                for each in strange
+            ]
+        )
     for name in ("ignore", "allow-unknown"):
         for value in settings.texts(name):
             if _CODE.fullmatch(value) and value not in codes:
-                near = difflib.get_close_matches(value, codes, n=1, cutoff=0.3)
-                raise UsageError(
-                    f"{settings.get(name).where}: there is no rule {value}",
-                    hint=f"did you mean {near[0]}?" if near else None,
-                )
+                raise UsageError(f"{settings.get(name).where}: there is no rule {value}", hint=nearest_rule(value))
     return Policy(
         fail_on=Severity(settings.text("fail-on") or Severity.MEDIUM),
         ignore=frozenset(settings.texts("ignore")),
         allow_unknown=frozenset(settings.texts("allow-unknown")),
         require=frozenset(settings.texts("require")),
+        waivers=settings.waivers,
+        folder=folder.absolute().as_posix(),
     )
+
+
+def nearest_rule(code: str) -> str | None:
+    """The rule whose code is nearest to `code`, as a question; None where none is near."""
+    near = difflib.get_close_matches(code, [each.code for each in sockets.rules()], n=1, cutoff=0.3)
+    return f"did you mean {near[0]}?" if near else None
 
 
 def chosen_checks(settings: Settings) -> tuple[Check, ...]:

@@ -12,6 +12,7 @@ from stackaudit.model.errors import UsageError
 if TYPE_CHECKING:
     from stackaudit.checks._lint import Lint
     from stackaudit.model.parts import Rule
+    from stackaudit.model.rule_text import RuleText
 
 HELP = "Explain a rule: what it means, why it matters, how to fix it. Without a rule, list them all."
 
@@ -23,9 +24,10 @@ def explain(
     """Print one rule, or the list of all."""
     from stackaudit import sockets
     from stackaudit.checks._lint import LINTS
+    from stackaudit.gate.waivers import TERMS
     from stackaudit.model.parts import Rule
 
-    every: list[Rule | Lint] = [*sockets.rules(), *LINTS]
+    every: list[Rule | Lint | RuleText] = [*sockets.rules(), *LINTS, *TERMS]
     rules = sorted(every, key=lambda each: each.code)
     if code is None:
         write("".join(f"{each.code}  {each.severity:<8}  {each.title}\n" for each in rules))
@@ -49,10 +51,13 @@ def explain(
     write("\n".join(lines) + "\n")
 
 
-def _asked_by(rule: "Rule | Lint") -> str:
+def _asked_by(rule: "Rule | Lint | RuleText") -> str:
     from stackaudit import sockets
+    from stackaudit.gate.waivers import TERMS
     from stackaudit.model.parts import Rule
 
+    if rule in TERMS:
+        return "waivers, where the configuration has any"
     if not isinstance(rule, Rule):
         return "none: `stackaudit matrix lint` asks it of a matrix itself"
     return next(each.id for each in sockets.checks() if rule.code.startswith(each.code))

@@ -6,7 +6,7 @@ from io import StringIO
 from typing import TypeAlias
 
 from stackaudit.model.audit import Audit, Judgment, Policy
-from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
 
@@ -133,10 +133,13 @@ def _blocks(judgments: Sequence[Judgment]) -> Iterator[_Block]:
         ),
         key=_worst_first,
     )
-    by_cause: dict[tuple[str, str, str], list[Finding]] = {}
+    # What is accepted is not told with what counts.
+    by_cause: dict[tuple[str, str, str, Waived | None], list[Finding]] = {}
     for finding in told:
         key = (
-            (finding.cause, finding.outcome, "") if finding.cause else (finding.rule, finding.subject, finding.message)
+            (finding.cause, finding.outcome, "", finding.waiver)
+            if finding.cause
+            else (finding.rule, finding.subject, finding.message, finding.waiver)
         )
         by_cause.setdefault(key, []).append(finding)
     for group in by_cause.values():
@@ -160,7 +163,7 @@ def _told(block: _Block, rules: dict[str, Rule], policy: Policy, telling: Tellin
     yield f"{word}[{finding.rule}]", style
     yield f": {block.sentence()}\n", "bold" if word in {"error", "unknown"} else ""
     if finding.waiver is not None:
-        yield f"  = accepted: {finding.waiver.reason}\n", ""
+        yield f"  = accepted: {finding.waiver.told}\n", ""
     if word == "note" and not telling.verbose:
         if finding.where is not None:
             yield f" --> {finding.where}\n", "dim"

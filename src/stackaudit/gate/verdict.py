@@ -29,7 +29,7 @@ def _decided(judgment: Judgment, policy: Policy) -> Judgment:
 
 def _waived(finding: Finding, policy: Policy) -> Finding:
     named = policy.ignore.intersection((finding.rule, *finding.aliases))
-    if finding.outcome is not Outcome.FAIL or not named:
+    if finding.outcome is not Outcome.FAIL or finding.waiver is not None or not named:
         return finding
     return replace(finding, waiver=Waived(reason=f"ignored for this run: --ignore {min(named)}"))
 

@@ -12,6 +12,8 @@ _PYTHON = re.compile(r"3\.\d{1,2}(?:\.\d{1,2})?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d))?")
 _LONGEST = 86400.0
 """Seconds that a check may take at most: a day."""
+_OLDEST = 36500
+"""Days that a copy of advisories may be old at most: a hundred years."""
 
 
 def problem_of(name: str, value: object) -> str | None:
@@ -47,6 +49,12 @@ def _timeout(value: object) -> str | None:
     return f"is a number of seconds above 0 and up to a day, not {value}"
 
 
+def _max_age(value: object) -> str | None:
+    if isinstance(value, int | float) and 0 <= value <= _OLDEST:
+        return None
+    return f"is a number of days from 0 to {_OLDEST:,}, not {value}"
+
+
 def _python_version(value: object) -> str | None:
     return None if _PYTHON.fullmatch(str(value)) else f"is a version such as 3.11 or 3.11.7, not {str(value)!r}"
 
@@ -63,6 +71,7 @@ def _exclude_newer(value: object) -> str | None:
 
 _CHECKS: Mapping[str, Callable[[object], str | None]] = {
     "timeout": _timeout,
+    "advisories-max-age": _max_age,
     "python-version": _python_version,
     "exclude-newer": _exclude_newer,
 }

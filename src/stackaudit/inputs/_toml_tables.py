@@ -98,6 +98,22 @@ class Table:
             return None
         return value.astimezone(UTC) if isinstance(value, datetime) else None
 
+    def day_or_word(self, key: str, word: str) -> date | str | None:
+        """A date with no time, in quotes or not, or `word`; it must be there."""
+        value = self._take(key, object, "", required=True)
+        if isinstance(value, str) and value.strip() != word:
+            try:
+                value = date.fromisoformat(value.strip())
+            except ValueError:
+                self.fault(key, f"{self._name(key)} must be a date, such as 2026-11-22, or `{word}`")
+                return None
+        if value is None or isinstance(value, str):
+            return word if value else None
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        self.fault(key, f"{self._name(key)} must be a date with no time, or `{word}`")
+        return None
+
     def texts(self, key: str, *, required: bool = False) -> tuple[str, ...]:
         """A list of strings."""
         value = self._take(key, list, "a list of strings", required=required)

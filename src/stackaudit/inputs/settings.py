@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from stackaudit.inputs import waivers as waived
 from stackaudit.inputs._setting_values import ADVISORIES, is_url, located, problem_of
-from stackaudit.inputs._text import read_toml
+from stackaudit.inputs._text import Toml, read_toml
 from stackaudit.inputs._toml_tables import did_you_mean
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Setting, SettingValue
 from stackaudit.model.places import Place
 from stackaudit.model.secret import redact
+from stackaudit.model.waivers import Waiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +107,12 @@ _DEFAULT = Place(path="default")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings, each with its place; `file` is the one that they were read from, if any; `root` is its folder."""
+    """All settings, each with its place; `file` is the one that they and the waivers were read from, if any; `root` is its folder."""
 
     settings: tuple[Setting, ...]
     root: Path
     file: Path | None
+    waivers: tuple[Waiver, ...] = ()
 
     def get(self, name: str) -> Setting:
         """The setting called `name`, as in TOML."""
@@ -150,7 +153,14 @@ def resolve(options: Mapping[str, SettingValue], environ: Mapping[str, str], sta
     file = settings_file(start)
     root = file.parent if file else _root(start)
     faults: list[Fault] = []
-    declared = _from_file(file, start, faults) if file else {}
+    toml = read_toml(file, start) if file else None
+    if isinstance(toml, Fault):
+        faults.append(toml)
+        toml = None
+    prefix = prefix_of(file) if file else ()
+    declared = _declared(toml, prefix, faults) if toml else {}
+    waivers, wrong_waivers = waived.read(toml, prefix, root) if toml else ((), [])
+    faults += wrong_waivers
     settings = []
     for key in KEYS:
         given = options.get(key.name)
@@ -166,7 +176,7 @@ def resolve(options: Mapping[str, SettingValue], environ: Mapping[str, str], sta
     faults += _missing_advisories(settings, start)
     if faults:
         raise InputError(faults)
-    return Settings(settings=tuple(settings), root=root, file=file)
+    return Settings(settings=tuple(settings), root=root, file=file, waivers=waivers)
 
 
 def _is_of_the_call(setting: Setting) -> bool:
@@ -260,22 +270,28 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _from_file(file: Path, start: Path, faults: list[Fault]) -> dict[str, Setting]:
-    toml = read_toml(file, start)
-    if isinstance(toml, Fault):
-        faults.append(toml)
-        return {}
-    prefix: tuple[str, ...] = () if file.name == "stackaudit.toml" else ("tool", "stackaudit")
+def prefix_of(file: Path) -> tuple[str, ...]:
+    """Where in `file` the settings stand: in its outermost table, or in `[tool.stackaudit]`."""
+    return () if file.name == "stackaudit.toml" else ("tool", "stackaudit")
+
+
+def _declared(toml: Toml, prefix: tuple[str, ...], faults: list[Fault]) -> dict[str, Setting]:
     table: object = toml.table
     for part in prefix:
         table = table.get(part, {}) if isinstance(table, dict) else {}
     found: dict[str, Setting] = {}
     for name, value in table.items() if isinstance(table, dict) else ():
+        if name == waived.KEY:
+            continue
         where = toml.at(*prefix, name)
         key = next((key for key in KEYS if key.name == name), None)
         if key is None:
             faults.append(
-                Fault(where=where, message=f"unknown key `{name}`", hint=did_you_mean(name, [key.name for key in KEYS]))
+                Fault(
+                    where=where,
+                    message=f"unknown key `{name}`",
+                    hint=did_you_mean(name, [waived.KEY, *(key.name for key in KEYS)]),
+                )
             )
             continue
         found[name] = Setting(name=name, value=_from_toml(value), where=where)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from itertools import chain
 
 from packaging.utils import NormalizedName
@@ -16,6 +17,7 @@ from stackaudit.model.places import Place
 from stackaudit.model.repository import Repository
 from stackaudit.model.rule_text import RuleText
 from stackaudit.model.snapshot import F, Snapshot
+from stackaudit.model.waivers import Waiver
 
 RECORD_SCHEMA = "stackaudit/record/1"
 """What a record says of its own form: the one that is written, and the one that is read back."""
@@ -127,20 +129,43 @@ class Judgment:
     findings: tuple[Finding, ...] = ()
 
 
+class Gate(StrEnum):
+    """Which findings fail an audit: all, or those alone that the audited change brought since the baseline."""
+
+    ALL = "all"
+    CHANGE = "change"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The gate's settings, and no facts: the threshold, what is let through, what must have run."""
+    """The gate's settings, and no facts: the threshold, what is let through, what must have run, what is accepted until when.
+
+    `folder` is the absolute working directory that the places of findings count from.
+    """
 
     fail_on: Severity = Severity.MEDIUM
     ignore: frozenset[str] = frozenset()
     allow_unknown: frozenset[str] = frozenset()
     require: frozenset[str] = frozenset()
+    waivers: tuple[Waiver, ...] = ()
+    folder: str = "/"
+    gate: Gate = Gate.ALL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A record as it was saved: what it holds of the world, its own judgments, and its digest (`sha256:…`)."""
+
+    observed: Observed
+    judgments: tuple[Judgment, ...]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """A case, its judgments and the verdict; its saved JSON form is the record. Times are UTC.
 
+    `baseline` is the digest of the record that the findings' lanes were told by, None where there was none.
     `rules` are the words of the rules and `repository` is where the files lie, for those who tell it: neither is in the record.
     """
 
@@ -150,5 +175,6 @@ class Audit:
     case: Case
     judgments: tuple[Judgment, ...]
     verdict: Verdict
+    baseline: str | None = None
     rules: tuple[RuleText, ...] = field(default=(), repr=False)
     repository: Repository | None = None

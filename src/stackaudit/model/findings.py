@@ -39,6 +39,18 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"
 
 
+class Lane(StrEnum):
+    """What brought a finding, held against an earlier record: the change that is audited, the world, or neither (it was there before)."""
+
+    CHANGE = "change"
+    WORLD = "world"
+    KNOWN = "known"
+
+
+UNTIL_FIXED = "until-fixed"
+"""What stands for a date where a waiver of an advisory ends with the first release that is fixed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waived:
     """Why a finding does not count: it was accepted, by whom, and until when (an ISO date or `until-fixed`)."""
@@ -47,6 +59,13 @@ class Waived:
     owner: str | None = None
     until: str | None = None
 
+    @property
+    def told(self) -> str:
+        """The reason, who accepted it, and until when, as one phrase."""
+        until = "until there is a fix" if self.until == UNTIL_FIXED else f"until {self.until}"
+        words = (self.reason, f"by {self.owner}" if self.owner else "", until if self.until else "")
+        return ", ".join(word for word in words if word)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -54,7 +73,7 @@ class Finding:
 
     `message` says what is so, `why` what that does to a user (None: the rule's own `why` says it), `fix` what to do.
     `cause` is equal for findings that one failure made: they are told once. `via` is the path that pulls a package in, outermost first.
-    `rung` is how strong the evidence behind a pass is.
+    `rung` is how strong the evidence behind a pass is. `lane` is None where there is no earlier record, or where it can't tell.
     """
 
     rule: str
@@ -71,5 +90,5 @@ class Finding:
     aliases: tuple[str, ...] = ()
     via: tuple[str, ...] = ()
     rung: str | None = None
-    lane: str | None = None
+    lane: Lane | None = None
     waiver: Waived | None = None

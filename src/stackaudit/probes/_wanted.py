@@ -1,8 +1,9 @@
 """Which packages public sources are asked about: what is installed, or with no environment what is pinned."""
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 
 from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.markers import applying
@@ -32,17 +33,24 @@ def wanted_packages(visit: Visit) -> tuple[Wanted, ...]:
     declared = applying(visit.manifest, interpreter)
     private = {each.name for each in declared if each.private or each.source is not None}
     said = "its requirement says that it comes from elsewhere than the public index"
+    configured = tuple(canonicalize_name(each) for each in visit.manifest.texts("private"))
+
+    def elsewhere(name: str) -> str | None:
+        if any(fnmatchcase(name, each) for each in configured):
+            return "the setting `private` names it"
+        return said if name in private else None
+
     wanted: dict[tuple[str, str], Wanted] = {}
     if visit.manifest.interpreter is not None:
         for each in visit.facts(Distribution):
-            why = said if each.name in private else None
+            why = elsewhere(each.name)
             if each.editable or each.url is not None:
                 why = f"it was installed {'in editable form' if each.editable else 'from a URL or a path'}"
             wanted[each.name, each.version] = Wanted(name=each.name, version=each.version, elsewhere=why)
     else:
         for pinned in declared:
             if pinned.pin is not None:
-                why = said if pinned.name in private else None
+                why = elsewhere(pinned.name)
                 wanted[pinned.name, str(pinned.pin)] = Wanted(name=pinned.name, version=str(pinned.pin), elsewhere=why)
     return tuple(wanted[key] for key in sorted(wanted))
 

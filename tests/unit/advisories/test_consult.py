@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackaudit.advisories.consult import headline
+from stackaudit.advisories.consultation import headline
 
 
 @pytest.mark.parametrize(

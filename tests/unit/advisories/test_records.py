@@ -41,7 +41,7 @@ def test_package_names_are_normalized_and_other_ecosystems_left_out() -> None:
     ],
 )
 def test_the_word_of_the_database_is_the_severity(word: object, severity: Severity | None) -> None:
-    assert parse_record(record(database_specific={"severity": word})).severity is severity
+    assert parse_record(record(database_specific={"severity": word})).word is severity
 
 
 @pytest.mark.parametrize(

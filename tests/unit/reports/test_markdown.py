@@ -2,13 +2,18 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 
 from markdown_it import MarkdownIt
 
-from stackaudit.model.audit import Audit
+from stackaudit.gate.waivers import waive
+from stackaudit.model.audit import Audit, Policy
+from stackaudit.model.facts import Audited, Fact
 from stackaudit.model.findings import Verdict
 from stackaudit.model.manifest import Manifest
+from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Snapshot
+from stackaudit.model.waivers import Waiver
 from stackaudit.reports.markdown import render
 from stories import NOW, a_case, an_audit
 
@@ -76,3 +81,31 @@ def test_there_is_no_html_but_the_fold() -> None:
         if token.type == "html_block"
     ]
     assert all("details" in each for each in html)
+
+
+def test_what_was_accepted_stands_with_who_accepted_it_and_until_when() -> None:
+    waiver = Waiver(
+        where=Place(path="pyproject.toml", line=3),
+        advisory="CVE-2099-1",
+        reason="nothing *calls* it",
+        owner="ann",
+        until=date(2027, 1, 31),
+    )
+    assert "Accepted: nothing \\*calls\\* it, by ann, until 2027-01-31" in render(waived(waiver))
+    assert "by ann, until there is a fix" in render(waived(replace(waiver, until=None), fixed_in=()))
+
+
+def waived(waiver: Waiver, fixed_in: tuple[str, ...] = ("5.4.1",)) -> Audit:
+    audit = an_audit()
+    looks = tuple(
+        replace(each, facts=tuple(_fixed_in(fact, fixed_in) for fact in each.facts))
+        for each in audit.case.snapshot.looks
+    )
+    case = replace(audit.case, snapshot=replace(audit.case.snapshot, looks=looks))
+    return replace(audit, case=case, judgments=waive(audit.judgments, Policy(waivers=(waiver,)), case))
+
+
+def _fixed_in(fact: Fact, versions: tuple[str, ...]) -> Fact:
+    if not isinstance(fact, Audited):
+        return fact
+    return replace(fact, advisories=tuple(replace(each, fixed_in=versions) for each in fact.advisories))

@@ -1,0 +1,212 @@
+"""Applies waivers to findings, and says which of them ended, will end soon, or cover nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from os.path import normpath
+
+from packaging.utils import canonicalize_name
+
+from stackaudit.model.audit import Case, Judgment, Policy
+from stackaudit.model.facts import Audited
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived
+from stackaudit.model.rule_text import RuleText
+from stackaudit.model.versions import parse_version
+from stackaudit.model.waivers import Waiver
+
+CHECK = "waivers"
+"""The id of the judgment that holds what is said of the waivers."""
+
+SOON = timedelta(days=14)
+"""How long before its last day a waiver is told."""
+
+_ADVISORIES = "VU101"
+"""The rule that speaks of every advisory: where it was blind, no waiver of an advisory can be called unused."""
+
+
+EXPIRED = RuleText(
+    code="AU101",
+    title="No waiver has expired",
+    severity=Severity.HIGH,
+    why="what it accepted counts again: it was accepted until a day that has passed",
+    fix="repair what it covers and take the waiver out, or have its owner accept it anew with a later `until`",
+)
+FIXED = RuleText(
+    code="AU102",
+    title="No waiver waits for a fix that is there",
+    severity=Severity.HIGH,
+    why="it was accepted until there is a fix, and there is one: what it covers counts again",
+    fix="upgrade to a fixed version and take the waiver out, or accept it anew with a date",
+)
+UNUSED = RuleText(
+    code="AU103",
+    title="Every waiver covers a finding",
+    severity=Severity.LOW,
+    why="a waiver that covers nothing hides the same fault without a word when it comes back",
+    fix="take the waiver out",
+)
+ENDING = RuleText(
+    code="AU104",
+    title="No waiver ends within 14 days",
+    severity=Severity.LOW,
+    why="from the day after its last on, what it covers counts again, whoever's change is audited then",
+    fix="repair what it covers before that day, or have its owner accept it anew with a later `until`",
+)
+TERMS = (EXPIRED, FIXED, UNUSED, ENDING)
+"""What should hold of every waiver."""
+
+
+def waive(judgments: Sequence[Judgment], policy: Policy, case: Case) -> tuple[Judgment, ...]:
+    """`judgments` with what is accepted marked so; and where there are waivers one judgment more, about these.
+
+    Only what fails can be accepted. Of several waivers that cover a finding the one that ends last counts.
+    """
+    if not policy.waivers:
+        return tuple(judgments)
+    covered: dict[Waiver, list[Finding]] = {each: [] for each in policy.waivers}
+    waived = []
+    for judgment in judgments:
+        findings = []
+        for finding in judgment.findings:
+            covering = [each for each in policy.waivers if _covers(each, finding, policy.folder)]
+            holding = [each for each in covering if not _has_ended(each, finding, case)]
+            findings.append(_accepted(finding, holding))
+            for each in covering:
+                covered[each].append(findings[-1])
+        waived.append(replace(judgment, findings=tuple(findings)))
+    return (*waived, _judgment(waived, covered, case))
+
+
+def _accepted(finding: Finding, holding: Sequence[Waiver]) -> Finding:
+    if not holding:
+        return finding
+    last = max(holding, key=lambda each: (each.until is None, each.end))
+    return replace(finding, waiver=Waived(reason=last.reason, owner=last.owner, until=last.end))
+
+
+def _judgment(judgments: Sequence[Judgment], covered: dict[Waiver, list[Finding]], case: Case) -> Judgment:
+    told = [finding for waiver, findings in covered.items() for finding in _said_of(waiver, findings, judgments, case)]
+    asked = {each.subject for each in told}
+    failed = {term: sum(1 for each in told if _fails(each) and each.rule == term.code) for term in TERMS}
+    words = {EXPIRED: "expired", FIXED: "until a fix that is there", UNUSED: "unused", ENDING: "ending soon"}
+    counts = [f"{failed[term]} {word}" for term, word in words.items() if failed[term]]
+    unasked = len(covered) - len(asked)
+    counts += [f"{unasked} of what was not checked"] if unasked else []
+    plural = "s" if len(covered) > 1 else ""
+    return Judgment(
+        check=CHECK,
+        title="Waivers",
+        verdict=Verdict.UNKNOWN if told else Verdict.SKIPPED,
+        summary=f"{len(covered)} waiver{plural}: {', '.join(counts) or 'in force'}",
+        findings=tuple(sorted(told, key=lambda each: (each.rule, each.subject, each.outcome, each.message))),
+    )
+
+
+def _said_of(
+    waiver: Waiver, findings: Sequence[Finding], judgments: Sequence[Judgment], case: Case
+) -> Iterator[Finding]:
+    """What is to be said of `waiver`, which covers `findings`; nothing where its rule was not asked, or was blind."""
+    if not findings:
+        if _could_have_been_seen(waiver, judgments):
+            yield _fault(UNUSED, waiver, f"the waiver of {waiver.title} covers no finding")
+        return
+    open_again = [each for each in findings if each.waiver is None]
+    kind = FIXED if waiver.until is None else EXPIRED
+    if open_again:
+        worst = max((each.severity for each in open_again), key=lambda each: each.rank)
+        ended = "there is a fix now" if waiver.until is None else f"its last day was {waiver.end}"
+        message = f"the waiver of {waiver.title} has ended: {ended}; {waiver.owner} accepted it: {waiver.reason}"
+        yield replace(_fault(kind, waiver, message), severity=worst)
+        return
+    if waiver.until is not None and waiver.until < case.today:
+        yield _fault(UNUSED, waiver, f"another waiver covers what the one of {waiver.title} covered")
+        return
+    if waiver.until is not None and waiver.until - case.today <= SOON:
+        message = f"the waiver of {waiver.title} ends with {waiver.end}; {waiver.owner} accepted it: {waiver.reason}"
+        yield _fault(ENDING, waiver, message)
+    yield Finding(
+        rule=kind.code, outcome=Outcome.PASS, severity=Severity.LOW, subject=_subject(waiver), message=kind.title
+    )
+
+
+def _fault(term: RuleText, waiver: Waiver, message: str) -> Finding:
+    return Finding(
+        rule=term.code,
+        outcome=Outcome.FAIL,
+        severity=term.severity,
+        subject=_subject(waiver),
+        message=message,
+        where=waiver.where,
+        why=term.why,
+        fix=term.fix,
+    )
+
+
+def _subject(waiver: Waiver) -> str:
+    return f"waiver of {waiver.title}"
+
+
+def _could_have_been_seen(waiver: Waiver, judgments: Sequence[Judgment]) -> bool:
+    """Whether what `waiver` covers would have been found, had it been there: its rule was asked, and not blind to the subject."""
+    code = waiver.rule or _ADVISORIES
+    said = [each for judgment in judgments for each in judgment.findings if each.rule == code]
+    dark = (each for each in said if each.outcome in {Outcome.UNKNOWN, Outcome.UNCHECKABLE})
+    return bool(said) and not any(not each.subject or _is_about(waiver, each.subject) for each in dark)
+
+
+def _covers(waiver: Waiver, finding: Finding, folder: str) -> bool:
+    if not _fails(finding) or not _is_about(waiver, finding.subject):
+        return False
+    if waiver.rule is not None and finding.rule != waiver.rule:
+        return False
+    if waiver.advisory is not None and waiver.advisory.casefold() not in {each.casefold() for each in finding.aliases}:
+        return False
+    return waiver.path is None or (finding.where is not None and _lies(finding.where.path, folder, waiver))
+
+
+def _fails(finding: Finding) -> bool:
+    return finding.outcome is Outcome.FAIL
+
+
+def _is_about(waiver: Waiver, subject: str) -> bool:
+    if waiver.subject is not None:
+        return subject == waiver.subject
+    return waiver.package is None or canonicalize_name(subject.partition("==")[0]) == waiver.package
+
+
+def _lies(path: str, folder: str, waiver: Waiver) -> bool:
+    """Whether the file `path`, seen from `folder`, is one that the waiver's glob matches; `*` stays in one folder, `**` does not."""
+    root = waiver.root.rstrip("/") + "/"
+    whole = normpath(path if path.startswith("/") else f"{folder}/{path}")
+    glob = waiver.path or ""
+    return whole.startswith(root) and _matches(whole.removeprefix(root).split("/"), normpath(glob).split("/"))
+
+
+def _matches(parts: Sequence[str], globs: Sequence[str]) -> bool:
+    if not globs:
+        return not parts
+    if globs[0] == "**":
+        return any(_matches(parts[count:], globs[1:]) for count in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], globs[0]) and _matches(parts[1:], globs[1:])
+
+
+def _has_ended(waiver: Waiver, finding: Finding, case: Case) -> bool:
+    """Whether it does not cover `finding` any more: its last day is over, or a newer version of the package is fixed."""
+    if waiver.until is not None:
+        return waiver.until < case.today
+    ids = set(finding.aliases)
+    return any(
+        _is_newer(fixed, fact.version)
+        for fact in case.facts(Audited)
+        if fact.subject == finding.subject
+        for advisory in fact.advisories
+        if ids.intersection((advisory.id, *advisory.aliases))
+        for fixed in advisory.fixed_in
+    )
+
+
+def _is_newer(fixed: str, version: str) -> bool:
+    """Whether `fixed` is newer than `version`; where one of them is no version by PEP 440, it is taken to be."""
+    first, second = parse_version(fixed), parse_version(version)
+    return first is None or second is None or first > second

@@ -1,0 +1,192 @@
+"""A waiver holds for what it names until its day, and says when it ended, ends soon, or covers nothing."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
+
+from stackaudit.gate.verdict import decide
+from stackaudit.gate.waivers import TERMS, waive
+from stackaudit.model.audit import Judgment, Policy
+from stackaudit.model.facts import Advisory, Audited
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
+from stackaudit.model.places import Place
+from stackaudit.model.waivers import Waiver
+from stories import a_case, look
+
+TODAY = a_case().today
+HERE = Place(path="pyproject.toml", line=9)
+BROKEN = Finding(
+    rule="MX207",
+    outcome=Outcome.FAIL,
+    severity=Severity.HIGH,
+    subject="kombu==5.6.1",
+    message="it stops",
+    where=Place(path="services/api/requirements.txt", line=3),
+)
+VULNERABLE = replace(BROKEN, rule="VU101", subject="future==1.0.0", aliases=("PYSEC-2099-1", "CVE-2099-1"))
+ELSEWHERE = replace(BROKEN, rule="MX207", subject="vine==5.1.0", outcome=Outcome.PASS)
+
+
+def waiver(days: int | None = 100, **words: object) -> Waiver:
+    base = Waiver(
+        where=HERE,
+        reason="the new release waits for the vendor",
+        owner="ann",
+        until=None if days is None else TODAY + timedelta(days=days),
+        rule="MX207",
+        package=canonicalize_name("kombu"),
+        root="/srv/app",
+    )
+    return replace(base, **words)  # type: ignore[arg-type]  # the tests name its fields
+
+
+def of_advisory(days: int | None = 100, **words: object) -> Waiver:
+    return waiver(days, **{"rule": None, "advisory": "cve-2099-1", "package": None, **words})
+
+
+def judged(findings: list[Finding], *waivers: Waiver, fixed_in: tuple[str, ...] = ()) -> tuple[Judgment, ...]:
+    advisory = Advisory(id="PYSEC-2099-1", aliases=("CVE-2099-1",), summary="", fixed_in=fixed_in)
+    audited = Audited(name=canonicalize_name("future"), version="1.0.0", service="OSV", advisories=(advisory,))
+    case = a_case()
+    case = replace(case, snapshot=replace(case.snapshot, looks=(look("x", audited),)))
+    judgment = Judgment(
+        check="matrix", title="Matrix", verdict=Verdict.UNKNOWN, summary="", findings=(*findings, ELSEWHERE)
+    )
+    policy = Policy(waivers=waivers, folder="/srv/app")
+    return decide(waive([judgment], policy, case), policy)
+
+
+def told(judgments: tuple[Judgment, ...]) -> list[tuple[str, str]]:
+    return [
+        (each.rule, each.severity.value)
+        for judgment in judgments
+        if judgment.check == "waivers"
+        for each in judgment.findings
+        if each.outcome is Outcome.FAIL
+    ]
+
+
+def verdicts(judgments: tuple[Judgment, ...]) -> list[Verdict]:
+    return [each.verdict for each in judgments]
+
+
+def test_what_is_accepted_stays_and_does_not_gate() -> None:
+    judgments = judged([BROKEN], waiver())
+    (finding,) = [each for each in judgments[0].findings if each.outcome is Outcome.FAIL]
+    assert finding.waiver is not None
+    assert (finding.waiver.reason, finding.waiver.owner) == ("the new release waits for the vendor", "ann")
+    assert finding.waiver.until == (TODAY + timedelta(days=100)).isoformat()
+    assert verdicts(judgments) == [Verdict.WARN, Verdict.PASS]
+
+
+def test_the_last_day_is_a_day_and_the_day_after_it_counts_again() -> None:
+    assert verdicts(judged([BROKEN], waiver(0))) == [Verdict.WARN, Verdict.WARN]
+    lapsed = judged([BROKEN], waiver(-1))
+    assert verdicts(lapsed) == [Verdict.FAIL, Verdict.FAIL]
+    assert told(lapsed) == [("AU101", "high")]
+
+
+def test_a_waiver_that_ended_fails_as_hard_as_what_it_covered() -> None:
+    lapsed = judged([replace(BROKEN, severity=Severity.LOW)], waiver(-1))
+    assert told(lapsed) == [("AU101", "low")]
+    assert verdicts(lapsed) == [Verdict.WARN, Verdict.WARN]
+
+
+@pytest.mark.parametrize(("days", "expected"), [(14, [("AU104", "low")]), (15, [])])
+def test_one_that_ends_within_14_days_is_told(days: int, expected: list[tuple[str, str]]) -> None:
+    assert told(judged([BROKEN], waiver(days))) == expected
+
+
+def test_one_that_covers_nothing_is_told() -> None:
+    judgments = judged([], waiver())
+    assert told(judgments) == [("AU103", "low")]
+    assert verdicts(judgments) == [Verdict.PASS, Verdict.WARN]
+
+
+@pytest.mark.parametrize("subject", ["", "kombu==5.6.1"])
+@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.UNCHECKABLE])
+def test_nothing_is_called_unused_where_its_rule_was_blind(subject: str, outcome: Outcome) -> None:
+    assert told(judged([replace(BROKEN, outcome=outcome, subject=subject)], waiver())) == []
+
+
+def test_a_waiver_of_what_was_not_checked_says_nothing_and_changes_no_verdict() -> None:
+    judgments = judged([], waiver(rule="DC202"))
+    assert verdicts(judgments) == [Verdict.PASS, Verdict.SKIPPED]
+    assert judgments[-1].summary == "1 waiver: 1 of what was not checked"
+
+
+def test_an_unknown_cannot_be_waived() -> None:
+    assert verdicts(judged([replace(BROKEN, outcome=Outcome.UNKNOWN)], waiver()))[0] is Verdict.UNKNOWN
+
+
+def test_an_advisory_is_meant_by_any_of_its_ids_in_any_case() -> None:
+    for name in ("CVE-2099-1", "cve-2099-1", "PYSEC-2099-1"):
+        assert verdicts(judged([VULNERABLE], of_advisory(advisory=name)))[0] is Verdict.WARN
+    assert verdicts(judged([VULNERABLE], of_advisory(advisory="CVE-2099-2")))[0] is Verdict.FAIL
+
+
+def test_until_fixed_ends_with_a_newer_version_that_is_fixed() -> None:
+    assert verdicts(judged([VULNERABLE], of_advisory(None)))[0] is Verdict.WARN
+    assert verdicts(judged([VULNERABLE], of_advisory(None), fixed_in=("0.9",)))[0] is Verdict.WARN
+    there = judged([VULNERABLE], of_advisory(None), fixed_in=("0.9", "1.0.1"))
+    assert verdicts(there) == [Verdict.FAIL, Verdict.FAIL]
+    assert told(there) == [("AU102", "high")]
+
+
+def test_a_waiver_of_one_version_does_not_cover_the_next() -> None:
+    exact = waiver(package=None, subject="kombu==5.6.1")
+    assert verdicts(judged([BROKEN], exact))[0] is Verdict.WARN
+    assert verdicts(judged([replace(BROKEN, subject="kombu==5.6.2")], exact))[0] is Verdict.FAIL
+
+
+def test_the_one_that_ends_last_counts_and_the_other_is_not_needed() -> None:
+    judgments = judged([BROKEN], waiver(-5), waiver(50, package=None, subject="kombu==5.6.1"))
+    assert verdicts(judgments) == [Verdict.WARN, Verdict.WARN]
+    assert told(judgments) == [("AU103", "low")]
+
+
+@pytest.mark.parametrize(
+    ("glob", "covered"),
+    [
+        ("services/api/requirements.txt", True),
+        ("services/*/requirements.txt", True),
+        ("./services/**", True),
+        ("**/requirements.txt", True),
+        ("*/requirements.txt", False),
+        ("*.txt", False),
+        ("services", False),
+    ],
+)
+def test_a_path_scopes_it_to_the_files_that_it_names(glob: str, covered: bool) -> None:  # noqa: FBT001 - a case's answer
+    assert (verdicts(judged([BROKEN], waiver(path=glob)))[0] is Verdict.WARN) is covered
+
+
+def test_a_path_counts_from_the_settings_file_wherever_the_command_is_called() -> None:
+    finding = replace(BROKEN, where=Place(path="../web/requirements.txt", line=1))
+    judgment = Judgment(check="matrix", title="", verdict=Verdict.UNKNOWN, summary="", findings=(finding,))
+    policy = Policy(waivers=(waiver(path="services/web/*.txt"),), folder="/srv/app/services/api")
+    assert waive([judgment], policy, a_case())[0].findings[0].waiver is not None
+    outside = replace(finding, where=Place(path="/etc/requirements.txt", line=1))
+    judgment = replace(judgment, findings=(outside,))
+    assert waive([judgment], replace(policy, waivers=(waiver(path="**"),)), a_case())[0].findings[0].waiver is None
+
+
+def test_without_waivers_nothing_is_said_of_them() -> None:
+    assert [each.check for each in judged([BROKEN])] == ["matrix"]
+
+
+@given(st.integers(-400, 400))
+def test_on_every_day_either_the_waiver_holds_or_its_end_is_told(days: int) -> None:
+    judgments = judged([BROKEN], waiver(days))
+    accepted = any(each.waiver is not None for each in judgments[0].findings)
+    assert accepted is (days >= 0)
+    assert (("AU101", "high") in told(judgments)) is not accepted
+
+
+def test_what_is_said_of_waivers_has_codes_of_its_own() -> None:
+    assert [each.code for each in TERMS] == ["AU101", "AU102", "AU103", "AU104"]
+    assert isinstance(TODAY, date)
