@@ -127,6 +127,11 @@ class Manifest:
         value = self.setting(name)
         return value if isinstance(value, tuple) else ()
 
+    @property
+    def native(self) -> bool:
+        """Whether this tool itself looks for conflicts and vulnerabilities, instead of pip check and pip-audit."""
+        return self.text("engine") == "native"
+
     def endpoint(self, role: str) -> Endpoint | None:
         """The endpoint of `role`, or None where none was declared."""
         return next((endpoint for endpoint in self.endpoints if endpoint.role == role), None)
