@@ -78,6 +78,7 @@ def declare(settings: Settings, call: Call) -> Declaration:
             interpreter=interpreter,
             sources=declared.sources,
             unnamed=declared.unnamed,
+            terms=declared.terms,
         ),
         warnings=() if named else (*declared.faults, *claims.faults),
     )
