@@ -1,6 +1,5 @@
 """Builds an environment with given pins: with uv, or with venv and pip where there is no uv."""
 
-import importlib.util
 import re
 import shutil
 import sys
@@ -9,13 +8,10 @@ from pathlib import Path
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import SandboxError, UsageError
-from stackaudit.model.secret import redact
 from stackaudit.outside import process
 from stackaudit.outside.files import write_whole
+from stackaudit.outside.installers import Cause, find_uv, refusal
 from stackaudit.outside.process import Completed, Ending
-
-MOST_LINES = 3
-"""Lines of an installer's own explanation that are told."""
 
 _MINOR = re.compile(r"\d+\.\d+", re.ASCII)
 _PRINTED = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -47,7 +43,7 @@ def build(folder: Path, pins: Sequence[str], python: str | None, deadline: Deadl
     requirements = folder / "requirements.txt"
     write_whole(requirements, "".join(f"{pin}\n" for pin in pins))
     interpreter = folder / "env" / "bin" / "python"
-    uv = _uv()
+    uv = find_uv()
     base = python or sys.executable
     if uv is not None:
         make = [uv, "venv", "--quiet", "--no-project", "--python", base, str(folder / "env")]
@@ -74,19 +70,6 @@ def build(folder: Path, pins: Sequence[str], python: str | None, deadline: Deadl
     return interpreter
 
 
-def _uv() -> str | None:
-    found = shutil.which("uv")
-    if found is None and importlib.util.find_spec("uv") is not None:
-        import uv
-
-        try:
-            found = str(uv.find_uv_bin())
-        except FileNotFoundError:
-            # Installed for another platform, or without its program.
-            return None
-    return found
-
-
 def _interpreter(base: str) -> str:
     """The program for a Python that is named by its version: nobody but uv looks further than PATH."""
     if not _MINOR.fullmatch(base):
@@ -98,25 +81,6 @@ def _interpreter(base: str) -> str:
 
 
 _NAME_PYTHON = "install it, or name the path of another one with --python"
-_UNREACHABLE = re.compile(
-    r"failed to fetch|error sending request|dns error|connection (?:refused|reset|error)|network is unreachable"
-    r"|Failed to establish a new connection|Max retries exceeded|timed out|Temporary failure in name resolution"
-    r"|failed to lookup address|tunnel error|client error \(Connect\)|HTTP status (?:server|client) error",
-    re.IGNORECASE,
-)
-_OFFLINE = re.compile(r"network was disabled|--offline|No matching distribution found", re.IGNORECASE)
-_UNSOLVABLE = re.compile(
-    r"No solution found|unsatisfiable|ResolutionImpossible|No matching distribution found|conflicting dependencies"
-)
-_HEADLINE = re.compile(r"No solution found|The conflict is caused by")
-_NO_PYTHON = re.compile(
-    r"No interpreter found|not a valid Python|No such file|Failed to inspect Python|ensurepip", re.IGNORECASE
-)
-_BUILD = re.compile(
-    r"Failed to build|build backend|Failed building wheel|metadata-generation-failed|Compiling", re.IGNORECASE
-)
-_BULLETS = re.compile(r"^[^\w`(]+|^(?:ERROR|error|cause|hint):\s*")
-_URLS = re.compile(r"[a-z]+://\S+")
 
 
 def _why_not(answer: Completed, folder: Path, base: str, *, offline: bool) -> SandboxError:
@@ -132,42 +96,28 @@ def _why_not(answer: Completed, folder: Path, base: str, *, offline: bool) -> Sa
 
 def explained(output: str, base: str, folder: str, *, offline: bool = False) -> SandboxError:
     """What an installer's `output` amounts to; `folder` is the temporary one, which is not shown. Pure."""
-    lines = [_BULLETS.sub("", redact(line)).strip().replace(folder, "the sandbox") for line in output.splitlines()]
-    lines = [line for line in lines if line]
-    if offline and _OFFLINE.search(output):
-        return SandboxError(
-            "the sandbox's packages are not all in the cache, and --offline allows no download",
-            hint="run it once without --offline",
-        )
-    # First the network: without it a resolver also says that it found no solution.
-    if _UNREACHABLE.search(output):
-        return SandboxError(
-            "the sandbox's packages could not be downloaded: the package index did not answer as it should",
-            hint="check the network, and the index that uv or pip is configured for",
-        )
-    if _UNSOLVABLE.search(output):
-        return SandboxError(
-            f"the pins can't be installed together: {_told(_reasons(lines))}",
-            hint="change one of the pins that it names",
-        )
-    if _BUILD.search(output):
-        return SandboxError(
-            f"a package of the sandbox could not be built: {_told(lines)}",
-            hint="pin a version that has a wheel for this Python, or name another Python with --python",
-        )
-    if _NO_PYTHON.search(output):
-        return SandboxError(f"the Python {base} can't be used to build the sandbox", hint=_NAME_PYTHON)
-    return SandboxError(f"the sandbox's environment could not be built: {_told(lines)}", hint="run it again")
-
-
-def _reasons(lines: Sequence[str]) -> Sequence[str]:
-    """The lines that say why the pins don't go together: after the headline of uv or of pip where there is one."""
-    for index, line in enumerate(lines):
-        if _HEADLINE.search(line):
-            return lines[index + 1 :]
-    return [line for line in lines if _UNSOLVABLE.search(line)]
-
-
-def _told(lines: Sequence[str]) -> str:
-    words = " ".join(_URLS.sub("the index", line) for line in lines[:MOST_LINES])
-    return words or "the installer did not say why"
+    found = refusal(output, offline=offline, hide=[(folder, "the sandbox")])
+    match found.cause:
+        case Cause.OFFLINE:
+            return SandboxError(
+                "the sandbox's packages are not all in the cache, and --offline allows no download",
+                hint="run it once without --offline",
+            )
+        case Cause.UNREACHABLE:
+            return SandboxError(
+                "the sandbox's packages could not be downloaded: the package index did not answer as it should",
+                hint="check the network, and the index that uv or pip is configured for",
+            )
+        case Cause.UNSOLVABLE | Cause.NO_WHEEL:
+            return SandboxError(
+                f"the pins can't be installed together: {found.reason}", hint="change one of the pins that it names"
+            )
+        case Cause.BUILD:
+            return SandboxError(
+                f"a package of the sandbox could not be built: {found.reason}",
+                hint="pin a version that has a wheel for this Python, or name another Python with --python",
+            )
+        case Cause.NO_PYTHON:
+            return SandboxError(f"the Python {base} can't be used to build the sandbox", hint=_NAME_PYTHON)
+        case Cause.OTHER:
+            return SandboxError(f"the sandbox's environment could not be built: {found.reason}", hint="run it again")

@@ -27,11 +27,15 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexSettings:
-    """The indexes to ask, in order, none of them doubled; a file of certificate authorities; a proxy's URL."""
+    """The indexes to ask, in order, none of them doubled; a file of certificate authorities; a proxy's URL.
+
+    `named` says whether the first was configured, or is only what pip asks where nobody names one.
+    """
 
     urls: tuple[Secret, ...]
     certificates: str | None = None
     proxy: Secret | None = None
+    named: bool = False
 
     @property
     def address(self) -> str:
@@ -48,7 +52,8 @@ def index_settings(prefix: str) -> IndexSettings:
         SettingsError: a configuration file can't be parsed.
     """
     values = configuration(prefix, os.environ)
-    main = _first(values, "index-url") or _default_index() or ""
+    named = _first(values, "index-url")
+    main = named or _default_index() or ""
     addresses = [*main.split()[:1], *(_first(values, "extra-index-url") or "").split()]
     if (_first(values, "no-index") or "").lower() in _TRUE:
         addresses = []
@@ -57,6 +62,7 @@ def index_settings(prefix: str) -> IndexSettings:
         urls=tuple(Secret(each) for each in dict.fromkeys(each.rstrip("/") for each in addresses) if _is_web(each)),
         certificates=str(Path(certificates).expanduser()) if certificates else None,
         proxy=Secret(proxy) if proxy else None,
+        named=named is not None,
     )
 
 
