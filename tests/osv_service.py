@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 from collections import Counter
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -29,22 +30,33 @@ def read_records(path: Path) -> list[dict[str, Any]]:
         return [json.loads(archive.read(name)) for name in archive.namelist() if name.endswith(".json")]
 
 
+@cache
+def read_version(text: str) -> Version | None:
+    """The version, None where it is none: real advisories hold some that are none."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
 def is_affected(record: dict[str, Any], name: str, version: str) -> bool:
-    """By the listed versions, and by each range taken as intervals from one `introduced` to the next event."""
+    """By the listed versions, and by each range taken as intervals from one `introduced` to the next event.
+
+    A local build is the release that it was built from, too.
+    """
+    wanted = read_version(version)
+    if wanted is not None and wanted.local is not None and is_affected(record, name, wanted.public):
+        return True
     for affected in record.get("affected", []):
         package = affected.get("package", {})
         if package.get("ecosystem") != "PyPI" or canonicalize_name(package["name"]) != canonicalize_name(name):
             continue
         if version in affected.get("versions", []):
             return True
-        try:
-            wanted = Version(version)
-        except InvalidVersion:
+        if wanted is None:
             continue
-        for listed in affected.get("versions", []):
-            with contextlib.suppress(InvalidVersion):
-                if Version(listed) == wanted:
-                    return True
+        if any(read_version(listed) == wanted for listed in affected.get("versions", [])):
+            return True
         for span in affected.get("ranges", []):
             if span["type"] == "ECOSYSTEM" and any(inside(wanted, *each) for each in intervals(span["events"])):
                 return True
@@ -66,11 +78,8 @@ def intervals(events: list[dict[str, str]]) -> list[tuple[str, str | None, str |
 
 
 def readable(text: str | None) -> bool:
-    """Whether it is a version at all: real advisories hold some that are none."""
-    try:
-        return text is not None and Version(text) is not None
-    except InvalidVersion:
-        return False
+    """Whether it is a version at all."""
+    return text is not None and read_version(text) is not None
 
 
 def inside(version: Version, introduced: str, fixed: str | None, last: str | None) -> bool:

@@ -89,7 +89,11 @@ def needed(chosen: Iterable[Check], manifest: Manifest) -> tuple[Probe, ...]:
             wanted.update(kind for each in rules_of(check) for kind in each.needs(manifest))
     taken: dict[str, Probe] = {}
     while True:
-        more = [each for each in probes() if each.name not in taken and wanted.intersection(each.yields)]
+        more = [
+            each
+            for each in probes()
+            if each.name not in taken and wanted.intersection(each.yields) and each.serves(manifest)
+        ]
         if not more:
             return tuple(taken[name] for name in sorted(taken))
         for each in more:

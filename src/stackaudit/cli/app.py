@@ -8,7 +8,7 @@ from types import FrameType
 import typer
 
 from stackaudit import __version__
-from stackaudit.cli import advisories, check, explain, init, matrix
+from stackaudit.cli import advisories, check, explain, init, matrix, waive
 from stackaudit.cli.exits import Exit, Interrupted
 from stackaudit.model.errors import InputError, StackauditError
 from stackaudit.model.secret import redact
@@ -79,6 +79,7 @@ def build(*, completion: bool) -> typer.Typer:
     app.command("check", help=check.HELP, epilog=_EPILOG)(check.check)
     app.command("explain", help=explain.HELP)(explain.explain)
     app.command("init", help=init.HELP)(init.init)
+    app.command("waive", help=waive.HELP)(waive.waive)
     app.add_typer(_matrices(), name="matrix", help=matrix.HELP)
     app.add_typer(_advisories(), name="advisories", help=advisories.HELP)
     return app

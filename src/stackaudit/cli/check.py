@@ -68,6 +68,10 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask only the broker, Redis and loopback services.")
     ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(metavar="reference|native", help="Ask pip check and pip-audit (default), or answer in process."),
+    ] = None,
     format_: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="text (default), json or markdown.")
     ] = "text",
@@ -104,6 +108,7 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
         "timeout": timeout,
         "advisories": advisories,
         "offline": offline or None,
+        "engine": engine,
     }
     from stackaudit.cli.telling import Printing
 

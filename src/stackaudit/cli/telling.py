@@ -2,17 +2,21 @@
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 from stackaudit import sockets
 from stackaudit.cli import text
+from stackaudit.cli.github import add_summary
 from stackaudit.cli.output import write
+from stackaudit.gate.waivers import TERMS
 from stackaudit.model.audit import Audit, Policy
 from stackaudit.model.errors import UsageError
 from stackaudit.model.parts import Renderer
 from stackaudit.model.places import Place
+from stackaudit.model.repository import Repository
+from stackaudit.model.rule_text import RuleText
 from stackaudit.model.secret import redact
 from stackaudit.outside.files import write_whole
 
@@ -65,7 +69,12 @@ def renderer_for(path: Path) -> Renderer:
 
 
 def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
-    """Print and write `audit`. With files, standard output stays empty and one line on standard error sums up."""
+    """Print and write `audit`.
+
+    With files, standard output stays empty and one line on standard error sums up; but a format that no file name chooses, such as a
+    workflow's annotations, is printed beside them where it was asked for.
+    """
+    audit = replace(audit, rules=_words(), repository=find_repository(Path.cwd()))
     if printing.outputs:
         for path in printing.outputs:
             try:
@@ -75,15 +84,32 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
         written = ", ".join(str(path) for path in printing.outputs)
         if printing.quiet < 2:  # noqa: PLR2004 - twice quiet is silent
             write(f"{audit.verdict.value}: {text.conclusion(audit)}; wrote {written}\n", sys.stderr)
-        return
-    if printing.format != "text":
-        renderer = next(each for each in sockets.renderers() if each.name == printing.format)
+    renderer = next((each for each in sockets.renderers() if each.name == printing.format), None)
+    if renderer is not None and not (printing.outputs and renderer.suffixes):
         write(renderer.render(audit))
+        if renderer.name == "github":
+            add_summary(audit)
+    if renderer is not None or printing.outputs:
         return
     telling = text.Telling(
         quiet=printing.quiet, verbose=printing.verbose, color=wants_color(printing.color, sys.stdout), line=source_line
     )
     write(text.render(audit, sockets.rules(), policy, telling))
+
+
+def _words() -> tuple[RuleText, ...]:
+    return tuple(
+        RuleText(
+            code=each.code, title=each.title, severity=each.severity, why=each.why, fix=each.fix, source=each.source
+        )
+        for each in (*sockets.rules(), *TERMS)
+    )
+
+
+def find_repository(folder: Path) -> Repository:
+    """The repository that `folder` lies in: the nearest folder above it, or itself, that holds a `.git`; else `folder` is taken for one."""
+    root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
+    return Repository(root=root.as_posix(), folder=folder.as_posix())
 
 
 def wants_color(choice: str, stream: TextIO) -> bool:

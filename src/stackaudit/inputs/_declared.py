@@ -1,11 +1,11 @@
 """What one or more files declare, with everything that is wrong in them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 
 from stackaudit.model.errors import Fault
-from stackaudit.model.manifest import PythonClaim, Requirement
+from stackaudit.model.manifest import PythonClaim, Requirement, Terms
 from stackaudit.model.places import Place
 
 
@@ -22,6 +22,7 @@ class Declared:
     faults: tuple[Fault, ...] = ()
     sources: tuple[str, ...] = ()
     unnamed: tuple[Place, ...] = ()
+    terms: Terms = field(default_factory=Terms)
 
 
 def merged(parts: Iterable[Declared]) -> Declared:
@@ -49,4 +50,14 @@ def merged(parts: Iterable[Declared]) -> Declared:
         faults=tuple(dict.fromkeys(chain.from_iterable(part.faults for part in every))),
         sources=tuple(dict.fromkeys(chain.from_iterable(part.sources for part in every))),
         unnamed=tuple(dict.fromkeys(chain.from_iterable(part.unnamed for part in every))),
+        terms=_all_terms([part.terms for part in every]),
+    )
+
+
+def _all_terms(every: Sequence[Terms]) -> Terms:
+    return Terms(
+        constraints=tuple(chain.from_iterable(each.constraints for each in every)),
+        closed=tuple(dict.fromkeys(chain.from_iterable(each.closed for each in every))),
+        indexes=tuple(dict.fromkeys(chain.from_iterable(each.indexes for each in every))),
+        prereleases=any(each.prereleases for each in every),
     )

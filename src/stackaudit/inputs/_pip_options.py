@@ -61,7 +61,9 @@ class Options:
     requirements: list[str] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     editables: list[str] = field(default_factory=list)
+    indexes: list[str] = field(default_factory=list)
     hashed: bool = False
+    prereleases: bool = False
     words: list[str] = field(default_factory=list)
 
 
@@ -101,6 +103,9 @@ def _parsed(words: list[str]) -> Options:
         if name in _FLAGS:
             if value is not None:
                 raise OptionError(f"`{name}` takes no value")
+            options.prereleases |= name == "--pre"
+            if name == "--no-index":
+                options.indexes.append(name)
             continue
         if value is None:
             if not queue:
@@ -137,6 +142,8 @@ def _keep(options: Options, kind: str, value: str) -> None:
             options.editables.append(value)
         case "hash":
             options.hashed = True
+        case "index":
+            options.indexes.append(value)
         case _:
-            # Where packages are looked for, and how they are built, says nothing about which are asked for.
+            # How packages are built says nothing about which are asked for.
             pass

@@ -17,7 +17,17 @@ from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
 from stackaudit.model.services import wrong_with
 
-FOR_PROBES = ("python-version", "exclude-newer", "expect", "timeout", "advisories", "offline")
+FOR_PROBES = (
+    "python-version",
+    "exclude-newer",
+    "expect",
+    "timeout",
+    "advisories",
+    "advisories-max-age",
+    "private",
+    "offline",
+    "engine",
+)
 """The settings that probes and rules may know; the rest place the audit or belong to the gate."""
 
 
@@ -68,6 +78,7 @@ def declare(settings: Settings, call: Call) -> Declaration:
             interpreter=interpreter,
             sources=declared.sources,
             unnamed=declared.unnamed,
+            terms=declared.terms,
         ),
         warnings=() if named else (*declared.faults, *claims.faults),
     )
@@ -196,11 +207,16 @@ def programs(settings: Settings, *, alone: bool) -> tuple[ProgramRequest, ...]:
 
 
 def for_probes(settings: Settings) -> tuple[Setting, ...]:
-    """The settings that probes and rules may know, by the names that a manifest gives them."""
-    return tuple(
-        Setting(name=each.name.replace("-", "_"), value=each.value, where=each.where)
-        for each in settings.settings
-        if each.name in FOR_PROBES
+    """The settings that probes and rules may know, by the names that a manifest gives them; and whether there is a local mirror."""
+    from stackaudit.advisories import mirror
+
+    return (
+        *(
+            Setting(name=each.name.replace("-", "_"), value=each.value, where=each.where)
+            for each in settings.settings
+            if each.name in FOR_PROBES
+        ),
+        Setting(name="mirror", value=mirror.is_there(), where=Place(path="local mirror")),
     )
 
 

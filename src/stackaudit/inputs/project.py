@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from stackaudit.inputs import pipfilelock, poetrylock, pylock, pyproject, pythons, requirements, sbom, uvlock
@@ -67,14 +68,19 @@ def _read(path: Path, root: Path, asked: Asked, *, named: bool) -> Declared:
     if name == "pyproject.toml":
         return pyproject.read(path, root, asked, named=named)
     if pylock.FILE_NAME.fullmatch(name):
-        return pylock.read(path, root, extras=asked.extras, groups=asked.groups)
+        return _closed(pylock.read(path, root, extras=asked.extras, groups=asked.groups))
     if name.endswith("uv.lock"):
-        return uvlock.read(path, root, extras=asked.extras, groups=asked.groups)
+        return _closed(uvlock.read(path, root, extras=asked.extras, groups=asked.groups))
     if name.endswith("poetry.lock"):
-        return poetrylock.read(path, root, extras=asked.extras, groups=asked.groups)
+        return _closed(poetrylock.read(path, root, extras=asked.extras, groups=asked.groups))
     if name.endswith("Pipfile.lock"):
-        return pipfilelock.read(path, root, groups=asked.groups)
+        return _closed(pipfilelock.read(path, root, groups=asked.groups))
     return _read_by_content(path, root, asked)
+
+
+def _closed(declared: Declared) -> Declared:
+    """`declared` by a lock or an SBOM: it lists all that an install gives."""
+    return replace(declared, terms=replace(declared.terms, closed=declared.sources))
 
 
 def _unknown(path: Path, root: Path) -> Declared:
@@ -90,7 +96,7 @@ def _read_by_content(path: Path, root: Path, asked: Asked) -> Declared:
         return Declared(faults=(data,), sources=(shown_path(path, root),))
     head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if path.name.endswith(_DOCUMENTS) or head.startswith(b"{"):
-        return _read_document(path, root, asked, data)
+        return _closed(_read_document(path, root, asked, data))
     if path.name in _FOREIGN or path.suffix in _FOREIGN_SUFFIXES or head.startswith(b"<"):
         return _unknown(path, root)
     if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -14,8 +14,9 @@ from stackaudit.inputs._requirement import all_of
 from stackaudit.inputs._source import path_of, shown_text
 from stackaudit.inputs._text import read_bytes, shown_path
 from stackaudit.model.errors import Fault
-from stackaudit.model.manifest import Requirement
+from stackaudit.model.manifest import Requirement, Terms
 from stackaudit.model.places import Place
+from stackaudit.model.secret import strip_secrets
 from stackaudit.model.versions import pin_of
 
 
@@ -33,6 +34,13 @@ def read(path: Path, root: Path, environ: Mapping[str, str], data: bytes | None 
         faults=(*reading.faults, *_contradictions(requirements)),
         sources=tuple(reading.sources),
         unnamed=tuple(reading.unnamed),
+        terms=Terms(
+            constraints=tuple(reading.constraints),
+            # With one hash pip takes nothing that has none: what is not listed is not installed.
+            closed=tuple(reading.sources) if reading.hashed else (),
+            indexes=tuple(dict.fromkeys(reading.indexes)),
+            prereleases=reading.prereleases,
+        ),
     )
 
 
@@ -48,6 +56,9 @@ class _Reading:
     faults: list[Fault] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     unnamed: list[Place] = field(default_factory=list)
+    indexes: list[str] = field(default_factory=list)
+    hashed: bool = False
+    prereleases: bool = False
     seen: set[tuple[str, bool]] = field(default_factory=set)
 
     def file(self, path: Path, *, constraint: bool, named_at: tuple[Place, str] | None = None) -> None:
@@ -82,6 +93,11 @@ class _Reading:
         if stray is not None:
             self.faults.append(Fault(where=where, message=stray, hint="put it on a line of its own"))
             return
+        self.hashed |= options.hashed
+        self.prereleases |= options.prereleases
+        self.indexes += [
+            strip_secrets(_quoted(each, line) if line.text != line.written else each) for each in options.indexes
+        ]
         context = Context(where=where, folders=(self.root, path.parent))
         if requirement:
             self._keep(read_target(requirement, context), line, where, constraint=constraint)

@@ -99,7 +99,26 @@ KEYS = (
         default="auto",
         about="where advisories come from: auto, pypi, osv, a URL or a path",
     ),
+    Key(
+        name="advisories-max-age",
+        kind=float,
+        default=14.0,
+        about="the most days that the newest record of a local copy of advisories may be old",
+    ),
+    Key(
+        name="private",
+        kind=tuple,
+        default=(),
+        about="the packages that no public source knows: names, or patterns such as acme-*",
+    ),
     Key(name="offline", kind=bool, default=False, about="ask nobody but the broker, Redis and loopback services"),
+    Key(
+        name="engine",
+        kind=str,
+        default="reference",
+        about="who looks for conflicts and vulnerabilities: pip check and pip-audit (reference), or this tool itself",
+        choices=("reference", "native"),
+    ),
 )
 
 _DEFAULT = Place(path="default")

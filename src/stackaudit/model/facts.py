@@ -395,3 +395,23 @@ class Account(Fact):
     def subject(self) -> str:
         """`account root`."""
         return f"account {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution(Fact):
+    """What an installer would put on a fresh machine for the `files` that the project declares, on Python `python`.
+
+    `packages` are names and versions, sorted by name. Where no versions go together there are none, and `refusal` says why, by the
+    installer's own account. `until` is the moment (UTC) after which nothing had been uploaded yet; None where it is today's install.
+    """
+
+    files: tuple[str, ...]
+    python: str
+    packages: tuple[tuple[NormalizedName, str], ...] = ()
+    refusal: str | None = None
+    until: datetime | None = None
+
+    @property
+    def subject(self) -> str:
+        """`a fresh install of requirements.txt`."""
+        return f"a fresh install of {', '.join(self.files)}"

@@ -35,6 +35,21 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the declared files say of an install besides the packages that they ask for.
+
+    `constraints` bound packages that need not be asked for (`-c`). `closed` are the sources that list all that an install gives: locks,
+    SBOMs, files with hashes. `indexes` are the addresses, without logins, of the indexes and folders that the files themselves name.
+    `prereleases` is True where a file asks for them (`--pre`).
+    """
+
+    constraints: tuple[Requirement, ...] = ()
+    closed: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    prereleases: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """A service to be asked. `role` is `broker` or `redis`; the URL redacts itself.
 
@@ -102,6 +117,7 @@ class Manifest:
     interpreter: Interpreter | None = None
     sources: tuple[str, ...] = ()
     unnamed: tuple[Place, ...] = ()
+    terms: Terms = Terms()
     sandbox: bool = False
 
     def setting(self, name: str) -> SettingValue:
@@ -126,6 +142,11 @@ class Manifest:
         """The values of the repeatable setting `name`."""
         value = self.setting(name)
         return value if isinstance(value, tuple) else ()
+
+    @property
+    def native(self) -> bool:
+        """Whether this tool itself looks for conflicts and vulnerabilities, instead of pip check and pip-audit."""
+        return self.text("engine") == "native"
 
     def endpoint(self, role: str) -> Endpoint | None:
         """The endpoint of `role`, or None where none was declared."""

@@ -34,6 +34,7 @@ class Probe:
 
     It starts when every probe that yields what it `reads` is done. `collect` returns no look where it has nothing to ask (no endpoint, no
     environment). `child` runs it in a process of its own that is killed at the deadline: for whatever talks to a socket.
+    `serves` tells whether it is the one to look for what a manifest declares, where several yield the same facts (the engines).
     """
 
     name: str
@@ -42,6 +43,7 @@ class Probe:
     yields: tuple[type[Fact], ...]
     collect: Callable[[Visit], Sequence[Look]]
     child: bool = False
+    serves: Callable[[Manifest], bool] = lambda _manifest: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

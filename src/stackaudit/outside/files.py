@@ -33,6 +33,16 @@ def write_whole(path: Path, text: str) -> None:
         raise
 
 
+def append(path: Path, text: str) -> None:
+    """Add `text` as UTF-8 to the end of `path`, which need not be there yet: for a file that others write to too.
+
+    Raises:
+        OSError: the folder or the file can't be written.
+    """
+    with path.open("a", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+
+
 @contextlib.contextmanager
 def writing_whole(path: Path) -> Iterator[BinaryIO]:
     """A stream for the bytes of the regular file `path`, which is there only once the block has ended well, and then on the disk itself.

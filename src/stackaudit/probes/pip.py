@@ -71,7 +71,14 @@ def collect(visit: Visit) -> Sequence[Look]:
     return [_unseen(target, causes or ["there is no pip that could look at it"])]
 
 
-PROBE = Probe(name="pip", title="pip check", reads=(InterpreterFact,), yields=(PipCheck,), collect=collect)
+PROBE = Probe(
+    name="pip",
+    title="pip check",
+    reads=(InterpreterFact,),
+    yields=(PipCheck,),
+    collect=collect,
+    serves=lambda manifest: not manifest.native,
+)
 
 
 def pips(target: InterpreterFact) -> Iterator[Pip]:

@@ -1,14 +1,16 @@
 """Looks for known vulnerabilities: feeds the real pip-audit from an advisory source and counts what it really audited."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from packaging.utils import is_normalized_name
 
+from stackaudit.advisories.consultation import Consultation
 from stackaudit.advisories.records import Pin
-from stackaudit.advisories.sources import Kind, chosen
-from stackaudit.model.facts import Audited, Distribution, InterpreterFact
+from stackaudit.advisories.sources import Kind, Source, chosen
+from stackaudit.model.deadline import Deadline
+from stackaudit.model.facts import AdvisoryCopy, Audited, Distribution, InterpreterFact
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.markers import applying
 from stackaudit.model.parts import Probe, Visit
@@ -17,10 +19,12 @@ from stackaudit.model.versions import parse_version
 from stackaudit.probes._telling import before
 from stackaudit.probes._wanted import Wanted, uncheckable, wanted_packages
 
-if TYPE_CHECKING:
-    from stackaudit.advisories.consult import Consultation
+Consult: TypeAlias = Callable[[Source, Sequence[Pin], Deadline, Deadline], Consultation]
+"""Asks a source about pins until a first deadline, and is done with the answer by a second."""
 
 _YIELDS = (Audited.__name__,)
+_LOOKED_FOR = (Audited.__name__, AdvisoryCopy.__name__)
+_SYNC = "make the mirror anew with `stackaudit advisories sync`, or name another source with --advisories"
 _AGAIN = "try again, give it more time with --timeout SECONDS, or name another source with --advisories"
 _NAME = "give --advisories a folder or a zip of OSV records, the URL of an OSV service, or one of: auto, osv, pypi"
 
@@ -39,15 +43,22 @@ class _Asked:
         elif not is_normalized_name(wanted.name):
             self.blind.append(_unseen(wanted.subject, "its name is none that a package can have", "install it again"))
         elif parsed is None:
-            cause = "its version is not one that pip-audit can ask about (PEP 440)"
+            cause = "its version does not follow PEP 440: no source can be asked about it"
             self.blind.append(_unseen(wanted.subject, cause, "install a release whose version follows PEP 440"))
         else:
             self.pins.setdefault(Pin(name=wanted.name, version=str(parsed)), []).append(wanted)
 
 
 def collect(visit: Visit) -> Sequence[Look]:
-    """One look a source that was asked, and one for each package of which no source said anything."""
+    """What sources of advisories and the real pip-audit say."""
     from stackaudit.advisories.consult import consult
+
+    return audited(visit, consult, "pip-audit")
+
+
+def audited(visit: Visit, consult: Consult, tool: str) -> Sequence[Look]:
+    """One look a source that was asked, and one for each package of which no source said anything; `tool` is who asks."""
+    from stackaudit.advisories.mirror import MirrorError, located
 
     sources = chosen(visit.manifest)
     if not sources:
@@ -56,7 +67,7 @@ def collect(visit: Visit) -> Sequence[Look]:
     if not asked.pins:
         cause = "none of its packages is one that a public source can know" if asked.blind else "there is none"
         nothing = _unseen("", f"there is no package to audit: {cause}", "audit an environment or pins: --python, -r")
-        return list(_looks([*asked.blind, nothing]))
+        return list(_looks(tool, [*asked.blind, nothing]))
     whole = before(visit.deadline)
     consulted: list[Consultation] = []
     left = list(asked.pins)
@@ -64,35 +75,49 @@ def collect(visit: Visit) -> Sequence[Look]:
         others = len(sources) - len(consulted) - 1
         # pip-audit needs time of its own, and so does the next source, where there is one.
         asking = whole.within(min(10.0, 0.4 * whole.remaining()) if others else 0.7 * whole.remaining())
-        result = consult(source, left, asking, whole)
+        speaking = whole.within(0.8 * whole.remaining()) if others else whole
+        try:
+            result = consult(located(source), left, asking, speaking)
+        except MirrorError as error:
+            failed = dict.fromkeys(left, str(error))
+            result = Consultation(source=source, evidence=Evidence(tool=source.name), failed=failed)
         consulted.append(result)
         left = [pin for pin in left if pin not in result.audited]
         if not left:
             break
     looks = [_told(each, asked) for each in consulted]
-    return [*looks, *_looks([*asked.blind, *_missing(consulted, left, asked)])]
+    return [*looks, *_looks(tool, [*asked.blind, *_missing(consulted, left, asked)])]
 
 
-def _told(result: "Consultation", asked: _Asked) -> Look:
+def _told(result: Consultation, asked: _Asked) -> Look:
     count = len(result.audited) + len(result.failed)
     trouble = f"; {result.cause}" if result.cause else ""
     copy = f" (sha256 {result.copy[:16]})" if result.copy else ""
+    facts = [
+        Audited(name=each.name, version=each.version, service=result.service, advisories=advisories)
+        for pin, advisories in sorted(result.audited.items(), key=lambda each: (each[0].name, each[0].version))
+        for each in asked.pins[pin]
+    ]
     return Look(
         probe="pip_audit",
         asked=f"{result.source.name}{copy}: {len(result.audited)} of {count} packages audited{trouble}",
         evidence=result.evidence,
-        yields=_YIELDS,
-        facts=tuple(
-            Audited(name=each.name, version=each.version, service=result.service, advisories=advisories)
-            for pin, advisories in sorted(result.audited.items(), key=lambda each: (each[0].name, each[0].version))
-            for each in asked.pins[pin]
-        ),
+        yields=_LOOKED_FOR,
+        facts=(*facts, *_copy(result)),
         measured=tuple(sorted(result.measured.items())),
     )
 
 
-def _missing(consulted: "Sequence[Consultation]", left: Sequence[Pin], asked: _Asked) -> Iterator[Unseen]:
-    remedy = _NAME if all(each.source.kind is Kind.LOCAL for each in consulted) else _AGAIN
+def _copy(result: Consultation) -> Iterator[AdvisoryCopy]:
+    """The copy on this machine that answered, where one did."""
+    if result.source.kind is Kind.LOCAL and result.copy is not None and result.audited:
+        name = result.source.name.removeprefix("the ")
+        yield AdvisoryCopy(name=name, as_of=result.as_of, sha256=result.copy)
+
+
+def _missing(consulted: Sequence[Consultation], left: Sequence[Pin], asked: _Asked) -> Iterator[Unseen]:
+    local = all(each.source.kind is Kind.LOCAL for each in consulted)
+    remedy = _SYNC if consulted[-1].source.mirror and local else _NAME if local else _AGAIN
     if len(left) == len(asked.pins):
         causes = "; ".join(f"{each.source.name}: {each.cause}" for each in consulted)
         yield _unseen("", f"the advisory service audited 0 of {len(left)} packages: {causes}", remedy)
@@ -130,17 +155,18 @@ def _unseen(subject: str, cause: str, remedy: str) -> Unseen:
     return Unseen(subject=subject, yields=_YIELDS, cause=cause, remedy=remedy)
 
 
-def _looks(blind: Iterable[Unseen]) -> Iterator[Look]:
+def _looks(tool: str, blind: Iterable[Unseen]) -> Iterator[Look]:
     for unseen in blind:
         asked = unseen.subject or "known vulnerabilities"
-        yield Look(probe="pip_audit", asked=asked, evidence=Evidence(tool="pip-audit"), yields=_YIELDS, unseen=unseen)
+        yield Look(probe="pip_audit", asked=asked, evidence=Evidence(tool=tool), yields=_LOOKED_FOR, unseen=unseen)
 
 
 PROBE = Probe(
     name="pip_audit",
     title="vulnerabilities",
     reads=(InterpreterFact, Distribution),
-    yields=(Audited,),
+    yields=(Audited, AdvisoryCopy),
     collect=collect,
     child=True,
+    serves=lambda manifest: not manifest.native,
 )

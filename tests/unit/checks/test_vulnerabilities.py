@@ -3,15 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from stackaudit.audit import apply
+from stackaudit.checks.releases import NOT_ON_INDEX
 from stackaudit.checks.releases import on_index as on_index_rule
-from stackaudit.checks.vulnerabilities import asked_by, not_vulnerable, summarize
+from stackaudit.checks.vulnerabilities import asked_by, fresh, not_vulnerable, summarize
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Advisory, Audited, Distribution, Fact, Release
+from stackaudit.model.facts import Advisory, AdvisoryCopy, Audited, Distribution, Fact, Release
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Interpreter, Manifest, Requirement, Setting
 from stackaudit.model.places import Place
@@ -24,8 +26,11 @@ HIGH = Advisory(
     summary="Visitors can read any file",
     fixed_in=("1.9.3", "2.1.0", "3.0"),
     severity=Severity.CRITICAL,
+    score=9.8,
+    vector="CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
 )
-UNSCORED = replace(HIGH, id="PYSEC-2099-7", aliases=(), severity=None, fixed_in=())
+WORDED = replace(HIGH, score=None, vector=None)
+UNSCORED = replace(HIGH, id="PYSEC-2099-7", aliases=(), severity=None, score=None, vector=None, fixed_in=())
 
 
 def audited(name: str, version: str, *advisories: Advisory) -> Audited:
@@ -71,8 +76,8 @@ def test_an_advisory_becomes_one_finding_with_all_that_is_known() -> None:
     assert finding.fix == "oakpress>=2.1.0"
     assert finding.source == "https://osv.dev/vulnerability/PYSEC-2099-1"
     assert finding.message == (
-        "oakpress 2.0 has PYSEC-2099-1 (CVE-2099-0001, GHSA-oak1-oak2-oak3): Visitors can read any file; "
-        "fixed in 1.9.3, 2.1.0, 3.0"
+        "oakpress 2.0, a direct dependency, has PYSEC-2099-1 (CVE-2099-0001, GHSA-oak1-oak2-oak3): "
+        "Visitors can read any file; fixed in 1.9.3, 2.1.0, 3.0; CVSS 3.1 score 9.8"
     )
 
 
@@ -82,6 +87,12 @@ def test_without_a_score_it_counts_as_high_and_says_so() -> None:
     assert "no fixed version is known; no score: counted as high" in finding.message
     assert finding.fix is not None
     assert "no newer version of oakpress" in finding.fix
+
+
+def test_the_word_of_a_database_is_a_severity_and_no_score() -> None:
+    (finding,) = judged(case([audited("oakpress", "2.0", WORDED)]))
+    assert finding.severity is Severity.CRITICAL
+    assert "score" not in finding.message
 
 
 def test_two_advisories_of_one_package_are_two_findings_and_no_pass() -> None:
@@ -131,11 +142,21 @@ def test_the_shortest_path_that_pulls_a_package_in_is_told() -> None:
     assert by_subject["future==1.0"].via == ("app", "media")
     assert by_subject["future==1.0"].where == HERE, "where the package is declared that pulls it in"
     assert by_subject["media==1.0"].via == ("app",)
+    assert by_subject["media==1.0"].message.startswith("media 1.0, a transitive dependency, has")
 
 
 def test_a_direct_requirement_is_pulled_in_by_nobody() -> None:
     given = case([audited("media", "1.0", HIGH), installed("app", "media"), installed("media")], (), declared("media"))
     assert judged(given)[0].via == ()
+    assert judged(given)[0].message.startswith("media 1.0, a direct dependency, has")
+
+
+def test_with_files_alone_a_lock_says_what_is_direct() -> None:
+    locked = replace(declared("media", "1.0"), direct=False)
+    lock = case([audited("media", "1.0", HIGH)], (), locked)
+    assert judged(lock)[0].message.startswith("media 1.0, a transitive dependency, has")
+    both = case([audited("media", "1.0", HIGH)], (), locked, declared("media"))
+    assert judged(both)[0].message.startswith("media 1.0, a direct dependency, has")
 
 
 def test_with_nothing_declared_what_nobody_requires_is_direct() -> None:
@@ -150,14 +171,26 @@ def test_a_cycle_of_requirements_ends() -> None:
     assert judged(given)[0].via == ()
 
 
+def test_what_is_only_required_in_a_circle_is_neither_direct_nor_transitive() -> None:
+    given = case([audited("c", "1.0", HIGH), installed("a"), installed("c", "d"), installed("d", "c")])
+    assert judged(given)[0].message.startswith("c 1.0 has")
+
+
 def test_the_summary_says_how_many_of_how_many() -> None:
     given = case(
         [audited("oakpress", "2.0", HIGH, UNSCORED), audited("elm", "1.0")],
         (unseen("ash==1"), unseen("own==1", knowable=False)),
     )
     assert summarize(given, judged(given)) == (
-        "2 of 4 packages audited, 1 could not be, 1 uncheckable, 2 known vulnerabilities (1 without score), by OSV"
+        "2 of 4 packages audited, 1 could not be because no answer (ash==1), 1 skipped because no answer (own==1), "
+        "2 known vulnerabilities (1 without score), by OSV"
     )
+
+
+def test_the_summary_names_three_packages_of_a_cause_and_counts_the_others() -> None:
+    blind = tuple(unseen(f"{name}==1", knowable=False) for name in ("a", "b", "c", "d", "e"))
+    given = case([audited("elm", "1.0")], blind)
+    assert "5 skipped because no answer (a==1, b==1, c==1 and 2 more)" in summarize(given, judged(given))
 
 
 def test_the_summary_of_a_clean_audit_names_who_said_so() -> None:
@@ -183,7 +216,7 @@ def test_what_neither_the_source_nor_the_index_knows_is_no_pass() -> None:
         "own==1.0": Outcome.UNCHECKABLE,
     }
     assert summarize(given, judged(given)) == (
-        "1 of 2 packages audited, 1 uncheckable, no known vulnerabilities, by OSV"
+        f"1 of 2 packages audited, 1 skipped because {NOT_ON_INDEX} (own==1.0), no known vulnerabilities, by OSV"
     )
 
 
@@ -212,3 +245,51 @@ def test_it_is_skipped_with_a_reason_where_nothing_can_be_asked() -> None:
     assert asked_by(Manifest()) == "there is nothing to audit: no environment and no pins"
     assert "offline" in (asked_by(Manifest(requirements=(declared("elm", "1.0"),), settings=(offline,))) or "")
     assert asked_by(Manifest(requirements=(declared("elm", "1.0"),))) is None
+
+
+# --- the age of a copy
+
+
+def copied(as_of: str, *settings: Setting) -> Case:
+    service = f"the local mirror, whose newest record is of {as_of}"
+    fact = Audited(name=canonicalize_name("elm"), version="1.0", service=service, advisories=())
+    copy = AdvisoryCopy(name="local mirror", as_of=as_of, sha256="0" * 64)
+    look = Look(
+        probe="p", asked="", evidence=Evidence(tool="t"), facts=(fact, copy), yields=("Audited", "AdvisoryCopy")
+    )
+    return Case(
+        manifest=Manifest(settings=settings),
+        snapshot=Snapshot(taken_at=datetime(2099, 1, 15, tzinfo=UTC), host="h", looks=(look,)),
+        matrix=None,
+        today=date(2099, 1, 15),
+    )
+
+
+def test_a_copy_is_fresh_for_fourteen_days_and_a_finding_after() -> None:
+    assert [each.outcome for each in apply(fresh, copied("2099-01-01"))] == [Outcome.PASS]
+    (finding,) = apply(fresh, copied("2098-12-31"))
+    assert (finding.outcome, finding.severity) == (Outcome.FAIL, Severity.MEDIUM)
+    assert finding.message == "the newest record of the local mirror is of 2098-12-31, 15 days ago: 14 are allowed"
+    assert finding.fix == "`stackaudit advisories sync`"
+
+
+def test_how_old_a_copy_may_be_is_a_setting() -> None:
+    days = Setting(name="advisories_max_age", value=15.0, where=HERE)
+    assert [each.outcome for each in apply(fresh, copied("2098-12-31", days))] == [Outcome.PASS]
+
+
+@pytest.mark.parametrize("as_of", ["", "2099-01-16"])
+def test_a_copy_whose_age_nobody_can_tell_is_not_fresh(as_of: str) -> None:
+    assert [each.outcome for each in apply(fresh, copied(as_of))] == [Outcome.UNCHECKABLE]
+
+
+def test_the_summary_says_how_old_the_copy_is() -> None:
+    given = copied("2099-01-14")
+    assert summarize(given, judged(given)).endswith(
+        "by the local mirror, whose newest record is of 2099-01-14, 1 day old"
+    )
+
+
+def test_without_a_copy_there_is_nothing_to_be_fresh() -> None:
+    look = Look(probe="p", asked="", evidence=Evidence(tool="t"), yields=("Audited", "AdvisoryCopy"))
+    assert apply(fresh, replace(copied(""), snapshot=replace(copied("").snapshot, looks=(look,)))) == []

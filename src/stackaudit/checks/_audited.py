@@ -1,0 +1,64 @@
+"""Sums up an audit for vulnerabilities: how many of how many, what was left out and why, what was found, and by whom."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from stackaudit.model.audit import Case
+from stackaudit.model.facts import AdvisoryCopy, Audited
+from stackaudit.model.findings import Finding, Outcome
+
+_RULE = "VU101"
+_MOST_NAMES = 3
+_LEFT_OUT = {Outcome.UNKNOWN: "could not be", Outcome.UNCHECKABLE: "skipped"}
+
+
+def summarize(case: Case, findings: Sequence[Finding]) -> str:
+    """How many of how many were audited, always; which were not, and why; what was found, and by whom."""
+    blind = {each.subject: each for each in findings if each.rule == _RULE and each.outcome in _LEFT_OUT}
+    audited = {fact.subject: fact for fact in case.facts(Audited) if fact.advisories or fact.subject not in blind}
+    unseen = [finding for subject, finding in blind.items() if subject and subject not in audited]
+    total = max(len(audited) + len(unseen), len(case.packages()) if "" in blind else 0)
+    words = [f"{len(audited)} of {_count(total, 'package')} audited", *_left_out(unseen)]
+    if audited:
+        found = [advisory for fact in audited.values() for advisory in fact.advisories]
+        unscored = sum(1 for each in found if each.severity is None)
+        more = f" ({unscored} without score)" if unscored else ""
+        known = {1: "1 known vulnerability"}.get(len(found), f"{len(found) or 'no'} known vulnerabilities")
+        words.append(f"{known}{more}")
+        words.append("by " + " and ".join(_services(case, audited.values())))
+    return ", ".join(words)
+
+
+def _left_out(unseen: Sequence[Finding]) -> Iterator[str]:
+    """Each reason once, with the names that it holds for: what could have been seen first."""
+    for outcome, verb in _LEFT_OUT.items():
+        reasons: dict[str, list[str]] = {}
+        for each in unseen:
+            if each.outcome is outcome:
+                reasons.setdefault(each.message, []).append(each.subject)
+        for reason in sorted(reasons):
+            names = sorted(reasons[reason])
+            more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+            yield f"{len(names)} {verb} because {reason} ({', '.join(names[:_MOST_NAMES])}{more})"
+
+
+def _services(case: Case, audited: Iterable[Audited]) -> list[str]:
+    """Who answered; a copy on this machine with its age."""
+    ages = {
+        f"the {each.name}": days((case.today - date.fromisoformat(each.as_of)).days)
+        for each in case.facts(AdvisoryCopy)
+        if each.as_of
+    }
+    services = sorted({fact.service for fact in audited})
+    return [
+        f"{each}, {ages[name]} old" if (name := each.partition(", whose ")[0]) in ages else each for each in services
+    ]
+
+
+def days(number: int) -> str:
+    """`3 days`."""
+    return _count(number, "day")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,173 @@
+"""The audited packages and their known vulnerabilities as a CycloneDX 1.6 bill of materials, with what was accepted as VEX."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from stackaudit.model.audit import Audit, Package
+from stackaudit.model.facts import Advisory, Audited
+from stackaudit.model.findings import Finding, Outcome, Verdict, Waived
+from stackaudit.model.parts import Renderer
+from stackaudit.model.wire import Json
+from stackaudit.reports._told import NOTHING, Told, file_of, line, told
+from stackaudit.reports.record import record
+
+WORST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.UNCHECKABLE, Outcome.PASS)
+CHECK = "vulnerabilities"
+METHODS = {"CVSS:3.0": "CVSSv3", "CVSS:3.1": "CVSSv31", "CVSS:4.0": "CVSSv4"}
+
+
+def render(audit: Audit) -> str:
+    """The document as indented JSON with a newline at its end. The same audit gives the same bytes."""
+    return json.dumps(bill(audit), ensure_ascii=False, indent=1) + "\n"
+
+
+def bill(audit: Audit) -> dict[str, Json]:
+    """The bill of materials.
+
+    It lists what was audited, whether or not anything is known of it; each component says in `stackaudit:vulnerabilities` whether it was
+    checked, since a component without a vulnerability is no proof. What each package requires is left out: an empty list of that would say
+    that it requires nothing.
+    """
+    digest = str(record(audit)["digest"])
+    finished = audit.finished_at.isoformat(timespec="seconds")
+    about = [each for each in told(audit) if each.check == CHECK and each.finding.aliases]
+    packages = {each.subject: each for each in audit.case.packages()}
+    others = sorted({each.finding.subject for each in about} - packages.keys())
+    components: list[Json] = [_component(audit, packages[subject]) for subject in sorted(packages)]
+    components += [{"type": "application", "bom-ref": _reference(each), "name": line(each)} for each in others]
+    return {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        # Of one record always the same, of two audits never.
+        "serialNumber": f"urn:uuid:{uuid.UUID(bytes=hashlib.sha256(f'{digest} {finished}'.encode()).digest()[:16], version=5)}",
+        "version": 1,
+        "metadata": {
+            "timestamp": finished,
+            "tools": {"components": [{"type": "application", "name": "stackaudit", "version": audit.tool_version}]},
+            "properties": [*_verdicts(audit, digest)],
+        },
+        "components": components,
+        "vulnerabilities": [_vulnerability(audit, each) for each in sorted(about, key=_order)],
+    }
+
+
+def _verdicts(audit: Audit, digest: str) -> Iterator[Json]:
+    yield _property("verdict", audit.verdict.value)
+    yield _property("digest", digest)
+    yield _property("stack", "sandbox" if audit.case.manifest.sandbox else "real")
+    for judgment in audit.judgments:
+        yield _property(f"check:{judgment.check}", f"{judgment.verdict}: {judgment.summary}")
+    if all(each.verdict is Verdict.SKIPPED for each in audit.judgments):
+        yield _property(f"check:{NOTHING}", "unknown: nothing was checked")
+
+
+def _property(name: str, value: str) -> Json:
+    return {"name": f"stackaudit:{name}", "value": line(value)}
+
+
+def _component(audit: Audit, package: Package) -> dict[str, Json]:
+    component: dict[str, Json] = {
+        "type": "library",
+        "bom-ref": _reference(package.subject),
+        "name": package.name,
+        "version": line(package.version),
+        "purl": _reference(package.subject),
+        "properties": [_property(CHECK, _checked(audit, package.subject))],
+    }
+    file = file_of(audit, package.where)
+    if file is not None and package.where is not None:
+        occurrence: dict[str, Json] = {"location": file}
+        occurrence |= {"line": package.where.line} if package.where.line is not None else {}
+        component["evidence"] = {"occurrences": [occurrence]}
+    return component
+
+
+def _checked(audit: Audit, subject: str) -> str:
+    """What the check says of one package: its worst outcome, for an unknown with the reason; `not checked` where it says nothing."""
+    judgment = next((each for each in audit.judgments if each.check == CHECK), None)
+    if judgment is None or judgment.verdict is Verdict.SKIPPED:
+        return "not checked" if judgment is None else f"not checked: {judgment.summary}"
+    own = [each for each in judgment.findings if each.subject == subject]
+    # What blinds the whole check withholds every pass, and takes no failure back.
+    blind = [each for each in judgment.findings if not each.subject and each.outcome is not Outcome.PASS]
+    found = sorted((*own, *blind), key=lambda each: WORST_FIRST.index(each.outcome))
+    if not found:
+        return "not checked"
+    told_alone = found[0].outcome in {Outcome.FAIL, Outcome.PASS}
+    return found[0].outcome.value if told_alone else f"{found[0].outcome}: {found[0].message}"
+
+
+def _reference(subject: str) -> str:
+    name, _, version = line(subject).partition("==")
+    return f"pkg:pypi/{name}@{quote(version, safe='')}" if version else f"stackaudit:{quote(name)}"
+
+
+def _order(each: Told) -> tuple[str, str]:
+    return each.finding.aliases[0], each.finding.subject
+
+
+def _vulnerability(audit: Audit, each: Told) -> dict[str, Json]:
+    finding = each.finding
+    own, *aliases = map(line, finding.aliases)
+    advisory = _advisory(audit, finding)
+    found: dict[str, Json] = {
+        "bom-ref": f"{quote(own)}/{_reference(finding.subject)}",
+        "id": own,
+        "source": {"name": "OSV", "url": _page(own)},
+        "references": [{"id": alias, "source": {"name": "OSV", "url": _page(alias)}} for alias in sorted(aliases)],
+        "ratings": [_rating(advisory, finding)],
+        "description": line(advisory.summary if advisory and advisory.summary else finding.message),
+        "recommendation": line(finding.fix or ""),
+        "affects": [{"ref": _reference(finding.subject)}],
+        "properties": [
+            _property("rule", finding.rule),
+            _property("severity", finding.severity),
+            _property("scope", finding.scope),
+            *([_property("via", " -> ".join(finding.via))] if finding.via else []),
+            *([_property("lane", finding.lane)] if finding.lane is not None else []),
+        ],
+    }
+    return found | ({"analysis": _analysis(finding.waiver)} if finding.waiver is not None else {})
+
+
+def _page(identifier: str) -> str:
+    return f"https://osv.dev/vulnerability/{quote(identifier, safe='')}"
+
+
+def _advisory(audit: Audit, finding: Finding) -> Advisory | None:
+    """What the service said of the advisory, to the letter."""
+    facts = (fact for fact in audit.case.facts(Audited) if fact.subject == finding.subject)
+    return next((each for fact in facts for each in fact.advisories if each.id == finding.aliases[0]), None)
+
+
+def _rating(advisory: Advisory | None, finding: Finding) -> dict[str, Json]:
+    """How bad it is; where no record says so that is `unknown`, though the gate counts it as high."""
+    if advisory is None:
+        return {"severity": finding.severity.value}
+    if advisory.severity is None:
+        return {"severity": "unknown"}
+    rating: dict[str, Json] = {"severity": advisory.severity.value}
+    rating |= {"score": advisory.score} if advisory.score is not None else {}
+    if advisory.vector is None:
+        return rating
+    method = METHODS.get(advisory.vector.partition("/")[0], "other")
+    return {**rating, "method": method, "vector": line(advisory.vector)}
+
+
+def _analysis(waiver: Waived) -> dict[str, Json]:
+    """What was accepted stays what may be exploited: a waiver says who lives with it and why, not that it can't happen."""
+    until = f"; until {waiver.until}" if waiver.until else ""
+    owner = f"; by {waiver.owner}" if waiver.owner else ""
+    return {
+        "state": "exploitable",
+        # There is no release to change to yet; else it is a choice.
+        "response": ["can_not_fix" if waiver.until == "until-fixed" else "will_not_fix"],
+        "detail": line(f"accepted: {waiver.reason}{owner}{until}"),
+    }
+
+
+RENDERER = Renderer(name="cyclonedx", suffixes=(".cdx.json",), render=render)
