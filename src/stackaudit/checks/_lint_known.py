@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from stackaudit.checks._lints import AGREEING, FIRING
 from stackaudit.model.findings import Finding, Severity
-from stackaudit.model.known_bad import Bound, Combination, Exposure, KnownBad
+from stackaudit.model.known_bad import Combination, Exposure, KnownBad, admits
 from stackaudit.model.matrix import Matrix, PackageEntry, ProductEntry, Proof, Rung
 from stackaudit.model.versions import newest_patch, written
 
@@ -39,8 +39,8 @@ def silent(matrix: Matrix) -> Iterator[Finding]:
     minors = [Version(f"{branch.name}.{patch}") for branch in matrix.pythons for patch in range(_PATCHES)]
     for known in matrix.known_bad:
         wanted = [f"{name}{written(versions)}" for name, versions in _bounds(known) if _never(matrix, name, versions)]
-        if known.when.python is not None and not _matches(known.when.python, minors):
-            wanted.append(f"Python {written(known.when.python)}")
+        if known.when.python is not None and not _matches(SpecifierSet(known.when.python), minors):
+            wanted.append(f"Python {known.when.python}")
         for each in wanted:
             message = f"{known.id} wants {each}, which is not listed (it says: {known.symptom})"
             yield FIRING.fails(matrix, known.id, message, known.where)
@@ -64,13 +64,13 @@ def contradicting(matrix: Matrix) -> Iterator[Finding]:
         yield from _disproved(matrix, proof)
 
 
-def _mended_and_broken(matrix: Matrix, known: KnownBad) -> Iterator[Bound]:
+def _mended_and_broken(matrix: Matrix, known: KnownBad) -> Iterator[tuple[str, str]]:
     broken = dict(known.when.packages)
     for name, mended in known.fixed_in:
         entry = matrix.package(name)
         for version, _ in entry.listed() if entry is not None and name in broken else ():
-            if mended.contains(version) and broken[name].contains(version):
-                yield name, SpecifierSet(f"=={version}")
+            if admits(mended, version) and admits(broken[name], version):
+                yield name, str(version)
                 break
 
 
@@ -95,8 +95,9 @@ def _disproved(matrix: Matrix, proof: Proof) -> Iterator[Finding]:
             yield AGREEING.fails(matrix, name, message, where)
 
 
-def _bounds(known: KnownBad) -> tuple[Bound, ...]:
-    return (*known.when.packages, *known.when.services, *known.when.programs)
+def _bounds(known: KnownBad) -> Iterator[tuple[str, SpecifierSet]]:
+    bounds = (*known.when.packages, *known.when.services, *known.when.programs)
+    return ((name, SpecifierSet(versions)) for name, versions in bounds)
 
 
 def _never(matrix: Matrix, name: str, versions: SpecifierSet) -> bool:

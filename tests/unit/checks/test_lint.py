@@ -128,7 +128,7 @@ TWICE = CLEAN[CLEAN.index("[[known_bad]]") :]
         ),
         (
             TWICE.replace("it-breaks", "again").replace("==5.4.0", ">=5") + 'fixed_in = ["celery>=5.3"]\n',
-            "again fires on celery ==5.4.0, which it calls mended",
+            "again fires on celery 5.4.0, which it calls mended",
         ),
     ],
 )
