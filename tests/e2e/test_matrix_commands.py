@@ -1,5 +1,6 @@
 """`stackaudit matrix`: which matrices there are, one drawn, any judged, from outside."""
 
+import json
 import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -98,7 +99,7 @@ def test_a_version_that_can_never_be_used_fails(stackaudit: Run, own: Path) -> N
     done = stackaudit("matrix", "lint", "my-stack.toml")
     assert done.returncode == 1, done.stderr
     assert "error[MX502]: celery 5.7.0 requires kombu>=9, and no kombu of that is listed" in done.stdout
-    assert " --> my-stack.toml\n" in done.stdout
+    assert " --> my-stack.toml:" in done.stdout
 
 
 def test_every_fault_of_every_file_is_told_at_its_line(stackaudit: Run, own: Path, folder: Path) -> None:
@@ -109,6 +110,32 @@ def test_every_fault_of_every_file_is_told_at_its_line(stackaudit: Run, own: Pat
     assert (done.returncode, done.stdout) == (2, "")
     assert "error: my-stack.toml:" in done.stderr
     assert "error: other.toml:1: " in done.stderr
+
+
+def test_lists_and_judgments_are_there_for_programs(stackaudit: Run, own: Path) -> None:
+    (first, *_) = [
+        each for each in json.loads(stackaudit("matrix", "list", "--format", "json").stdout) if each["known_bad"]
+    ]
+    assert first["rung"] == "published"
+    own.write_text(own.read_text(encoding="utf-8").replace("https://", "http://"), encoding="utf-8")
+    done = stackaudit("matrix", "lint", "my-stack.toml", "--format", "json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["verdict"]) == (0, "warn")
+    assert {each["rule"] for each in told["matrices"][0]["findings"]} == {"MX504"}
+    assert stackaudit("matrix", "list", "--format", "xml").returncode == 2
+
+
+def test_a_matrix_of_the_project_needs_no_install(stackaudit: Run, folder: Path) -> None:
+    (folder / "matrices").mkdir()
+    for layer in ("", ".published"):
+        text = (SHIPPED / f"celery-redis-ffmpeg{layer}.toml").read_text(encoding="utf-8")
+        text = text.replace('name = "celery-redis-ffmpeg"', 'name = "house-stack"')
+        (folder / "matrices" / f"house-stack{layer}.toml").write_text(text, encoding="utf-8")
+    (folder / "matrices" / "else.toml").write_text("answer = 42\n", encoding="utf-8")
+    (folder / "requirements.txt").write_text("celery==5.4.0\nredis==5.0.8\n", encoding="utf-8")
+    assert "\nhouse-stack " in stackaudit("matrix", "list").stdout
+    done = stackaudit("check", "-r", "requirements.txt", "--only", "matrix", "--offline", "--matrix", "house-stack")
+    assert "against matrix house-stack " in done.stdout
 
 
 def test_a_code_of_lint_is_explained_like_any_other(stackaudit: Run) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from packaging.specifiers import SpecifierSet
+
 from stackaudit.checks._stack import row
 from stackaudit.model.audit import Case
 from stackaudit.model.findings import Finding
-from stackaudit.model.known_bad import Bound, Combination, KnownBad
+from stackaudit.model.known_bad import Bound, Combination, KnownBad, admits
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
 from stackaudit.model.versions import parse_version, written
@@ -47,7 +49,7 @@ def known_faults(rule: Rule, case: Case, live: Live) -> Iterator[Finding]:
     )
     for known in here.matrix.known_bad:
         about = _about(known, live.name)
-        if about is None or not about[1].contains(version, prereleases=True):
+        if about is None or not admits(about[1], version):
             continue
         if known.when.holds(combination) is None:
             message = f"whether {known.id} is met ({known.symptom}) hangs on what was not seen: {', '.join(known.names) or 'its settings'}"
@@ -65,7 +67,7 @@ def _about(known: KnownBad, name: str) -> Bound | None:
 
 
 def _told(rule: Rule, live: Live, known: KnownBad, message: str) -> Iterator[Finding]:
-    fixed = " or ".join(f"{name}{written(versions)}" for name, versions in known.fixed_in)
+    fixed = " or ".join(f"{name}{written(SpecifierSet(versions))}" for name, versions in known.fixed_in)
     mended = f"take {fixed}" if fixed else None
     if known.aliases and not live.near:
         ids = ", ".join(known.aliases)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from packaging.specifiers import SpecifierSet
+
 from stackaudit.checks._mending import mended
 from stackaudit.checks._row import Row
 from stackaudit.checks._stack import about_covered, row, subject_of
@@ -45,7 +47,7 @@ def _lacks(known: KnownBad) -> bool:
 
 def remedy(here: Row, known: KnownBad) -> str | None:
     """The pins that clear it by the matrix, else what its rule says of where it is mended."""
-    fixed = " or ".join(f"{name}{written(versions)}" for name, versions in known.fixed_in)
+    fixed = " or ".join(f"{name}{written(SpecifierSet(versions))}" for name, versions in known.fixed_in)
     return mended(here, known) or (f"take {fixed}" if fixed else None)
 
 

@@ -6,9 +6,26 @@ from stackaudit.checks._lint import verdict_of
 from stackaudit.cli.text import LABELS, Segment
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.matrix import Matrix
+from stackaudit.model.wire import Json, encode
 from stackaudit.reports.heatmap import CAVEAT, LEGEND, Heatmap, Line, Mark
 
 _STYLES = {Mark.NAMED: "black on green", Mark.ADMITTED: "black on yellow", Mark.FORBIDDEN: "black on red"}
+
+
+def summary(matrix: Matrix) -> dict[str, Json]:
+    """What a list tells of one matrix, for programs."""
+    return {
+        "name": matrix.name,
+        "title": matrix.title,
+        "version": matrix.version,
+        "looked_at": str(matrix.looked_at),
+        "published_at": encode(matrix.published_at),
+        "rung": matrix.rung.value,
+        "packages": len(matrix.packages),
+        "releases": releases(matrix),
+        "known_bad": len(matrix.known_bad),
+        "sha256": matrix.sha256,
+    }
 
 
 def table(matrices: Sequence[Matrix]) -> str:

@@ -10,7 +10,7 @@ from stackaudit.cli.output import write
 from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from stackaudit.checks._lint import Lint
+    from stackaudit.checks._lints import Lint
     from stackaudit.model.parts import Rule
     from stackaudit.model.rule_text import RuleText
 
@@ -23,7 +23,7 @@ def explain(
 ) -> None:
     """Print one rule, or the list of all."""
     from stackaudit import sockets
-    from stackaudit.checks._lint import LINTS
+    from stackaudit.checks._lints import LINTS
     from stackaudit.gate.waivers import TERMS
     from stackaudit.model.parts import Rule
 

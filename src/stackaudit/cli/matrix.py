@@ -24,14 +24,18 @@ LINT = "Judge matrices themselves. Default: the configured one, else all that sh
 Color = Annotated[str, typer.Option(metavar="auto|always|never", help="Colours; NO_COLOR and FORCE_COLOR count too.")]
 
 
+Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text (default) or json.")]
+
+
 @interruptible
-def list_() -> None:
-    """Print a table with a line for each shipped matrix."""
-    from stackaudit.cli.drawing import table
+def list_(*, format_: Format = "text") -> None:
+    """Print a table with a line for each matrix."""
+    from stackaudit.cli.drawing import summary, table
     from stackaudit.inputs.matrices import read_all
     from stackaudit.inputs.settings import resolve
 
-    write(table(read_all(resolve({}, os.environ, Path.cwd()).root)))
+    found = read_all(resolve({}, os.environ, Path.cwd()).root)
+    write(_json([summary(each) for each in found]) if _wants_json(format_) else table(found))
 
 
 @interruptible
@@ -68,18 +72,37 @@ def show(
 def lint(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME|PATH", help="Shipped matrices, or files.")] = None,
     *,
+    format_: Format = "text",
     color: Color = "auto",
 ) -> None:
     """Tell what is wrong with the matrices, and exit with the verdict's status."""
     from stackaudit.checks._lint import lint as judge
     from stackaudit.checks._lint import verdict_of
-    from stackaudit.cli.drawing import linted
+    from stackaudit.cli.drawing import linted, summary
     from stackaudit.cli.text import painted
+    from stackaudit.model.wire import encode
 
     colored, today = _colored(color), datetime.now(UTC).date()
     judged = [(each, judge(each, today)) for each in _read(names or [])]
-    write(painted(linted(judged), color=colored))
-    raise typer.Exit(Exit.of(verdict_of(finding for _, findings in judged for finding in findings)))
+    verdict = verdict_of(finding for _, findings in judged for finding in findings)
+    if _wants_json(format_):
+        told = [{**summary(each), "findings": encode(findings)} for each, findings in judged]
+        write(_json({"verdict": verdict.value, "matrices": told}))
+    else:
+        write(painted(linted(judged), color=colored))
+    raise typer.Exit(Exit.of(verdict))
+
+
+def _wants_json(choice: str) -> bool:
+    if choice not in {"text", "json"}:
+        raise UsageError(f"--format can't be {choice!r}", hint="it is one of text, json")
+    return choice == "json"
+
+
+def _json(value: object) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 def _colored(choice: str) -> bool:

@@ -57,7 +57,7 @@ def _condition(table: Table) -> Condition:
     settings = table.table("settings")
     condition = Condition(
         packages=_bounds(table, "packages"),
-        python=table.specifier("python") if table.has("python") else None,
+        python=str(table.specifier("python")) if table.has("python") else None,
         extras=_extras(table),
         services=_bounds(table, "services"),
         programs=_bounds(table, "programs"),
@@ -74,7 +74,7 @@ def _bounds(table: Table, key: str) -> tuple[Bound, ...]:
             table.fault(
                 key, f"`{requirement}` names more than versions", hint="`python` and `extras` have their own keys"
             )
-        found.append((canonicalize_name(requirement.name), requirement.specifier))
+        found.append((canonicalize_name(requirement.name), str(requirement.specifier)))
     return tuple(found)
 
 

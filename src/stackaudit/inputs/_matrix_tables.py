@@ -72,6 +72,7 @@ def _package(name: NormalizedName, table: Table) -> PackageEntry:
         pin=table.flag("pin", default=True),
         extras=table.texts("extras"),
         ranges=ranges_of(name, table),
+        where=table.where(),
         notes=notes(table),
         demands=tuple(_demand(each) for each in table.tables("demand")),
         derive=table.specifier("versions") if derived else None,
@@ -90,6 +91,7 @@ def _demand(table: Table) -> Demand:
     demand = Demand(
         versions=table.specifier("versions") if table.has("versions") else SpecifierSet(),
         source=table.text("source"),
+        where=table.where(),
         runtime=table.requirements("runtime"),
         servers=tuple((server, servers.specifier(server)) for server in servers.names()),
         python_documented=table.specifier("python_documented") if table.has("python_documented") else None,
@@ -109,6 +111,7 @@ def _note(table: Table) -> Note:
     note = Note(
         text=table.text("text"),
         source=table.text("source"),
+        where=table.where(),
         versions=table.specifier("versions") if table.has("versions") else SpecifierSet(),
     )
     table.close()
@@ -127,6 +130,7 @@ def _product(name: str, table: Table) -> ProductEntry:
         kind=table.choice("kind", ["service", "program"]),
         role=table.text("role"),
         branches=_branches(table, source),
+        where=table.where(),
         notes=notes(table),
     )
     table.close()

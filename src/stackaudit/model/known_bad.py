@@ -13,8 +13,12 @@ from packaging.version import Version
 from stackaudit.model.findings import Severity
 from stackaudit.model.places import Place
 
-Bound: TypeAlias = tuple[str, SpecifierSet]
-"""A name and the versions of it that count; the empty set admits every version."""
+Bound: TypeAlias = tuple[str, str]
+"""A name and the versions of it that count, a valid PEP 440 specifier set; the empty one admits every version.
+
+It is kept as text: the few bounds of a matrix meet the few versions there are again and again, and text is hashed faster than a set of
+specifiers is compared.
+"""
 
 
 class Exposure(StrEnum):
@@ -48,7 +52,7 @@ class Condition:
     """Clauses that must all hold. `settings` are names with the values that count, any of which will do."""
 
     packages: tuple[Bound, ...] = ()
-    python: SpecifierSet | None = None
+    python: str | None = None
     extras: tuple[tuple[str, str], ...] = ()
     services: tuple[Bound, ...] = ()
     programs: tuple[Bound, ...] = ()
@@ -57,24 +61,30 @@ class Condition:
     def holds(self, of: Combination) -> bool | None:
         """Whether all clauses hold of a combination; None where that hangs on what is not known of it. False as soon as one fails."""
         open_ = False
-        for clause in self._clauses(of):
+        # The packages first, and by themselves: of many rules and many combinations nearly all end here.
+        for name, versions in self.packages:
+            version = of.packages.get(name)
+            if version is None:
+                if of.whole:
+                    return False
+                open_ = True
+            elif not admits(versions, version):
+                return False
+        for clause in self._others(of):
             if clause is False:
                 return False
             open_ = open_ or clause is None
         return None if open_ else True
 
-    def _clauses(self, of: Combination) -> Iterator[bool | None]:
-        for name, versions in self.packages:
-            version = of.packages.get(name)
-            yield _admits(versions, version) if version is not None else False if of.whole else None
+    def _others(self, of: Combination) -> Iterator[bool | None]:
         if self.python is not None:
-            yield None if of.python is None else _admits(self.python, of.python)
+            yield None if of.python is None else admits(self.python, of.python)
         for extra in self.extras:
             yield extra in of.extras
         for bounds, seen in ((self.services, of.services), (self.programs, of.programs)):
             for name, versions in bounds:
                 version = seen.get(name)
-                yield None if version is None else _admits(versions, version)
+                yield None if version is None else admits(versions, version)
         for name, values in self.settings:
             value = of.settings.get(name)
             yield None if value is None else value in values
@@ -117,6 +127,6 @@ def firing(rules: Iterable[KnownBad], of: Combination) -> Iterator[KnownBad]:
 
 
 @lru_cache(maxsize=65536)
-def _admits(versions: SpecifierSet, version: Version) -> bool:
-    """Pre-releases count, since they are there already. Cached: the same few bounds meet the same few versions in every combination."""
-    return versions.contains(version, prereleases=True)
+def admits(versions: str, version: Version) -> bool:
+    """Whether the specifier set `versions` admits `version`; pre-releases count, since they are there already."""
+    return SpecifierSet(versions).contains(version, prereleases=True)

@@ -40,6 +40,7 @@ class Note:
 
     text: str
     source: str
+    where: Place
     versions: SpecifierSet = field(default_factory=SpecifierSet)
 
 
@@ -71,6 +72,7 @@ class Demand:
 
     versions: SpecifierSet
     source: str
+    where: Place
     runtime: tuple[str, ...] = ()
     servers: tuple[tuple[str, SpecifierSet], ...] = ()
     python_documented: SpecifierSet | None = None
@@ -90,6 +92,7 @@ class PackageEntry:
     source: str
     required: bool
     ranges: tuple[PackageRange, ...]
+    where: Place
     extras: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     demands: tuple[Demand, ...] = ()
@@ -158,6 +161,7 @@ class ProductEntry:
     kind: str
     role: str
     branches: tuple[Branch, ...]
+    where: Place
     notes: tuple[Note, ...] = ()
 
     def branch(self, name: str) -> Branch | None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from stackaudit.model.findings import Finding, Severity
@@ -55,7 +54,7 @@ def test_a_package_outside_every_range_is_judged_too() -> None:
 
 NAMES = ("celery", "kombu", "redis")
 VERSIONS = tuple(Version(each) for each in ("1.0", "2.0a1", "2.0", "3.1"))
-BOUNDS = st.sampled_from([SpecifierSet(each) for each in ("", "<2", ">=2", "==2.0", "!=3.1", "==2.*")])
+BOUNDS = st.sampled_from(["", "<2", ">=2", "==2.0", "!=3.1", "==2.*"])
 CONDITIONS = st.builds(
     Condition,
     packages=st.lists(st.tuples(st.sampled_from(NAMES), BOUNDS), min_size=1, max_size=3).map(tuple),
@@ -119,7 +118,5 @@ def test_to_learn_more_never_takes_back_what_was_certain(condition: Condition, o
 
 @pytest.mark.parametrize(("whole", "expected"), [(True, True), (False, False)])
 def test_what_is_missing_counts_only_where_all_was_seen(whole: bool, expected: bool) -> None:  # noqa: FBT001
-    rule = bad(
-        Condition(packages=(("kombu", SpecifierSet(">=5.7")),)), Condition(packages=(("packaging", SpecifierSet()),))
-    )
+    rule = bad(Condition(packages=(("kombu", ">=5.7"),)), Condition(packages=(("packaging", ""),)))
     assert rule.fires(Combination(packages={"kombu": Version("5.7.0")}, whole=whole)) is expected

@@ -49,6 +49,7 @@ MATRIX = Matrix(
             name="ffmpeg",
             kind="program",
             role="media",
+            where=Place(path="test.toml"),
             branches=(branch("4.3", date(2026, 6, 21)), branch("5.1", None)),
         ),
     ),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from stackaudit import sockets
-from stackaudit.checks._lint import LINTS, lint, verdict_of
+from stackaudit.checks._lint import lint, verdict_of
+from stackaudit.checks._lints import LINTS
 from stackaudit.inputs import matrices
 from stackaudit.model.findings import Severity, Verdict
 from stackaudit.model.matrix import Matrix
@@ -112,6 +113,55 @@ def test_a_note_that_can_never_fire_is_told(tmp_path: Path, old: str, new: str, 
 def test_a_note_on_a_withdrawn_version_or_beside_a_package_that_is_not_listed_can_fire(tmp_path: Path) -> None:
     text = CLEAN.replace("celery==5.4.0", "celery==5.4.1").replace("pythons = [", 'yanked = ["5.4.1"]\npythons = [')
     assert told(tmp_path, text) == []
+
+
+TWICE = CLEAN[CLEAN.index("[[known_bad]]") :]
+
+
+@pytest.mark.parametrize(
+    ("added", "expected"),
+    [
+        (TWICE.replace("it-breaks", "again"), "again and it-breaks are about the same combinations"),
+        (
+            TWICE.replace("it-breaks", "again") + 'unless.packages = ["celery==5.4.0"]\n',
+            "again can never fire: it wants and excludes the same package",
+        ),
+        (
+            TWICE.replace("it-breaks", "again").replace("==5.4.0", ">=5") + 'fixed_in = ["celery>=5.3"]\n',
+            "again fires on celery 5.4.0, which it calls mended",
+        ),
+    ],
+)
+def test_rules_that_contradict_each_other_or_themselves_are_told_at_their_line(
+    tmp_path: Path, added: str, expected: str
+) -> None:
+    text = CLEAN + "\n" + added
+    line = text.count("\n", 0, text.index(added)) + 1
+    (finding,) = lint(written(tmp_path, text), DAY)
+    assert (finding.rule, finding.severity, finding.message) == ("MX506", Severity.MEDIUM, expected)
+    assert str(finding.where) == f"small.toml:{line}"
+
+
+@pytest.mark.parametrize(("rung", "told_so"), [("resolved", False), ("imported", True), ("survived", True)])
+def test_a_proof_of_what_a_rule_calls_broken_contradicts_it(tmp_path: Path, rung: str, told_so: bool) -> None:  # noqa: FBT001
+    (tmp_path / "small.proof.toml").write_text(
+        f"""schema = "stackaudit/proof/1"
+
+[[proof]]
+python = "3.11"
+rung = "{rung}"
+at = 2026-11-22T12:00:00Z
+by = "uv 0.13.9"
+platform = "linux"
+packages = {{ celery = "5.4.0", future = "0.18.2" }}
+record = "sha256:0"
+""",
+        encoding="utf-8",
+    )
+    expected = "it-breaks fires on a combination on Python 3.11 that is proved up to `imported`".replace(
+        "imported", rung
+    )
+    assert told(tmp_path, CLEAN) == ([("MX506", "medium", expected)] if told_so else [])
 
 
 @pytest.mark.parametrize("which", ["python", "celery", "issue", "redis", "leak"])

@@ -17,6 +17,7 @@ from stackaudit.model.matrix import Demand, Layer, Matrix, PackageEntry, Package
 from stackaudit.model.places import Place
 
 DAY = date(2026, 1, 1)
+PLACE = Place(path="test.toml")
 
 
 def one(
@@ -46,7 +47,11 @@ def package(
     runtime: tuple[str, str] | None = None,
 ) -> PackageEntry:
     """`runtime` is a version and what its code demands."""
-    demands = () if runtime is None else (Demand(versions=SpecifierSet(runtime[0]), source="", runtime=(runtime[1],)),)
+    demands = (
+        ()
+        if runtime is None
+        else (Demand(versions=SpecifierSet(runtime[0]), source="", where=PLACE, runtime=(runtime[1],)),)
+    )
     return PackageEntry(
         name=canonicalize_name(name),
         role="",
@@ -55,6 +60,7 @@ def package(
         ranges=ranges,
         extras=extras,
         demands=demands,
+        where=PLACE,
     )
 
 
@@ -67,7 +73,7 @@ def matrix(*packages: PackageEntry) -> Matrix:
         pythons=(),
         packages=packages,
         products=(),
-        where=Place(path="test.toml"),
+        where=PLACE,
         sha256="",
         layers=(Layer(name="", sha256="", content=""),),
     )

@@ -1,0 +1,122 @@
+"""Judges what a matrix says beyond metadata: notes, demands, rules and proofs that are about nothing, or contradict each other."""
+
+from collections.abc import Iterable, Iterator
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from stackaudit.checks._lints import AGREEING, FIRING
+from stackaudit.model.findings import Finding, Severity
+from stackaudit.model.known_bad import Combination, Exposure, KnownBad, admits
+from stackaudit.model.matrix import Matrix, PackageEntry, ProductEntry, Proof, Rung
+from stackaudit.model.versions import newest_patch, written
+
+_PATCHES = 100
+"""How many patches of a server's branch are thinkable: a matrix lists branches, and notes are about patches of them."""
+
+_SHOWN_BY = {
+    Exposure.STATIC: Rung.RESOLVED,
+    Exposure.IMPORT: Rung.IMPORTED,
+    Exposure.SMOKE: Rung.EXERCISED,
+    Exposure.DRILL: Rung.SURVIVED,
+}
+"""The rung that a combination can't reach where a rule, by what exposes it, holds."""
+
+
+def silent(matrix: Matrix) -> Iterator[Finding]:
+    """What can never be told, since it is about nothing that is listed."""
+    entries: list[PackageEntry | ProductEntry] = [*matrix.packages, *matrix.products]
+    for entry in entries:
+        versions = _listed(entry)
+        for note in entry.notes:
+            if not _matches(note.versions, versions):
+                message = f"the note on {entry.name} {written(note.versions)} matches nothing that is listed (it says: {note.text})"
+                yield FIRING.fails(matrix, entry.name, message, note.where)
+        for demand in entry.demands if isinstance(entry, PackageEntry) else ():
+            if not _matches(demand.versions, versions):
+                message = f"the demand of {entry.name} {written(demand.versions)} matches nothing that is listed"
+                yield FIRING.fails(matrix, entry.name, message, demand.where)
+    minors = [Version(f"{branch.name}.{patch}") for branch in matrix.pythons for patch in range(_PATCHES)]
+    for known in matrix.known_bad:
+        wanted = [f"{name}{written(versions)}" for name, versions in _bounds(known) if _never(matrix, name, versions)]
+        if known.when.python is not None and not _matches(SpecifierSet(known.when.python), minors):
+            wanted.append(f"Python {known.when.python}")
+        for each in wanted:
+            message = f"{known.id} wants {each}, which is not listed (it says: {known.symptom})"
+            yield FIRING.fails(matrix, known.id, message, known.where)
+
+
+def contradicting(matrix: Matrix) -> Iterator[Finding]:
+    """Two rules of one condition, rules that fire on what they call mended or never, and proofs of what is known to break."""
+    first: dict[object, KnownBad] = {}
+    for known in matrix.known_bad:
+        other = first.setdefault((known.when, known.unless), known)
+        if other is not known:
+            message = f"{known.id} and {other.id} are about the same combinations"
+            yield AGREEING.fails(matrix, known.id, message, known.where)
+        if known.unless is not None and set(known.unless.packages) & set(known.when.packages):
+            message = f"{known.id} can never fire: it wants and excludes the same package"
+            yield AGREEING.fails(matrix, known.id, message, known.where)
+        for name, version in _mended_and_broken(matrix, known):
+            message = f"{known.id} fires on {name} {version}, which it calls mended"
+            yield AGREEING.fails(matrix, known.id, message, known.where)
+    for proof in matrix.proofs:
+        yield from _disproved(matrix, proof)
+
+
+def _mended_and_broken(matrix: Matrix, known: KnownBad) -> Iterator[tuple[str, str]]:
+    broken = dict(known.when.packages)
+    for name, mended in known.fixed_in:
+        entry = matrix.package(name)
+        for version, _ in entry.listed() if entry is not None and name in broken else ():
+            if admits(mended, version) and admits(broken[name], version):
+                yield name, str(version)
+                break
+
+
+def _disproved(matrix: Matrix, proof: Proof) -> Iterator[Finding]:
+    of = Combination(packages=dict(proof.packages), python=newest_patch(proof.python), whole=True)
+    where = matrix.where
+    for known in matrix.known_bad:
+        if (
+            known.severity is not Severity.LOW
+            and known.fires(of)
+            and proof.rung.rank >= _SHOWN_BY[known.exposed_by].rank
+        ):
+            message = f"{known.id} fires on a combination on Python {proof.python} that is proved up to `{proof.rung}`"
+            yield AGREEING.fails(matrix, known.id, message, known.where)
+    for name, version in proof.packages:
+        entry = matrix.package(name)
+        found = entry.range_of(version) if entry is not None else None
+        if found is not None and not found.requires_python.contains(newest_patch(proof.python)):
+            message = (
+                f"a proof of {name} {version} on Python {proof.python}: its Requires-Python is {found.requires_python}"
+            )
+            yield AGREEING.fails(matrix, name, message, where)
+
+
+def _bounds(known: KnownBad) -> Iterator[tuple[str, SpecifierSet]]:
+    bounds = (*known.when.packages, *known.when.services, *known.when.programs)
+    return ((name, SpecifierSet(versions)) for name, versions in bounds)
+
+
+def _never(matrix: Matrix, name: str, versions: SpecifierSet) -> bool:
+    """Whether no listed version can be meant, and none outside what is listed either."""
+    package = matrix.package(name)
+    entry = package or matrix.product(name)
+    if entry is None or _matches(versions, _listed(entry)):
+        return False
+    floor = package.derive if package is not None else None
+    ends = [Version(each.version.removesuffix(".*")) for each in versions]
+    return floor is None or all(floor.contains(each, prereleases=True) for each in ends)
+
+
+def _matches(specifier: SpecifierSet, versions: Iterable[Version]) -> bool:
+    return any(specifier.contains(version, prereleases=True) for version in versions)
+
+
+def _listed(entry: PackageEntry | ProductEntry) -> list[Version]:
+    if isinstance(entry, PackageEntry):
+        yanked = [version for found in entry.ranges for version in found.yanked]
+        return [*(version for version, _ in entry.listed()), *yanked, *entry.withdrawn]
+    return [Version(f"{branch.name}.{patch}") for branch in entry.branches for patch in range(_PATCHES)]
