@@ -82,6 +82,13 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session
+def differential(session: nox.Session) -> None:
+    """The native engine beside pip-audit over all of a database of advisories, which STACKAUDIT_ADVISORIES names."""
+    groups(session, "test", "tools")
+    session.run("pytest", "tests/differential", "-s", *session.posargs)
+
+
+@nox.session
 def benchmarks(session: nox.Session) -> None:
     """Ratios against the peers; never a gate."""
     groups(session, "test", "tools")

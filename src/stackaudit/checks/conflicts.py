@@ -9,7 +9,7 @@ from stackaudit.checks._metadata import Unmet, extras_in_use, installed, unmet, 
 from stackaudit.checks._misfit import Misfit, on_python
 from stackaudit.checks._stack import row
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Conflict, Distribution, InterpreterFact, PipCheck
+from stackaudit.model.facts import Build, Conflict, Distribution, InterpreterFact, PipCheck
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule
@@ -32,6 +32,16 @@ def asked_by(manifest: Manifest) -> str | None:
     return None
 
 
+def by_pip(manifest: Manifest) -> str | None:
+    """Not where pip is not asked."""
+    return "pip check is not run: the engine is native" if manifest.native else None
+
+
+def by_us(manifest: Manifest) -> str | None:
+    """Not where pip itself tells it."""
+    return None if manifest.native else "pip check tells it"
+
+
 def summarize(case: Case, findings: Sequence[Finding]) -> str:
     """How many packages agree, and which extras were looked at too."""
     if not case.facts(InterpreterFact):
@@ -44,7 +54,8 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     if any(each.outcome is Outcome.UNKNOWN for each in findings):
         return f"no conflict seen among {packages} packages, but not everything could be looked at"
     uses = ", ".join(sorted(each.label for each in extras_in_use(case)))
-    return f"{packages} packages agree, extras included ({uses})" if uses else f"{packages} packages agree"
+    by = " by their own metadata; pip check was not run" if case.manifest.native else ""
+    return f"{packages} packages agree{f', extras included ({uses})' if uses else ''}{by}"
 
 
 CHECK = Check(id="conflicts", code="DC", title="Dependency conflicts", order=20, asked_by=asked_by, summarize=summarize)
@@ -87,6 +98,7 @@ def _seen_by_pip(case: Case) -> Iterable[str]:
     severity="high",
     reads=[PipCheck, Distribution],
     about=_seen_by_pip,
+    asked_by=by_pip,
     why="the package runs with another version than its authors allow, or without one that it imports",
     fix="install a set of versions that one resolver run accepts, instead of package by package",
     source=PIP_CHECK,
@@ -121,6 +133,7 @@ def _whole(case: Case) -> Iterable[str]:
     severity="low",
     reads=[PipCheck, Distribution],
     about=_whole,
+    asked_by=by_pip,
     why="pip warns of requirements that it can't parse, looks at none of that package's, and says no more of it",
     fix="install a release of it whose metadata is valid",
     source=PIP_CHECK,
@@ -245,6 +258,24 @@ def _python_bounds(case: Case) -> Iterator[tuple[Distribution, str, str]]:
 
 
 @rule(
+    "DC205",
+    "Every package is built for this platform",
+    severity="high",
+    reads=[Build],
+    asked_by=by_us,
+    why="its compiled parts can't be loaded: it was copied from another machine, or the Python was changed under it",
+    fix="install it again with this Python's own installer",
+    source="https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/",
+)
+def built_for_here(rule: Rule, case: Case) -> Iterator[Finding]:
+    """The tags of each WHEEL file against those that the target's Python takes; pip check says the same."""
+    for each in case.facts(Build):
+        if not each.fits:
+            message = f"{each.name} {each.version} is built for {', '.join(each.tags) or 'nothing that it names'}, not for this Python"
+            yield rule.fails(each.subject, message, where=case.place_of(each.name))
+
+
+@rule(
     "DC211",
     "The metadata of every package can be read",
     severity="medium",
@@ -326,6 +357,7 @@ def not_empty(rule: Rule, case: Case) -> Iterator[Finding]:
     "pip check sees all that our own reading sees",
     severity="low",
     reads=[PipCheck, Distribution, InterpreterFact],
+    asked_by=by_pip,
     why="a green pip check is what most pipelines rely on; it looks at no extra and at no Requires-Python",
     fix="do not take pip check alone for the answer",
     source=PIP_CHECK,
@@ -358,6 +390,7 @@ def _listed(names: Iterable[str]) -> str:
     severity="medium",
     reads=[Distribution, PipCheck, InterpreterFact],
     about=lambda case: [each.subject for each in _readable(case) if each.subject in set(_seen_by_pip(case))],
+    asked_by=by_pip,
     why="two readings of the same metadata that differ: one of them is wrong, and it may be this tool",
     fix="look at the package's METADATA, and report what you find",
 )

@@ -126,6 +126,24 @@ class PipCheck(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Build(Fact):
+    """What the WHEEL file of one installed distribution says that it was built for: `tags`, sorted (`cp311-cp311-linux_x86_64`).
+
+    `fits` says whether the target's Python takes one of them.
+    """
+
+    name: NormalizedName
+    version: str
+    tags: tuple[str, ...]
+    fits: bool
+
+    @property
+    def subject(self) -> str:
+        """`name==version`."""
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Advisory:
     """One advisory for one version. `id` is the source's own; `aliases` are all its other ids, sorted.
 
