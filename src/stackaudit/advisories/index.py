@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,8 @@ class Index:
         place = self.places.get(pin.name)
         if place is None:
             return ()
-        found = json.loads(zlib.decompress(self.segments[slice(*place)]))
-        return tuple(record for each in found if affects(record := _unpacked(each, pin.name), pin.name, pin.version))
+        records = _records(bytes(self.segments[slice(*place)]), pin.name)
+        return tuple(each for each in records if affects(each, pin.name, pin.version))
 
 
 def open_index(path: Path) -> Index:
@@ -150,6 +151,11 @@ def _packed(record: Record, name: NormalizedName) -> Json:
     aliases: list[Json] = [*record.aliases]
     vectors: list[Json] = [*record.vectors_about(name)]
     return [record.id, aliases, gist(record.summary), gist(record.details), word, vectors, affected]
+
+
+@lru_cache(maxsize=256)
+def _records(segment: bytes, name: NormalizedName) -> tuple[Record, ...]:
+    return tuple(_unpacked(each, name) for each in json.loads(zlib.decompress(segment)))
 
 
 def _unpacked(packed: Any, name: NormalizedName) -> Record:  # noqa: ANN401 - JSON whose digest says that `_packed` made it

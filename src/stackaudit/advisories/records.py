@@ -125,7 +125,7 @@ def parse_record(body: bytes) -> Record:
     word = special.get("severity") if isinstance(special, dict) else None
     return Record(
         id=str(value["id"]),
-        aliases=tuple(dict.fromkeys(str(each) for each in aliases if is_id(each) and each != value["id"])),
+        aliases=tuple(dict.fromkeys(each for each in aliases if isinstance(each, str) and each != value["id"])),
         withdrawn=value.get("withdrawn") is not None,
         summary=_text(value, "summary"),
         details=_text(value, "details"),

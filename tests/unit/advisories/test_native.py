@@ -73,7 +73,9 @@ def made_up(seed: int, count: int) -> list[dict[str, Any]]:
         affected: dict[str, Any] = {"package": package, "versions": dice.sample(VERSIONS + INVALID, dice.randrange(3))}
         if dice.random() < 0.6:
             affected["ranges"] = [{"type": "ECOSYSTEM", "events": dice.sample(events, dice.choice([1, 2, 2]))}]
-        pool = [f"CVE-2099-{each}" for each in range(count // 2)] + [f"PYSEC-2099-{each}" for each in range(count // 4)]
+        # Real ones hold such typing mistakes, and pip-audit tells them as they are.
+        pool = ["CVE-2099-1,", *(f"CVE-2099-{each}" for each in range(count // 2))]
+        pool += [f"PYSEC-2099-{each}" for each in range(count // 4)]
         own = f"{dice.choice(['PYSEC', 'GHSA', 'OSV'])}-3000-{number}"
         record = {
             "id": own,
