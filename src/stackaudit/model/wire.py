@@ -48,11 +48,13 @@ def encode(value: object, *, reveal: bool = False) -> Json:
             return value.value
         case str():
             # The last net: whatever a tool, a service or a file put a URL into, its user part stays here.
-            return value if reveal or "://" not in value else redact(value)
+            return value if reveal else _writable(value if "://" not in value else redact(value))
         case Secret():
             return value.reveal() if reveal else str(value)
-        case Version() | SpecifierSet() | Place():
+        case Version() | SpecifierSet():
             return str(value)
+        case Place():
+            return str(value) if reveal else _writable(str(value))
         case datetime() | date():
             return value.isoformat()
         case tuple() | list():
@@ -64,6 +66,11 @@ def encode(value: object, *, reveal: bool = False) -> Json:
             return {"fact": type(value).__name__, **fields} if isinstance(value, Fact) else fields
         case _:
             raise TypeError(f"{type(value).__name__} does not travel on the wire")
+
+
+def _writable(text: str) -> str:
+    """`text` without halves of surrogate pairs, which JSON may bring from anywhere and UTF-8 can't hold."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def decode(kind: type[T], value: Json, path: str = "") -> T:

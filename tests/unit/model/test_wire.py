@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from stackaudit.model.facts import Advisory, Audited, Fact, Program, ProgramState, Pulse, Release, ServiceState
 from stackaudit.model.findings import Severity
-from stackaudit.model.manifest import Endpoint, Manifest, Requirement, Setting
+from stackaudit.model.manifest import Endpoint, Manifest, PythonClaim, Requirement, Setting
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
 from stackaudit.model.snapshot import Evidence, Look, Unseen
@@ -146,3 +146,11 @@ def test_a_time_keeps_its_zone() -> None:
     at = datetime(2026, 11, 22, 12, 40, tzinfo=UTC)
     assert encode(at) == "2026-11-22T12:40:00+00:00"
     assert decode(datetime, "2026-11-22T12:40:00+00:00") == at
+
+
+def test_half_of_a_surrogate_pair_is_written_as_a_question_mark_and_revealed_as_it_was() -> None:
+    claim = PythonClaim(specifier=SpecifierSet(">=3.11"), text="\ud800é", where=Place(path="p\udcff.txt", line=1))
+    encoded = encode(claim)
+    assert json.dumps(encoded, ensure_ascii=False).encode()
+    assert encoded == {"specifier": ">=3.11", "text": "?é", "where": "p?.txt:1"}
+    assert encode(claim, reveal=True) == {"specifier": ">=3.11", "text": "\ud800é", "where": "p\udcff.txt:1"}
