@@ -8,8 +8,9 @@ from types import FrameType
 import typer
 
 from stackaudit import __version__
-from stackaudit.cli import advisories, check, explain, init, matrix, waive
+from stackaudit.cli import advisories, check, derive, explain, init, matrix, waive
 from stackaudit.cli.exits import Exit, Interrupted
+from stackaudit.cli.options import PlainCommand
 from stackaudit.model.errors import InputError, StackauditError
 from stackaudit.model.secret import redact
 
@@ -76,10 +77,10 @@ def build(*, completion: bool) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True, add_help_option=False)(_frame)
-    app.command("check", help=check.HELP, epilog=_EPILOG)(check.check)
-    app.command("explain", help=explain.HELP)(explain.explain)
-    app.command("init", help=init.HELP)(init.init)
-    app.command("waive", help=waive.HELP)(waive.waive)
+    app.command("check", cls=PlainCommand, help=check.HELP, epilog=_EPILOG)(check.check)
+    app.command("explain", cls=PlainCommand, help=explain.HELP)(explain.explain)
+    app.command("init", cls=PlainCommand, help=init.HELP)(init.init)
+    app.command("waive", cls=PlainCommand, help=waive.HELP)(waive.waive)
     app.add_typer(_matrices(), name="matrix", help=matrix.HELP)
     app.add_typer(_advisories(), name="advisories", help=advisories.HELP)
     return app
@@ -88,17 +89,18 @@ def build(*, completion: bool) -> typer.Typer:
 def _matrices() -> typer.Typer:
     group = typer.Typer(rich_markup_mode=None, add_completion=False)
     group.callback(invoke_without_command=True, add_help_option=False)(_group)
-    group.command("list", help=matrix.LIST)(matrix.list_)
-    group.command("show", help=matrix.SHOW)(matrix.show)
-    group.command("lint", help=matrix.LINT)(matrix.lint)
+    group.command("list", cls=PlainCommand, help=matrix.LIST)(matrix.list_)
+    group.command("show", cls=PlainCommand, help=matrix.SHOW)(matrix.show)
+    group.command("lint", cls=PlainCommand, help=matrix.LINT)(matrix.lint)
+    group.command("derive", cls=PlainCommand, help=derive.HELP)(derive.derive)
     return group
 
 
 def _advisories() -> typer.Typer:
     group = typer.Typer(rich_markup_mode=None, add_completion=False)
     group.callback(invoke_without_command=True, add_help_option=False)(_group)
-    group.command("sync", help=advisories.SYNC)(advisories.sync)
-    group.command("status", help=advisories.STATUS)(advisories.status)
+    group.command("sync", cls=PlainCommand, help=advisories.SYNC)(advisories.sync)
+    group.command("status", cls=PlainCommand, help=advisories.STATUS)(advisories.status)
     return group
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TypeAlias
 
+from stackaudit.gate.verdict import fails, is_let_through
 from stackaudit.model.audit import Audit, Judgment, Policy
-from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived
+from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict, Waived
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
 
@@ -59,6 +60,8 @@ def render(audit: Audit, rules: Sequence[Rule], policy: Policy, telling: Telling
 
 def painted(segments: Iterable["Segment"], *, color: bool) -> str:
     """The text of `segments`, each with its style as ANSI sequences where `color` is wanted."""
+    if not color:
+        return "".join(_printable(content) for content, _ in segments)
     from rich.console import Console
     from rich.text import Text
 
@@ -70,8 +73,8 @@ def painted(segments: Iterable["Segment"], *, color: bool) -> str:
     Console(
         file=written,
         width=10_000,
-        color_system="standard" if color else None,
-        force_terminal=color,
+        color_system="standard",
+        force_terminal=True,
         highlight=False,
         markup=False,
     ).print(page, soft_wrap=True, end="")
@@ -97,7 +100,7 @@ def _segments(audit: Audit, rules: dict[str, Rule], policy: Policy, telling: Tel
         yield from _told(block, rules, policy, telling)
     if telling.verbose:
         yield from _evidence(audit)
-    yield from _foot(audit)
+    yield from _foot(audit, policy)
 
 
 def _head(audit: Audit) -> Iterator[Segment]:
@@ -133,13 +136,13 @@ def _blocks(judgments: Sequence[Judgment]) -> Iterator[_Block]:
         ),
         key=_worst_first,
     )
-    # What is accepted is not told with what counts.
-    by_cause: dict[tuple[str, str, str, Waived | None], list[Finding]] = {}
+    # What is accepted, or of another lane, is not told with what counts.
+    by_cause: dict[tuple[str, str, str, Waived | None, Lane | None], list[Finding]] = {}
     for finding in told:
         key = (
-            (finding.cause, finding.outcome, "", finding.waiver)
+            (finding.cause, finding.outcome, "", finding.waiver, finding.lane)
             if finding.cause
-            else (finding.rule, finding.subject, finding.message, finding.waiver)
+            else (finding.rule, finding.subject, finding.message, finding.waiver, finding.lane)
         )
         by_cause.setdefault(key, []).append(finding)
     for group in by_cause.values():
@@ -161,6 +164,8 @@ def _told(block: _Block, rules: dict[str, Rule], policy: Policy, telling: Tellin
     finding = block.finding
     word, style = _word(finding, policy)
     yield f"{word}[{finding.rule}]", style
+    if finding.lane is not None:
+        yield f" ({finding.lane.told})", ""
     yield f": {block.sentence()}\n", "bold" if word in {"error", "unknown"} else ""
     if finding.waiver is not None:
         yield f"  = accepted: {finding.waiver.told}\n", ""
@@ -188,7 +193,7 @@ def _word(finding: Finding, policy: Policy) -> Segment:
     if finding.outcome is Outcome.UNKNOWN:
         return "unknown", "bold magenta"
     if finding.outcome is Outcome.FAIL and finding.waiver is None:
-        if finding.severity.rank >= policy.fail_on.rank:
+        if fails(finding, policy):
             return "error", "bold red"
         return ("note", "cyan") if finding.severity is Severity.LOW else ("warning", "yellow")
     return "note", "cyan"
@@ -217,15 +222,15 @@ def _evidence(audit: Audit) -> Iterator[Segment]:
     yield "\n", ""
 
 
-def _foot(audit: Audit) -> Iterator[Segment]:
+def _foot(audit: Audit, policy: Policy) -> Iterator[Segment]:
     label, style = LABELS[audit.verdict]
     yield "\n", ""
     yield f"{audit.verdict.value.upper() if label != 'ok' else 'pass'}", style
-    yield f": {conclusion(audit)}\n", ""
+    yield f": {conclusion(audit, policy)}\n", ""
 
 
-def conclusion(audit: Audit) -> str:
-    """One sentence: how many checks ran, how long it took, and what was not checked and why."""
+def conclusion(audit: Audit, policy: Policy) -> str:
+    """One sentence: how many checks ran, how long it took, what the gate let through, and what was not checked and why."""
     ran = [each for each in audit.judgments if each.verdict is not Verdict.SKIPPED]
     seconds = (audit.finished_at - audit.started_at).total_seconds()
     parts = [f"{len(ran)} of {len(audit.judgments)} checks in {seconds:.1f} s"]
@@ -235,6 +240,8 @@ def conclusion(audit: Audit) -> str:
         if any(each.verdict is verdict for each in audit.judgments)
     ]
     parts += [", ".join(counts)] if counts else []
+    passed = sum(1 for judgment in ran for each in judgment.findings if is_let_through(each, policy))
+    parts += [f"{passed} let through, not of this change"] if passed else []
     reasons: dict[str, list[str]] = {}
     for judgment in audit.judgments:
         if judgment.verdict is Verdict.SKIPPED:
