@@ -1,12 +1,14 @@
 """The stack of one case as a row of its matrix, and how findings name its packages."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from stackaudit.checks._row import InUse, Row
 from stackaudit.model.audit import Case, Package
-from stackaudit.model.facts import Distribution
+from stackaudit.model.facts import Distribution, Resolution
 from stackaudit.model.markers import environment_of
 from stackaudit.model.matrix import Matrix
 from stackaudit.model.versions import parse_version
@@ -24,9 +26,28 @@ def row(case: Case) -> Row | None:
         matrix=case.matrix,
         versions={name: version for name, version in versions.items() if version is not None},
         environment=environment_of(case.manifest, case.interpreter),
-        extras=_extras(case, case.matrix),
+        extras=_extras(case, case.matrix, {each.name for each in case.packages()}),
         whole=_is_whole(case),
     )
+
+
+def fresh_row(case: Case) -> Row | None:
+    """The row of what a fresh install gives; None where nobody asked, or there is no answer."""
+    here, resolution = row(case), resolved(case)
+    if here is None or resolution is None:
+        return None
+    versions = {str(name): parse_version(version) for name, version in resolution.packages}
+    return replace(
+        here,
+        versions={name: version for name, version in versions.items() if version is not None},
+        extras=_extras(case, here.matrix, frozenset(versions)),
+        whole=True,
+    )
+
+
+def resolved(case: Case) -> Resolution | None:
+    """What a fresh install gives, or None: not asked, not seen, or refused."""
+    return next((each for each in case.facts(Resolution) if each.packages), None)
 
 
 def _is_whole(case: Case) -> bool:
@@ -37,8 +58,8 @@ def _is_whole(case: Case) -> bool:
     return not any(True for _ in case.snapshot.unseen(wanted))
 
 
-def _extras(case: Case, matrix: Matrix) -> tuple[InUse, ...]:
-    """The extras that the files ask for, and those that the broker, or where none is known the stack's packages, put to use."""
+def _extras(case: Case, matrix: Matrix, names: Collection[str]) -> tuple[InUse, ...]:
+    """The extras that the files ask for, and those that the broker, or where none is known the packages there (`names`), put to use."""
     users = {
         extra: [each.name for each in matrix.packages if extra in each.extras]
         for entry in matrix.packages
@@ -51,7 +72,6 @@ def _extras(case: Case, matrix: Matrix) -> tuple[InUse, ...]:
     ]
     broker = case.manifest.endpoint("broker")
     scheme = broker.url.reveal().partition("://")[0].partition("+")[0].lower() if broker is not None else None
-    names = {each.name for each in case.packages()}
     found = list(asked)
     for entry in matrix.packages:
         for extra in entry.extras:
@@ -90,6 +110,14 @@ def subject_of(case: Case, name: str) -> str:
     """`name==version` where package `name` is in the audited closure, else the name."""
     package = stack_package(case, name)
     return package.subject if package is not None else name
+
+
+def asked(case: Case, name: str) -> SpecifierSet:
+    """All the bounds that the declared files put on package `name`."""
+    found = SpecifierSet()
+    for each in case.requirements_of(name):
+        found &= each.specifier
+    return found
 
 
 def about_covered(case: Case) -> Iterable[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.version import Version
 
+from stackaudit.checks._breach import Breach, told
 from stackaudit.checks._misfit import advice, on_python
 from stackaudit.checks._row import Row, admits_python
 from stackaudit.checks._stack import about_covered, row, subject_of
@@ -99,12 +100,20 @@ def not_yanked(rule: Rule, case: Case) -> Iterator[Finding]:
 def admitted(rule: Rule, case: Case) -> Iterator[Finding]:
     """Requires-Python, as published."""
     here = row(case)
-    for entry, version, found in here.covered() if here is not None else ():
-        if here is not None and not admits_python(here, found):
-            yield rule.fails(
-                subject_of(case, entry.name),
-                f"{entry.name} {version} requires Python {found.requires_python}, and this is Python {here.minor}",
-                where=case.place_of(entry.name),
+    for breach in refused(here) if here is not None else ():
+        yield told(rule, case, breach)
+
+
+def refused(here: Row) -> Iterator[Breach]:
+    """The packages of `here` whose Requires-Python keeps them out."""
+    for entry, version, found in here.covered():
+        if not admits_python(here, found):
+            requires = f"requires Python {found.requires_python}, and this is Python {here.minor}"
+            yield Breach(
+                holder=entry.name,
+                sentence=f"{entry.name} {version} {requires}",
+                clause=f"which {requires}",
+                names=(entry.name,),
                 fix=advice(here, entry.name),
                 source=entry.source,
                 cause=on_python(f"{entry.name} {version}", here.minor),

@@ -1,8 +1,8 @@
-"""Holds the stack's packages against each other: hard bounds, the bounds behind extras, what the code demands, and known faults."""
+"""Holds the stack's packages against each other: hard bounds, the bounds behind extras, and what the code demands."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
+from stackaudit.checks._breach import Breach, told
 from stackaudit.checks._misfit import Misfit, advice
 from stackaudit.checks._row import Bound, Row
 from stackaudit.checks._stack import row, subject_of, surely_absent
@@ -11,44 +11,91 @@ from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.parts import Rule, rule
 
+_MISSING = "where the code behind the extra imports it, the process ends with ModuleNotFoundError; `pip check` looks at no extra"
 
-def _bounds(case: Case, kind: str) -> Iterator[tuple[Row, Bound]]:
+
+def breaches(here: Row, kind: str, absent: Callable[[str], bool]) -> Iterator[Breach]:
+    """The bounds of `kind` (see `Bound`) that `here` breaks; `absent` says of a package whether it is certainly not there."""
+    for bound in here.bounds():
+        version = here.versions.get(bound.name)
+        missing = version is None and kind != "runtime" and absent(bound.name)
+        stack = here.matrix.package(bound.name) is not None
+        if bound.kind != kind or (kind == "hard" and not stack):
+            continue
+        if missing or (version is not None and not bound.admits(version)):
+            yield _breach(here, bound)
+
+
+def _breach(here: Row, bound: Bound) -> Breach:
+    version, extra = here.versions.get(bound.name), bound.extra
+    entry = here.matrix.package(bound.holder)
+    misfit = Misfit(
+        holder=bound.holder,
+        version=str(here.versions[bound.holder]),
+        name=bound.name,
+        wanted=bound.text,
+        found=None if version is None else str(version),
+    )
+    found = f"and {bound.name} is {'not installed' if version is None else version}"
+    if extra is not None:
+        found = f"{found} ({extra.because})"
+        sentence = f"{bound.holder}[{extra.extra}] {misfit.version} asks for {bound.text}, {found}"
+        clause = f"whose extra {extra.extra} asks for {bound.text}, {found}"
+    elif bound.kind == "runtime":
+        sentence = f"the code of {_asks(here, bound)} refuses to run without {bound.text}, {found}"
+        clause = f"whose code refuses to run without {bound.text}, {found}"
+    else:
+        sentence = f"{_asks(here, bound)} requires {bound.text}, {found}"
+        clause = f"which requires {bound.text}, {found}"
+    return Breach(
+        holder=bound.holder,
+        sentence=sentence,
+        clause=clause,
+        names=(bound.name, bound.holder),
+        severity=_severity(here, bound),
+        fix=misfit.remedy(here),
+        source=entry.source if entry is not None else None,
+        why=_MISSING if extra is not None and version is None else None,
+        cause=misfit.cause,
+    )
+
+
+def _severity(here: Row, bound: Bound) -> Severity | None:
+    """Of a bound behind an extra; None for the others, which weigh what their rule says."""
+    if bound.extra is None:
+        return None
+    declared = bound.extra.declared
+    if bound.name not in here.versions:
+        return Severity.HIGH
+    if here.matrix.package(bound.name) is not None:
+        return Severity.HIGH if declared else Severity.MEDIUM
+    # The extras of kombu pin helpers exactly: another version of those is no sign of a break.
+    return Severity.MEDIUM if declared else Severity.LOW
+
+
+def _broken(case: Case, kind: str) -> Iterator[Breach]:
     here = row(case)
     if here is not None:
-        yield from ((here, bound) for bound in here.bounds() if bound.kind == kind)
+        yield from breaches(here, kind, lambda name: surely_absent(case, name))
 
 
 def _about(kind: str) -> Callable[[Case], Iterable[str]]:
     """Those that ask something of a package whose version is known."""
 
     def about(case: Case) -> Iterable[str]:
-        return [subject_of(case, bound.holder) for here, bound in _bounds(case, kind) if bound.name in here.versions]
+        here = row(case)
+        bounds = here.bounds() if here is not None else ()
+        return [
+            subject_of(case, each.holder)
+            for each in bounds
+            if here is not None and each.kind == kind and each.name in here.versions
+        ]
 
     return about
 
 
-def _is_stack(here: Row, bound: Bound) -> bool:
-    return here.matrix.package(bound.name) is not None
-
-
 def _asks(here: Row, bound: Bound) -> str:
     return f"{bound.holder} {here.versions[bound.holder]}"
-
-
-def _misfit(here: Row, bound: Bound) -> Misfit:
-    found = here.versions.get(bound.name)
-    return Misfit(
-        holder=bound.holder,
-        version=str(here.versions[bound.holder]),
-        name=bound.name,
-        wanted=bound.text,
-        found=None if found is None else str(found),
-    )
-
-
-def _source(here: Row, bound: Bound) -> str | None:
-    entry = here.matrix.package(bound.holder)
-    return entry.source if entry is not None else None
 
 
 @rule(
@@ -62,28 +109,23 @@ def _source(here: Row, bound: Bound) -> str | None:
 )
 def hard_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
     """Requires-Dist with no extra, between packages of the matrix."""
-    for here, bound in _bounds(case, "hard"):
-        if not _is_stack(here, bound):
-            continue
-        version = here.versions.get(bound.name)
-        where = case.place_of(bound.name) or case.place_of(bound.holder)
-        subject, source = subject_of(case, bound.holder), _source(here, bound)
-        misfit = _misfit(here, bound)
-        cause, fix = misfit.cause, misfit.remedy(here)
-        if version is not None and not bound.admits(version):
-            message = f"{_asks(here, bound)} requires {bound.text}, and {bound.name} is {version}"
-            yield rule.fails(subject, message, where=where, fix=fix, source=source, cause=cause)
-        elif version is None and surely_absent(case, bound.name):
-            message = f"{_asks(here, bound)} requires {bound.text}, and {bound.name} is not installed"
-            yield rule.fails(subject, message, where=where, fix=fix, source=source, cause=cause)
-        elif (
-            version is None and case.manifest.interpreter is None and not here.newest_fitting(bound.name, extras=False)
-        ):
+    for breach in _broken(case, "hard"):
+        yield told(rule, case, breach)
+    here = row(case)
+    if here is None or case.manifest.interpreter is not None:
+        return
+    for bound in here.bounds():
+        stack = bound.kind == "hard" and here.matrix.package(bound.name) is not None
+        if stack and bound.name not in here.versions and not here.newest_fitting(bound.name, extras=False):
             others = _in_the_way(here, bound)
             pins = " and ".join(f"{name} {here.versions[name]}" for name in others) or "the other pins"
-            message = f"{_asks(here, bound)} requires {bound.text}, and no listed {bound.name} goes with {pins}"
-            other = advice(here, *others, bound.holder)
-            yield rule.fails(subject, message, where=case.place_of(bound.holder), fix=other, source=source)
+            yield rule.fails(
+                subject_of(case, bound.holder),
+                f"{_asks(here, bound)} requires {bound.text}, and no listed {bound.name} goes with {pins}",
+                where=case.place_of(bound.holder),
+                fix=advice(here, *others, bound.holder),
+                source=(entry.source if (entry := here.matrix.package(bound.holder)) else None),
+            )
 
 
 def _in_the_way(here: Row, bound: Bound) -> list[str]:
@@ -104,20 +146,8 @@ def _in_the_way(here: Row, bound: Bound) -> list[str]:
 )
 def runtime_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
     """Bounds that stand in the code, and in no metadata."""
-    for here, bound in _bounds(case, "runtime"):
-        version = here.versions.get(bound.name)
-        if version is not None and not bound.admits(version):
-            yield rule.fails(
-                subject_of(case, bound.holder),
-                f"the code of {_asks(here, bound)} refuses to run without {bound.text}, and {bound.name} is {version}",
-                where=case.place_of(bound.name) or case.place_of(bound.holder),
-                fix=_misfit(here, bound).remedy(here),
-                source=_source(here, bound),
-                cause=_misfit(here, bound).cause,
-            )
-
-
-_MISSING = "where the code behind the extra imports it, the process ends with ModuleNotFoundError; `pip check` looks at no extra"
+    for breach in _broken(case, "runtime"):
+        yield told(rule, case, breach)
 
 
 @rule(
@@ -133,27 +163,16 @@ _MISSING = "where the code behind the extra imports it, the process ends with Mo
 )
 def extra_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
     """High where a file asks for the extra or a package is missing, medium where only the way that the stack is used asks for the bound."""
-    for here, bound in _bounds(case, "extra"):
-        version, extra = here.versions.get(bound.name), bound.extra
-        if extra is None:
+    for breach in _broken(case, "extra"):
+        yield told(rule, case, breach)
+    here = row(case)
+    for bound in here.bounds() if here is not None and case.manifest.interpreter is None else ():
+        extra = bound.extra
+        if here is None or extra is None or extra.declared:
             continue
-        stack, declared = _is_stack(here, bound), extra.declared
-        asks = f"{bound.holder}[{extra.extra}] {here.versions[bound.holder]} asks for {bound.text}"
-        where = case.place_of(bound.name) or case.place_of(bound.holder)
-        subject, source = subject_of(case, bound.holder), _source(here, bound)
-        misfit = _misfit(here, bound)
-        cause, fix = misfit.cause, misfit.remedy(here)
-        if version is not None and not bound.admits(version):
-            worst = Severity.HIGH if declared else Severity.MEDIUM
-            # The extras of kombu pin helpers exactly: another version of those is no sign of a break.
-            severity = worst if stack else Severity.MEDIUM if declared else Severity.LOW
-            message = f"{asks}, and {bound.name} is {version} ({extra.because})"
-            yield rule.fails(subject, message, where=where, fix=fix, severity=severity, source=source, cause=cause)
-        elif version is None and surely_absent(case, bound.name):
-            message = f"{asks}, and {bound.name} is not installed ({extra.because})"
-            told = rule.fails(subject, message, where=where, fix=fix, why=_MISSING, source=source, cause=cause)
-            yield replace(told, severity=Severity.HIGH)
-        elif version is None and not declared and not stack and case.manifest.interpreter is None:
+        if bound.name not in here.versions and here.matrix.package(bound.name) is None:
+            asks = f"{bound.holder}[{extra.extra}] {here.versions[bound.holder]} asks for {bound.text}"
             message = f"{asks} ({extra.because}); no file asks for the extra or for {bound.name}: whether it gets there is open"
             fix = f"ask for {bound.holder}[{extra.extra}]=={here.versions[bound.holder]}"
+            subject = subject_of(case, bound.holder)
             yield rule.uncheckable(subject, message, where=case.place_of(bound.holder), fix=fix)

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from packaging.specifiers import SpecifierSet
 
+from stackaudit.checks import _breach
+from stackaudit.checks._breach import Breach
 from stackaudit.checks._mending import mended
 from stackaudit.checks._row import Row
-from stackaudit.checks._stack import about_covered, row, subject_of
+from stackaudit.checks._stack import about_covered, row
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding
@@ -51,6 +53,23 @@ def remedy(here: Row, known: KnownBad) -> str | None:
     return mended(here, known) or (f"take {fixed}" if fixed else None)
 
 
+def faults(here: Row) -> Iterator[Breach]:
+    """The rules about packages alone that `here` breaks."""
+    for known in here.known_bad():
+        if about_packages(known):
+            yield Breach(
+                holder=known.names[0],
+                sentence=told(here, known),
+                clause=f"known to break: {told(here, known)}",
+                names=known.names[:1],
+                fix=remedy(here, known),
+                severity=known.severity,
+                source=known.source,
+                why=EXPOSED[known.exposed_by],
+                aliases=known.aliases,
+            )
+
+
 @rule(
     "MX208",
     "The matrix knows no fault of this combination",
@@ -63,15 +82,5 @@ def remedy(here: Row, known: KnownBad) -> str | None:
 def known_faults(rule: Rule, case: Case) -> Iterator[Finding]:
     """The known-bad rules of the matrix, each with its own severity; what is known from reports alone is low."""
     here = row(case)
-    for known in here.known_bad() if here is not None else ():
-        if here is not None and about_packages(known):
-            yield rule.fails(
-                subject_of(case, known.names[0]),
-                told(here, known),
-                where=case.place_of(known.names[0]),
-                fix=remedy(here, known),
-                severity=known.severity,
-                source=known.source,
-                why=EXPOSED[known.exposed_by],
-                aliases=known.aliases,
-            )
+    for breach in faults(here) if here is not None else ():
+        yield _breach.told(rule, case, breach)
