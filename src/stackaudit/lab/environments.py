@@ -108,7 +108,7 @@ def explained(output: str, base: str, folder: str, *, offline: bool = False) -> 
                 "the sandbox's packages could not be downloaded: the package index did not answer as it should",
                 hint="check the network, and the index that uv or pip is configured for",
             )
-        case Cause.UNSOLVABLE | Cause.NO_WHEEL:
+        case Cause.UNSOLVABLE | Cause.NO_WHEEL | Cause.ABSENT:
             return SandboxError(
                 f"the pins can't be installed together: {found.reason}", hint="change one of the pins that it names"
             )

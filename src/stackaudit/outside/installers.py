@@ -18,6 +18,7 @@ class Cause(StrEnum):
 
     OFFLINE = "offline"
     UNREACHABLE = "unreachable"
+    ABSENT = "absent"
     NO_WHEEL = "no wheel"
     UNSOLVABLE = "unsolvable"
     BUILD = "build"
@@ -27,10 +28,15 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """That an installer gave up: the cause, and what it says of it in at most three lines as one, without URLs and secrets."""
+    """That an installer gave up: the cause, and what it says of it in at most three lines as one, without URLs and secrets.
+
+    `about` is the requirement or name that it found nothing for, where the cause is ABSENT: whether the index does not know it, has no
+    wheel of it, or let nobody in, is for the index to say.
+    """
 
     cause: Cause
     reason: str
+    about: str | None = None
 
 
 def find_uv() -> str | None:
@@ -58,6 +64,9 @@ _OFFLINE = re.compile(r"network was disabled|--offline|No matching distribution 
 _NO_WHEEL = re.compile(
     r"no usable wheels|no wheels with a matching|Wheels are required for|building from source is disabled"
 )
+_ABSENT = re.compile(
+    r"Because (\S+) was not found in the package registry|No matching distribution found for ([^\s;]+)"
+)
 _UNSOLVABLE = re.compile(
     r"No solution found|unsatisfiable|ResolutionImpossible|No matching distribution found|conflicting dependencies"
 )
@@ -83,6 +92,9 @@ def refusal(output: str, *, offline: bool = False, hide: Sequence[tuple[str, str
     # First the network: without it a resolver also says that it found no solution.
     if _UNREACHABLE.search(output):
         return Refusal(cause=Cause.UNREACHABLE, reason=_told(lines))
+    absent = _ABSENT.search(output)
+    if absent is not None:
+        return Refusal(cause=Cause.ABSENT, reason=_told(_reasons(lines)), about=absent[1] or absent[2])
     for cause, pattern in ((Cause.NO_WHEEL, _NO_WHEEL), (Cause.UNSOLVABLE, _UNSOLVABLE)):
         if pattern.search(output):
             return Refusal(cause=cause, reason=_told(_reasons(lines)))
@@ -97,7 +109,7 @@ def _reasons(lines: Sequence[str]) -> Sequence[str]:
     """The lines that say why the pins don't go together: after the headline of uv or of pip where there is one."""
     for index, line in enumerate(lines):
         if _HEADLINE.search(line):
-            return lines[index + 1 :]
+            return [each for each in lines[index + 1 :] if not each.startswith("Additional")]
     return [line for line in lines if _UNSOLVABLE.search(line)]
 
 

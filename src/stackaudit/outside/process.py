@@ -54,7 +54,7 @@ def run(
     deadline: Deadline,
     *,
     stdin: bytes = b"",
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     cwd: Path | None = None,
     group: bool = True,
 ) -> Completed:
@@ -63,9 +63,10 @@ def run(
     It never waits longer: at the deadline the whole process group is killed with SIGKILL, and output held open by a descendant that
     left the group is not waited for. `group=False` keeps the process in the caller's group, for children that are themselves killed
     as a group.
-    `env` is added to this process's environment; the locale is always C.UTF-8.
+    `env` is added to this process's environment, and what is None in it is taken out; the locale is always C.UTF-8.
     """
     started = time.monotonic()
+    variables = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
 
     def completed(ending: Ending, status: int | None = None, out: bytes = b"", err: bytes = b"") -> Completed:
         return Completed(ending=ending, exit_status=status, stdout=out, stderr=err, seconds=time.monotonic() - started)
@@ -76,7 +77,7 @@ def run(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+            env={name: value for name, value in variables.items() if value is not None},
             cwd=cwd,
             start_new_session=group,
         )

@@ -14,30 +14,36 @@ from packaging.version import Version
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.versions import parse_requirement, parse_version, pin_of
 from stackaudit.outside import process
+from stackaudit.outside.files import write_whole
 from stackaudit.outside.index_settings import SettingsError, index_settings
 from stackaudit.outside.installers import Cause, Refusal, find_uv, refusal
 from stackaudit.outside.places import temporary_folder
 from stackaudit.outside.process import Ending
 
 _PRINTED = "import sys; print('%d.%d' % sys.version_info[:2])"
-_UV = ("pip", "compile", "-", "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:")
-_LINES, _REPORT = "requirements.txt", "report.json"
-_PIP = ("install", "--dry-run", "--ignore-installed", "--report", _REPORT, "--only-binary", ":all:")
+_LINES, _BOUNDS, _REPORT = "requirements.txt", "constraints.txt", "report.json"
+_UV = ("pip", "compile", _LINES, "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:")
+_PIP = ("install", "--dry-run", "--ignore-installed", "--report", _REPORT, "--only-binary", ":all:", "-r", _LINES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is to be resolved: `lines` as a requirements file has them, for Python `python` (`3.11`) on this platform.
+    """What is to be resolved: `lines` as a requirements file has them, for Python `python` (`3.11`, `3.11.7`) on this platform.
 
+    `constraints` bound packages without asking for them. `interpreter` is the path of the Python that it is for, where there is one.
     `exclude_newer` is an RFC 3339 date or moment: nothing that was uploaded later counts. `prefix` is the environment whose pip
-    configuration names the index.
+    configuration names the index. `group` is as in `process.run`.
     """
 
     lines: tuple[str, ...]
     python: str
+    constraints: tuple[str, ...] = ()
+    interpreter: str | None = None
+    prereleases: bool = False
     exclude_newer: str | None = None
     offline: bool = False
     prefix: str = sys.prefix
+    group: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,7 @@ class _Installer:
 
 def resolve(question: Question, deadline: Deadline) -> Answer:
     """Ask uv, which resolves for any Python, else a pip that runs on that Python; wheels alone are taken."""
-    found = _uv(deadline) or _pip(question.python, deadline)
+    found = _uv(deadline) or _pip(question, deadline)
     if found is None:
         return Answer(tool="", version=None, command=(), ending=Ending.NOT_FOUND)
     options = _options(found, question)
@@ -76,16 +82,12 @@ def resolve(question: Question, deadline: Deadline) -> Answer:
         variables = _variables(question)
     except SettingsError as error:
         return replace(answer, refusal=Refusal(cause=Cause.OTHER, reason=str(error)))
-    lines = "".join(f"{line}\n" for line in question.lines)
     with temporary_folder("resolve") as folder:
-        (folder / _LINES).write_text(lines, encoding="utf-8")
-        base = ("--python", sys.executable) if found.tool == "uv" else ()
+        for name, lines in ((_LINES, question.lines), (_BOUNDS, question.constraints)):
+            write_whole(folder / name, "".join(f"{line}\n" for line in lines))
+        base = ("--python", sys.executable) if found.tool == "uv" and question.interpreter is None else ()
         completed = process.run(
-            [*found.program, *options, *base],
-            deadline,
-            stdin=lines.encode() if found.tool == "uv" else b"",
-            env=variables,
-            cwd=folder,
+            [*found.program, *options, *base], deadline, env=variables, cwd=folder, group=question.group
         )
         report = folder / _REPORT
         said = completed.stdout if found.tool == "uv" else report.read_bytes() if report.exists() else b""
@@ -102,29 +104,62 @@ def resolve(question: Question, deadline: Deadline) -> Answer:
 
 
 def _options(found: _Installer, question: Question) -> tuple[str, ...]:
-    if found.tool == "uv":
-        newest = ("--exclude-newer", question.exclude_newer) if question.exclude_newer else ()
-        return (*_UV, "--python-version", question.python, *newest)
-    newest = ("--uploaded-prior-to", question.exclude_newer) if question.exclude_newer else ()
-    return (*_PIP, "--requirement", _LINES, *newest)
+    uv, options = found.tool == "uv", []
+    if uv and question.interpreter is not None:
+        options += ["--python", question.interpreter]
+    elif uv:
+        options += ["--python-version", question.python]
+    if question.constraints:
+        options += ["--constraint", _BOUNDS]
+    if question.exclude_newer:
+        options += ["--exclude-newer" if uv else "--uploaded-prior-to", question.exclude_newer]
+    if question.prereleases:
+        options += ["--prerelease", "allow"] if uv else ["--pre"]
+    return (*(_UV if uv else _PIP), *options)
 
 
-def _variables(question: Question) -> dict[str, str]:
-    """What both installers are told by the environment: where a login in an index's URL is shown to nobody."""
-    found = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "PIP_NO_INPUT": "1"}
+_KEPT = {
+    "UV_CACHE_DIR",
+    "UV_HTTP_TIMEOUT",
+    "UV_INSECURE_HOST",
+    "UV_KEYRING_PROVIDER",
+    "UV_NATIVE_TLS",
+    "UV_SYSTEM_CERTS",
+}
+_UVS_INDEXES = {"UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX", "UV_INDEX_URL"}
+
+
+def _variables(question: Question) -> dict[str, str | None]:
+    """What both installers are told by the environment: where a login in an index's URL is shown to nobody.
+
+    No other setting of a user's for uv or pip (a constraint, a day) bends the answer: it is about what the files say.
+    """
+    settings = index_settings(question.prefix)
+    # Whoever configured uv itself and no index for pip means uv's.
+    kept = _KEPT if settings.named else _KEPT | _UVS_INDEXES
+    own = [each for each in os.environ if each.startswith(("PIP_", "UV_")) and each not in kept]
+    found: dict[str, str | None] = dict.fromkeys(own)
+    found |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "UV_NO_CONFIG": "1", "UV_HTTP_RETRIES": "1"}
+    found |= {"NO_COLOR": "1", "PIP_NO_INPUT": "1", "PIP_NO_COLOR": "1", "PIP_CONFIG_FILE": os.devnull}
+    found |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_RETRIES": "1", "UV_INDEX_STRATEGY": "unsafe-best-match"}
     if question.offline:
         return found | {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1"}
-    settings = index_settings(question.prefix)
     main, *more = [each.reveal() for each in settings.urls] or [""]
+    proxy = settings.proxy.reveal() if settings.proxy is not None else ""
     wanted = {
-        # Whoever configured uv itself and no index for pip means uv's.
-        "UV_DEFAULT_INDEX": main if settings.named and not os.environ.get("UV_INDEX_URL") else "",
-        "UV_INDEX": " ".join(more) if not os.environ.get("UV_EXTRA_INDEX_URL") else "",
-        "UV_INDEX_STRATEGY": "unsafe-best-match" if more else "",
+        "UV_DEFAULT_INDEX": main,
+        "UV_INDEX": " ".join(more),
+        "PIP_INDEX_URL": main,
+        "PIP_EXTRA_INDEX_URL": " ".join(more),
+        "PIP_CERT": settings.certificates or "",
         "SSL_CERT_FILE": settings.certificates or "",
-        "ALL_PROXY": settings.proxy.reveal() if settings.proxy is not None else "",
+        "PIP_PROXY": proxy,
+        "ALL_PROXY": proxy,
+        "HTTPS_PROXY": proxy,
+        "HTTP_PROXY": proxy,
     }
-    return found | {name: value for name, value in wanted.items() if value and not os.environ.get(name)}
+    standing = kept & os.environ.keys() | ({"SSL_CERT_FILE"} & os.environ.keys())
+    return found | {name: value for name, value in wanted.items() if value and name not in standing}
 
 
 def _compiled(text: str) -> Iterator[tuple[NormalizedName, Version]]:
@@ -158,17 +193,19 @@ def _uv(deadline: Deadline) -> _Installer | None:
     return _Installer(tool="uv", version=words[1], program=(program,))
 
 
-def _pip(python: str, deadline: Deadline) -> _Installer | None:
-    """A pip that runs on Python `python`: one that runs on another takes the markers of that one, whatever version it is told."""
-    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
-    candidate = sys.executable if python == minor else shutil.which(f"python{python}")
-    if candidate is None or _printed([candidate, "-I", "-c", _PRINTED], deadline) != [python]:
+def _pip(question: Question, deadline: Deadline) -> _Installer | None:
+    """A pip that runs on the question's Python: one that runs on another takes the markers of that one, whatever version it is told."""
+    wanted = ".".join(question.python.split(".")[:2])
+    same = wanted == f"{sys.version_info.major}.{sys.version_info.minor}"
+    candidate = question.interpreter or (sys.executable if same else shutil.which(f"python{wanted}"))
+    if candidate is None or _printed([candidate, "-I", "-c", _PRINTED], deadline) != [wanted]:
         return None
+    # Ours is the newer one, and looks at no Python that is too old for it.
     ways: Sequence[tuple[str, ...]] = (
-        (candidate, "-I", "-m", "pip"),
         (sys.executable, "-I", "-m", "pip", "--python", candidate),
+        (candidate, "-I", "-m", "pip"),
     )
-    for program in ways:
+    for program in ways[same and question.interpreter is None :]:
         words = _printed([*program, "--version"], deadline)
         if len(words) > 1 and words[0] == "pip":
             return _Installer(tool="pip", version=words[1], program=program)
