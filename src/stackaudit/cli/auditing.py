@@ -11,6 +11,7 @@ from stackaudit.cli import stacks
 from stackaudit.cli.choosing import Choice, choose, fitting_matrix, policy_of
 from stackaudit.cli.output import write
 from stackaudit.cli.progress import live
+from stackaudit.gate.changes import Before, case_before, label
 from stackaudit.gate.verdict import decide, overall
 from stackaudit.gate.waivers import waive
 from stackaudit.inputs import records
@@ -36,6 +37,8 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
     """
     policy = policy_of(settings, source.folder)
     choice = choose(settings, source.folder)
+    named = settings.text("baseline")
+    baseline = None if named is None else records.read_whole(Path(named), source.folder)
     if source.record is not None:
         observed = records.read(source.record, source.folder)
     else:
@@ -44,7 +47,12 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
     matrix = fitting_matrix(choice, observed.manifest, observed.snapshot)
     today = datetime.now(UTC).date()
     case = Case(manifest=observed.manifest, snapshot=observed.snapshot, matrix=matrix, today=today)
-    judgments = decide(waive(judge(case, choice.checks), policy, case), policy)
+    judgments = waive(judge(case, choice.checks), policy, case)
+    if baseline is not None:
+        past = case_before(baseline, case)
+        again = judge(past, choice.checks)
+        judgments = label(judgments, case, Before(told=baseline.judgments, case=past, again=again))
+    judgments = decide(judgments, policy)
     judged = Audit(
         tool_version=__version__,
         started_at=observed.started_at,
@@ -52,6 +60,7 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
         case=case,
         judgments=judgments,
         verdict=overall(judgments),
+        baseline=None if baseline is None else baseline.digest,
     )
     return judged, policy
 

@@ -59,6 +59,13 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
     ignore: Annotated[
         list[str] | None, typer.Option(metavar="RULE|ADVISORY", help="Does not count in this run; repeatable.")
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="RECORD", help="Tell what this change brought from what the world brought since RECORD."),
+    ] = None,
+    gate: Annotated[
+        str | None, typer.Option(metavar="all|change", help="change: only what this change brought fails.")
+    ] = None,
     timeout: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="The most any one check may take; default 30.")
     ] = None,
@@ -105,6 +112,8 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
         "fail-on": fail_on,
         "allow-unknown": split(allow_unknown),
         "ignore": split(ignore),
+        "baseline": None if baseline is None else str(baseline),
+        "gate": gate,
         "timeout": timeout,
         "advisories": advisories,
         "offline": offline or None,

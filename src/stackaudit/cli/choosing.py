@@ -10,7 +10,7 @@ from stackaudit import sockets
 from stackaudit.gate.waivers import TERMS
 from stackaudit.inputs import fitting, matrices
 from stackaudit.inputs.settings import Settings
-from stackaudit.model.audit import Policy
+from stackaudit.model.audit import Gate, Policy
 from stackaudit.model.errors import Fault, InputError, UsageError
 from stackaudit.model.facts import Distribution
 from stackaudit.model.findings import Severity
@@ -40,7 +40,7 @@ def policy_of(settings: Settings, folder: Path) -> Policy:
     """The gate's settings, for a call made in `folder`.
 
     Raises:
-        UsageError: a rule is named that there is not: it would be let through in vain.
+        UsageError: a rule is named that there is not: it would be let through in vain; or only changes gate, and there is no baseline.
         InputError: a waiver names one.
     """
     codes = [*(each.code for each in sockets.rules()), *(each.code for each in TERMS)]
@@ -56,6 +56,12 @@ def policy_of(settings: Settings, folder: Path) -> Policy:
         for value in settings.texts(name):
             if _CODE.fullmatch(value) and value not in codes:
                 raise UsageError(f"{settings.get(name).where}: there is no rule {value}", hint=nearest_rule(value))
+    gate = Gate(settings.text("gate") or Gate.ALL)
+    if gate is Gate.CHANGE and settings.text("baseline") is None:
+        raise UsageError(
+            f"{settings.get('gate').where}: `gate` is change, and there is no baseline to tell a change by",
+            hint="name an earlier record with --baseline RECORD",
+        )
     return Policy(
         fail_on=Severity(settings.text("fail-on") or Severity.MEDIUM),
         ignore=frozenset(settings.texts("ignore")),
@@ -63,6 +69,7 @@ def policy_of(settings: Settings, folder: Path) -> Policy:
         require=frozenset(settings.texts("require")),
         waivers=settings.waivers,
         folder=folder.absolute().as_posix(),
+        gate=gate,
     )
 
 

@@ -83,7 +83,7 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
                 raise UsageError(f"{path} can't be written: {error.strerror}") from None
         written = ", ".join(str(path) for path in printing.outputs)
         if printing.quiet < 2:  # noqa: PLR2004 - twice quiet is silent
-            write(f"{audit.verdict.value}: {text.conclusion(audit)}; wrote {written}\n", sys.stderr)
+            write(f"{audit.verdict.value}: {text.conclusion(audit, policy)}; wrote {written}\n", sys.stderr)
     renderer = next((each for each in sockets.renderers() if each.name == printing.format), None)
     if renderer is not None and not (printing.outputs and renderer.suffixes):
         write(renderer.render(audit))

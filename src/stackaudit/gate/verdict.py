@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stackaudit.model.audit import Judgment, Policy
-from stackaudit.model.findings import Finding, Outcome, Verdict, Waived
+from stackaudit.model.audit import Gate, Judgment, Policy
+from stackaudit.model.findings import Finding, Lane, Outcome, Verdict, Waived
 
 WORST_FIRST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN, Verdict.PASS)
 
@@ -24,7 +24,9 @@ def _decided(judgment: Judgment, policy: Policy) -> Judgment:
     if judgment.verdict is Verdict.SKIPPED:
         return replace(judgment, verdict=Verdict.UNKNOWN) if judgment.check in policy.require else judgment
     findings = tuple(_waived(finding, policy) for finding in judgment.findings)
-    return replace(judgment, findings=findings, verdict=_verdict(judgment.check, findings, policy))
+    passed = sum(1 for each in findings if is_let_through(each, policy))
+    summary = f"{judgment.summary}; {passed} let through: not of this change" if passed else judgment.summary
+    return replace(judgment, findings=findings, verdict=_verdict(judgment.check, findings, policy), summary=summary)
 
 
 def _waived(finding: Finding, policy: Policy) -> Finding:
@@ -36,7 +38,7 @@ def _waived(finding: Finding, policy: Policy) -> Finding:
 
 def _verdict(check: str, findings: Sequence[Finding], policy: Policy) -> Verdict:
     told = [finding for finding in findings if finding.outcome is not Outcome.PASS]
-    if any(_fails(finding, policy) for finding in told):
+    if any(fails(finding, policy) for finding in told):
         return Verdict.FAIL
     allowed = check in policy.allow_unknown
     if any(each.outcome is Outcome.UNKNOWN and not allowed and each.rule not in policy.allow_unknown for each in told):
@@ -46,5 +48,16 @@ def _verdict(check: str, findings: Sequence[Finding], policy: Policy) -> Verdict
     return Verdict.PASS if findings else Verdict.UNKNOWN
 
 
-def _fails(finding: Finding, policy: Policy) -> bool:
+def fails(finding: Finding, policy: Policy) -> bool:
+    """Whether `finding` fails its check: not accepted, at or over the threshold, and not let through."""
+    return _weighs(finding, policy) and not is_let_through(finding, policy)
+
+
+def is_let_through(finding: Finding, policy: Policy) -> bool:
+    """Whether `finding` would fail its check, were the gate not open for what the audited change did not bring."""
+    open_for = policy.gate is Gate.CHANGE and finding.lane in {Lane.WORLD, Lane.KNOWN}
+    return open_for and _weighs(finding, policy)
+
+
+def _weighs(finding: Finding, policy: Policy) -> bool:
     return finding.outcome is Outcome.FAIL and finding.waiver is None and finding.severity.rank >= policy.fail_on.rank

@@ -40,7 +40,7 @@ def is_url(value: str) -> bool:
     return value.lower().startswith(("http://", "https://"))
 
 
-_PATHS = ("python", "ffmpeg", "advisories")
+_PATHS = ("python", "ffmpeg", "advisories", "baseline")
 
 
 def _timeout(value: object) -> str | None:

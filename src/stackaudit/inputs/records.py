@@ -5,12 +5,12 @@ from datetime import datetime
 from pathlib import Path
 
 from stackaudit.inputs._text import read_bytes, shown_path
-from stackaudit.model.audit import RECORD_SCHEMA, Observed
+from stackaudit.model.audit import RECORD_SCHEMA, Judgment, Observed, Recorded
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Look, Snapshot
-from stackaudit.model.wire import Json, WireError, decode
+from stackaudit.model.wire import Json, WireError, decode, digest
 
 
 def read(path: Path, root: Path) -> Observed:
@@ -19,25 +19,71 @@ def read(path: Path, root: Path) -> Observed:
     Raises:
         InputError: it can't be read, is no JSON, is no record of this kind, or a value in it has another shape (told by its dotted path).
     """
-    shown = shown_path(path, root)
+    content = _content(path, root)
+    try:
+        return _observed(content)
+    except WireError as error:
+        raise _broken(path, root, f"it is no whole record: {error}") from None
+
+
+def read_whole(path: Path, root: Path) -> Recorded:
+    """The record at `path` with its own judgments.
+
+    Raises:
+        InputError: as `read`; or its digest does not hold, and somebody changed what it says.
+    """
+    content = _content(path, root)
+    facts = {name: value for name, value in content.items() if name not in _NOT_IN_DIGEST}
+    if content.get("digest") != digest(facts):
+        raise _broken(
+            path,
+            root,
+            "its digest does not hold: it was changed after it was written",
+            hint="take the file as `stackaudit check -o` wrote it",
+        )
+    try:
+        return Recorded(
+            observed=_observed(content),
+            judgments=decode(tuple[Judgment, ...], _judgments(content), "checks"),
+            digest=digest(facts),
+        )
+    except WireError as error:
+        raise _broken(path, root, f"it is no whole record: {error}") from None
+
+
+_NOT_IN_DIGEST = frozenset({"schema", "tool", "started_at", "finished_at", "today", "measured", "digest"})
+"""What two audits of the same facts need not share."""
+
+
+def _broken(path: Path, root: Path, message: str, *, line: int | None = None, hint: str | None = None) -> InputError:
+    return InputError([Fault(where=Place(path=shown_path(path, root), line=line), message=message, hint=hint)])
+
+
+def _content(path: Path, root: Path) -> dict[str, Json]:
     data = read_bytes(path, root)
     if isinstance(data, Fault):
         raise InputError([data])
     try:
         content: Json = json.loads(data)
     except json.JSONDecodeError as error:
-        raise InputError([Fault(where=Place(path=shown, line=error.lineno), message="it is not JSON")]) from None
+        raise _broken(path, root, "it is not JSON", line=error.lineno) from None
     except (ValueError, RecursionError):
-        raise InputError([Fault(where=Place(path=shown), message="it is not JSON")]) from None
+        raise _broken(path, root, "it is not JSON") from None
     if not isinstance(content, dict) or content.get("schema") != RECORD_SCHEMA:
         message = f"it is no record: its `schema` is not {RECORD_SCHEMA}"
-        raise InputError(
-            [Fault(where=Place(path=shown), message=message, hint="write one with `stackaudit check -o FILE.json`")]
-        )
-    try:
-        return _observed(content)
-    except WireError as error:
-        raise InputError([Fault(where=Place(path=shown), message=f"it is no whole record: {error}")]) from None
+        raise _broken(path, root, message, hint="write one with `stackaudit check -o FILE.json`")
+    return content
+
+
+def _judgments(content: dict[str, Json]) -> Json:
+    """The record's checks by the names that a judgment has."""
+    checks = content.get("checks")
+    if not isinstance(checks, list):
+        raise WireError("checks: a list is expected")
+    return [
+        {"check" if name == "id" else name: value for name, value in each.items()} if isinstance(each, dict) else each
+        for each in checks
+    ]
 
 
 def _observed(content: dict[str, Json]) -> Observed:

@@ -9,6 +9,7 @@ from stackaudit.inputs import waivers as waived
 from stackaudit.inputs._setting_values import ADVISORIES, is_url, located, problem_of
 from stackaudit.inputs._text import Toml, read_toml
 from stackaudit.inputs._toml_tables import did_you_mean
+from stackaudit.model.audit import Gate
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Setting, SettingValue
@@ -92,6 +93,20 @@ KEYS = (
     Key(name="fail-on", kind=str, default="medium", about="the least severity that fails", choices=SEVERITIES),
     Key(name="allow-unknown", kind=tuple, default=(), about="the checks or rules whose unknown passes the gate"),
     Key(name="ignore", kind=tuple, default=(), about="the rules or advisories that do not count"),
+    Key(
+        name="baseline",
+        kind=str,
+        default=None,
+        example="audit.json",
+        about="the record that new findings are told by: what this change brought, what the world, what was known",
+    ),
+    Key(
+        name="gate",
+        kind=str,
+        default="all",
+        about="what fails: all findings, or those of this change alone, which needs a baseline",
+        choices=tuple(Gate),
+    ),
     Key(name="timeout", kind=float, default=30.0, about="the most that any one check may take, in seconds"),
     Key(
         name="advisories",

@@ -46,6 +46,11 @@ class Lane(StrEnum):
     WORLD = "world"
     KNOWN = "known"
 
+    @property
+    def told(self) -> str:
+        """How it is told to whoever made the change."""
+        return {"change": "your change", "world": "the world"}.get(self.value, self.value)
+
 
 UNTIL_FIXED = "until-fixed"
 """What stands for a date where a waiver of an advisory ends with the first release that is fixed."""

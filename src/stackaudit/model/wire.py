@@ -5,6 +5,8 @@ redacted unless `reveal` is set, which only the pipe to a child of ours does.
 """
 
 import dataclasses
+import hashlib
+import json
 import typing
 from collections.abc import Callable
 from datetime import date, datetime
@@ -66,6 +68,12 @@ def encode(value: object, *, reveal: bool = False) -> Json:
             return {"fact": type(value).__name__, **fields} if isinstance(value, Fact) else fields
         case _:
             raise TypeError(f"{type(value).__name__} does not travel on the wire")
+
+
+def digest(body: "dict[str, Json]") -> str:
+    """`sha256:` and the digest of `body` in canonical JSON."""
+    canonical = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
 
 
 def _writable(text: str) -> str:

@@ -1,12 +1,11 @@
 """The record: the JSON document of one audit, which every other rendering could be made from again."""
 
-import hashlib
 import json
 from typing import TypeAlias
 
 from stackaudit.model.audit import RECORD_SCHEMA, Audit
 from stackaudit.model.parts import Renderer
-from stackaudit.model.wire import Json, encode
+from stackaudit.model.wire import Json, digest, encode
 
 _Object: TypeAlias = dict[str, Json]
 
@@ -31,12 +30,6 @@ def record(audit: Audit) -> _Object:
         "verdict": audit.verdict.value,
         "digest": digest({**body, "verdict": audit.verdict.value}),
     }
-
-
-def digest(body: _Object) -> str:
-    """`sha256:` and the digest of `body` in canonical JSON."""
-    canonical = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def render(audit: Audit) -> str:
@@ -66,6 +59,7 @@ def _body(audit: Audit) -> _Object:
         },
         "manifest": declared,
         "matrix": encode(case.matrix) if case.matrix is None else _matrix(audit),
+        **({"baseline": audit.baseline} if audit.baseline is not None else {}),
         "looks": [_look(look) for look in _objects(encode(case.snapshot.looks))],
         "checks": [_check(check) for check in _objects(encode(audit.judgments))],
     }

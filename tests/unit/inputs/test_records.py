@@ -11,6 +11,7 @@ from stackaudit.gate.verdict import decide
 from stackaudit.inputs import records
 from stackaudit.model.audit import Case, Policy
 from stackaudit.model.errors import InputError
+from stackaudit.model.wire import digest
 from stackaudit.reports.record import render
 from stories import a_case, an_audit
 
@@ -56,3 +57,35 @@ def test_a_record_with_a_part_missing_is_refused(saved: Path, name: str) -> None
     del content[name]
     saved.write_text(json.dumps(content), encoding="utf-8")
     assert name in fault(saved)
+
+
+def test_read_whole_it_holds_its_own_judgments_and_its_digest(saved: Path) -> None:
+    recorded = records.read_whole(saved, saved.parent)
+    assert recorded.judgments == an_audit().judgments
+    assert recorded.observed == records.read(saved, saved.parent)
+    assert recorded.digest == json.loads(saved.read_text(encoding="utf-8"))["digest"]
+
+
+@pytest.mark.parametrize("part", ["checks", "looks", "manifest", "verdict"])
+def test_read_whole_a_record_that_was_changed_is_refused(saved: Path, part: str) -> None:
+    content = json.loads(saved.read_text(encoding="utf-8"))
+    content[part] = [] if isinstance(content[part], list) else {} if isinstance(content[part], dict) else "pass"
+    saved.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match="its digest does not hold"):
+        records.read_whole(saved, saved.parent)
+
+
+def test_read_whole_a_record_with_no_checks_is_refused(saved: Path) -> None:
+    content = json.loads(saved.read_text(encoding="utf-8"))
+    del content["checks"]
+    hashed = {name: content[name] for name in ("target", "manifest", "matrix", "looks", "verdict")}
+    saved.write_text(json.dumps({**content, "digest": digest(hashed)}), encoding="utf-8")
+    with pytest.raises(InputError, match="checks: a list is expected"):
+        records.read_whole(saved, saved.parent)
+
+
+def test_read_whole_text_that_is_no_unicode_is_refused_like_any_other_change(saved: Path) -> None:
+    whole = saved.read_text(encoding="utf-8").replace('"requirements.txt"', '"\\ud800"', 1)
+    saved.write_text(whole, encoding="utf-8")
+    with pytest.raises(InputError, match="its digest does not hold"):
+        records.read_whole(saved, saved.parent)
