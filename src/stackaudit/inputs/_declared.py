@@ -28,6 +28,8 @@ class Declared:
 def merged(parts: Iterable[Declared]) -> Declared:
     """All of `parts` in their order; what two of them read at the same place is kept once."""
     every = tuple(parts)
+    if len(every) == 1:
+        return every[0]
     return Declared(
         # A specifier set is not hashable in every release of packaging in the same way; its text is.
         requirements=tuple(

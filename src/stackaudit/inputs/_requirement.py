@@ -20,6 +20,7 @@ from stackaudit.model.versions import parse_requirement, parse_version, pin_of
 _NAME = re.compile(
     r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>.*)", re.DOTALL
 )
+_PIN = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==(?P<version>[0-9][0-9A-Za-z.]{0,60})")
 _VALID_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LONE_EQUALS = re.compile(r"(?<![=<>!~])=(?!=)")
 
@@ -96,6 +97,9 @@ def read_requirement(text: str, where: Place, *, marker: str | None = None) -> R
 
     A URL whose file name tells the version is a pin of it.
     """
+    plain = _plain_pin(text, where) if marker is None else None
+    if plain is not None:
+        return plain
     parsed = parse_requirement(text)
     if parsed is None:
         return Fault(where=where, message=wrong(text), hint=hint(text))
@@ -119,6 +123,17 @@ def read_requirement(text: str, where: Place, *, marker: str | None = None) -> R
         where=where,
         source=None if parsed.url is None else redact(parsed.url),
         marker=all_of(own, marker),
+    )
+
+
+def _plain_pin(text: str, where: Place) -> Requirement | None:
+    """The requirement of a `text` like `celery==5.4.0`, None where it says more: most lines say just that, and a lock has thousands."""
+    found = _PIN.fullmatch(text)
+    pin = parse_version(found["version"]) if found else None
+    if found is None or pin is None:
+        return None
+    return Requirement(
+        name=canonicalize_name(found["name"]), specifier=SpecifierSet(f"=={found['version']}"), pin=pin, where=where
     )
 
 

@@ -13,9 +13,9 @@ from stackaudit.model.versions import parse_requirement
 def fitting(matrices: Iterable[Matrix], names: Collection[str], broker: str | None = None) -> tuple[Matrix, ...]:
     """Those of `matrices` whose required packages are all among `names`, and of them the most specific.
 
-    A name may say its extras, as in `celery[redis]`: what they pull in, by the matrix, counts as named. `broker` is the scheme of the
-    broker's URL where it is known: a matrix for other brokers does not fit. The more packages a matrix requires, and then the more of its
-    packages are there, the more specific it is; several are returned where that decides nothing.
+    Names are normalized. A name may say its extras, as in `celery[redis]`: what they pull in, by the matrix, counts as named. `broker` is
+    the scheme of the broker's URL where it is known: a matrix for other brokers does not fit. The more packages a matrix requires, and
+    then the more of its packages are there, the more specific it is; several are returned where that decides nothing.
     """
     found = [each for each in matrices if _required(each) <= _pulled(each, names) and _is_for(each, broker)]
     ranks = {each.name: _specificity(each, names) for each in found}
@@ -48,8 +48,9 @@ def _required(matrix: Matrix) -> set[str]:
 
 
 def _pulled(matrix: Matrix, names: Collection[str]) -> set[str]:
-    found: set[str] = set()
-    left = _parsed(sorted(names))
+    # Only what says extras needs to be parsed: a lock may have ten thousand names.
+    found = {each for each in names if "[" not in each}
+    left = _parsed(sorted(each for each in names if "[" in each))
     seen: set[tuple[str, str]] = set()
     while left:
         requirement = left.pop()

@@ -209,8 +209,10 @@ def _contradictions(requirements: tuple[Requirement, ...]) -> Iterator[Fault]:
         if requirement.marker is not None or not len(requirement.specifier):
             continue
         before = first.setdefault(requirement.name, requirement)
+        if before is requirement:
+            continue
         both = before.specifier & requirement.specifier
-        if before is not requirement and pin_of(both) is None and both.is_unsatisfiable():
+        if pin_of(both) is None and both.is_unsatisfiable():
             yield Fault(
                 where=requirement.where,
                 message=f"`{requirement.name}{requirement.specifier}` contradicts `{before.name}{before.specifier}` of {before.where}",

@@ -1,0 +1,20 @@
+"""A line that is nothing but a pin is read by a shorter way, and means what it means by the long one."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stackaudit.inputs._requirement import read_requirement
+from stackaudit.model.places import Place
+
+WHERE = Place(path="requirements.txt", line=1)
+NAMES = st.from_regex(r"[A-Za-z0-9_.-]{1,8}", fullmatch=True)
+VERSIONS = st.from_regex(
+    r"([0-9]!)?[0-9v][0-9]{0,3}(\.[0-9*]{1,3}){0,3}[-_.]?(a|rc|post|dev|final)?[0-9]?(\+[a-z.]{1,4})?", fullmatch=True
+)
+
+
+@given(name=NAMES, version=VERSIONS)
+def test_both_ways_give_the_same(name: str, version: str) -> None:
+    # With blanks around the operator the line is the same, and takes the long way.
+    short, long = (read_requirement(f"{name}{sign}{version}", WHERE) for sign in ("==", " == "))
+    assert str(short).replace(" == ", "==") == str(long).replace(" == ", "==")
