@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from command import Run
+from command import CLEAN, COMMAND, Run
 
 PINS = "celery==5.4.0\nredis==3.5.3\nkombu==5.6.1\nbilliard==4.2.4\nvine==5.1.0\nffmpeg-python==0.2.0\n"
 CHECK = ("check", "-r", "requirements.txt", "--python-version", "3.11", "--only", "matrix")
@@ -104,6 +104,19 @@ def test_the_owner_is_gits_user_unless_one_is_named(stackaudit: Run, folder: Pat
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     subprocess.run(["git", "config", "user.name", "Bea B."], cwd=folder, check=True)
     assert ", by Bea B.: pyproject.toml:5\n" in stackaudit("waive", "CVE-2099-1", "--reason", "not called").stdout
+
+
+def test_a_path_counts_from_where_the_command_is_called_and_is_written_from_the_files_folder(project: Path) -> None:
+    service = project.parent / "services" / "api"
+    service.mkdir(parents=True)
+    (project.parent / "requirements.txt").rename(service / "requirements.txt")
+    for rule in WAIVED:
+        command = [COMMAND, "waive", rule, "kombu", "--reason", "no worker here", "--path", "*.txt"]
+        subprocess.run(command, cwd=service, env=CLEAN, check=True, capture_output=True)
+    waivers = tomllib.loads(project.read_text(encoding="utf-8"))["tool"]["stackaudit"]["waiver"]
+    assert [each["path"] for each in waivers] == ["services/api/*.txt", "services/api/*.txt"]
+    done = subprocess.run([COMMAND, *CHECK, "--ignore", "MX207"], cwd=service, env=CLEAN, check=False)
+    assert done.returncode == 0
 
 
 @pytest.mark.usefixtures("project")

@@ -54,7 +54,7 @@ def waive(  # noqa: PLR0913 - a command's options are its parameters
     fields: dict[str, str | date] = {
         **({"advisory": meant} if is_advisory(meant) else {"rule": _rule(meant.upper())}),
         **(_subject(about.strip(), settings, folder) if about else {}),
-        **({"path": path} if path else {}),
+        **({"path": _path(path, settings, folder)} if path else {}),
         "reason": reason.strip(),
         "owner": (owner if owner is not None else _owner(folder)).strip(),
         "until": _end(until, days),
@@ -145,6 +145,13 @@ def _subject(about: str, settings: "Settings", folder: Path) -> "Mapping[str, st
     if name not in known and near:
         raise UsageError(f"nothing here is called {about}", hint=f"did you mean {near[0]}?")
     return {"package": about}
+
+
+def _path(given: str, settings: "Settings", folder: Path) -> str:
+    """`given`, which counts from `folder`, as it counts from the folder of the settings."""
+    import posixpath
+
+    return posixpath.normpath(posixpath.join(folder.relative_to(settings.root).as_posix(), given))
 
 
 def _end(until: str | None, days: int | None) -> "date | str":

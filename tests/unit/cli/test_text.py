@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from stackaudit import sockets
 from stackaudit.cli.text import Telling, render
-from stackaudit.model.audit import Audit, Judgment, Policy
-from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
+from stackaudit.model.audit import Audit, Gate, Judgment, Policy
+from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict, Waived
 from stackaudit.model.places import Place
 from stories import an_audit
 
@@ -77,3 +77,30 @@ def test_of_many_rules_with_one_cause_the_first_are_named_and_the_rest_counted()
     dark = {"outcome": Outcome.UNKNOWN, "cause": "it was dark", "message": "it was dark", "subject": ""}
     text = told(*(finding(f"MX{100 + number}", **dark) for number in range(20)))
     assert "also: MX101, MX102, MX103, MX104, MX105, MX106, MX107, MX108 and 11 more rules (the same cause)" in text
+
+
+def test_what_is_accepted_is_told_apart_from_what_counts_though_the_cause_is_one() -> None:
+    waiver = Waived(reason="it is mended in spring", owner="ann", until="2027-03-01")
+    text = told(finding(cause="c", waiver=waiver), finding("MX206", cause="c"))
+    assert "error[MX206]" in text
+    assert (
+        "note[MX101]: redis==4.5.3: it is broken\n  = accepted: it is mended in spring, by ann, until 2027-03-01\n"
+        in text
+    )
+    assert "also:" not in text
+
+
+def test_the_lane_of_a_finding_stands_beside_its_rule() -> None:
+    assert "error[MX101] (your change): " in told(finding(lane=Lane.CHANGE))
+    assert "error[MX101] (the world): " in told(finding(lane=Lane.WORLD))
+    assert "error[MX101] (known): " in told(finding(lane=Lane.KNOWN))
+
+
+def test_what_the_gate_lets_through_is_a_warning_and_is_counted() -> None:
+    judgment = Judgment(
+        check="matrix", title="Matrix", verdict=Verdict.WARN, summary="", findings=(finding(lane=Lane.WORLD),)
+    )
+    audit = replace(an_audit(), judgments=(judgment,), verdict=Verdict.WARN)
+    text = render(audit, sockets.rules(), Policy(gate=Gate.CHANGE), Telling())
+    assert "warning[MX101] (the world): " in text
+    assert text.splitlines()[-1].endswith("; 1 let through, not of this change")

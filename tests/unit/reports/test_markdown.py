@@ -92,6 +92,7 @@ def test_what_was_accepted_stands_with_who_accepted_it_and_until_when() -> None:
         until=date(2027, 1, 31),
     )
     assert "Accepted: nothing \\*calls\\* it, by ann, until 2027-01-31" in render(waived(waiver))
+    assert "| celery==5.4.0 | high, accepted |" in render(waived(waiver))
     assert "by ann, until there is a fix" in render(waived(replace(waiver, until=None), fixed_in=()))
 
 

@@ -2,16 +2,20 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from importlib.resources import files
 
 import jsonschema
 
+from stackaudit.gate.changes import Before, label
+from stackaudit.gate.verdict import decide
+from stackaudit.gate.waivers import waive
 from stackaudit.model.audit import Audit, Policy
 from stackaudit.model.findings import Verdict
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
+from stackaudit.model.waivers import Waiver
 from stackaudit.reports.record import record, render
 from stories import an_audit
 
@@ -79,3 +83,25 @@ def test_the_policy_is_not_in_it_but_what_it_decided_is() -> None:
         if "CVE-2099-1" in each.get("aliases", ())
     ]
     assert [each["waiver"]["reason"] for each in findings] == ["ignored for this run: --ignore CVE-2099-1"]
+
+
+def test_waivers_lanes_and_the_baseline_are_in_it_in_the_shape_that_ships() -> None:
+    waiver = Waiver(
+        where=Place(path="pyproject.toml", line=3),
+        advisory="CVE-2099-1",
+        reason="nothing calls it",
+        owner="ann",
+        until=date(2026, 12, 1),
+    )
+    audit = an_audit()
+    policy = Policy(waivers=(waiver,))
+    judgments = label(
+        waive(audit.judgments, policy, audit.case), audit.case, Before(told=(), case=audit.case, again=audit.judgments)
+    )
+    content = json.loads(render(replace(audit, judgments=decide(judgments, policy), baseline="sha256:" + 64 * "0")))
+    jsonschema.validate(content, SCHEMA)
+    assert content["baseline"] == "sha256:" + 64 * "0"
+    assert [each["id"] for each in content["checks"]][-1] == "waivers"
+    found = {each["rule"]: each for check in content["checks"] for each in check["findings"] if "lane" in each}
+    assert found["AU104"]["lane"] == "world"
+    assert found["VU101"]["waiver"] == {"reason": "nothing calls it", "owner": "ann", "until": "2026-12-01"}
