@@ -3,20 +3,22 @@
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from packaging.utils import canonicalize_name
 
-from advised import ADVISORIES, CLEAN, HERE, VULNERABLE, Told, audit, manifest, requirement
+from advised import ADVISORIES, CLEAN, HERE, VULNERABLE, Told, assert_blind, audit, manifest, requirement
 from osv_service import OsvService
-from stackaudit.advisories import feed, osv, scanner
+from stackaudit.advisories import feed, mirror, osv, scanner
 from stackaudit.advisories.records import Pin
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Audited, Distribution
+from stackaudit.model.facts import AdvisoryCopy, Audited, Distribution
 from stackaudit.model.findings import Outcome, Severity
-from stackaudit.model.manifest import Interpreter, Manifest, Requirement
+from stackaudit.model.manifest import Interpreter, Manifest, Requirement, Setting
 from stackaudit.outside.http import Client
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -199,7 +201,90 @@ def test_what_came_from_a_url_or_path_or_private_index_is_uncheckable(service: O
     assert told.subjects(Outcome.PASS) == {"elm==1.0"}
     assert told.subjects(Outcome.UNCHECKABLE) == {"from-url==1.0", "worked-on==1.0", "in-house==1.0"}
     assert told.subjects(Outcome.UNKNOWN) == {"nonsense==2012-autumn"}
-    assert told.summary.startswith("1 of 5 packages audited, 1 could not be, 3 uncheckable")
+    assert told.summary.startswith(
+        "1 of 5 packages audited, 1 could not be because its version does not follow PEP 440"
+    )
+    assert (
+        "1 skipped because no public source can know it: it was installed in editable form (worked-on==1.0)"
+        in told.summary
+    )
+    assert "it was installed from a URL or a path (from-url==1.0)" in told.summary
+    assert "comes from elsewhere than the public index (in-house==1.0)" in told.summary
+
+
+@pytest.mark.parametrize("environment", [True, False], ids=["installed", "pinned"])
+def test_what_the_settings_call_private_is_asked_about_nowhere(service: OsvService, environment: bool) -> None:  # noqa: FBT001
+    names = ["acme-billing", "acme.web", "Own_Thing", "elm", "acmelike"]
+    given = manifest(service.url, [requirement(f"{name}==1.0") for name in names])
+    private = Setting(name="private", value=("ACME_*", "own.thing"), where=HERE)
+    given = replace(given, settings=(*given.settings, private))
+    if environment:
+        given = replace(given, interpreter=Interpreter(path=sys.executable, where=HERE))
+    told = Told(given, environment=[installed(name) for name in names] if environment else ())
+    assert told.subjects(Outcome.PASS) == {"elm==1.0", "acmelike==1.0"}
+    assert told.subjects(Outcome.UNCHECKABLE) == {"acme-billing==1.0", "acme-web==1.0", "own-thing==1.0"}
+    assert "3 skipped because no public source can know it: the setting `private` names it" in told.summary
+
+
+# --- the local mirror
+
+
+def with_mirror(advisories: str, pins: Sequence[str], *, offline: bool = False) -> Told:
+    given = manifest(advisories, [requirement(pin) for pin in pins])
+    flags = {"mirror": mirror.is_there(), "offline": offline}
+    settings = [Setting(name=name, value=value, where=HERE) for name, value in flags.items()]
+    return Told(replace(given, settings=(*given.settings, *settings)))
+
+
+@pytest.fixture
+def synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> mirror.Mirror:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return mirror.sync(str(ADVISORIES), Deadline(30), datetime.now(UTC), lambda _line: None)
+
+
+def test_offline_pip_audit_is_run_against_the_mirror(synced: mirror.Mirror, service: OsvService) -> None:
+    told = with_mirror("auto", VULNERABLE, offline=True)
+    served = audit(service.url, VULNERABLE)
+    assert [each.advisories for each in told.snapshot.facts(Audited)] == [
+        each.advisories for each in served.snapshot.facts(Audited)
+    ]
+    (look,) = told.snapshot.looks
+    assert look.evidence.tool == "pip-audit"
+    assert look.asked == f"the local mirror (sha256 {synced.sha256[:16]}): 4 of 4 packages audited"
+    assert told.snapshot.facts(AdvisoryCopy) == (
+        AdvisoryCopy(name="local mirror", as_of=synced.newest, sha256=synced.sha256),
+    )
+    assert f"by the local mirror, whose newest record is of {synced.newest}" in told.summary
+
+
+@pytest.mark.usefixtures("synced")
+def test_where_the_network_is_closed_the_mirror_answers_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    told = with_mirror("auto", CLEAN)
+    assert told.subjects(Outcome.PASS) == set(CLEAN)
+    assert [each.asked.partition(":")[0].partition(" (")[0] for each in told.snapshot.looks] == [
+        "OSV",
+        "PyPI",
+        "the local mirror",
+    ]
+
+
+def test_a_damaged_mirror_is_unknown_and_never_clean(synced: mirror.Mirror) -> None:
+    synced.path.write_bytes(b"torn")
+    told = with_mirror("auto", CLEAN, offline=True)
+    assert_blind(told)
+    assert told.findings[0].message.endswith("the local mirror: the local mirror of advisories is damaged")
+    assert "stackaudit advisories sync" in (told.findings[0].fix or "")
+
+
+def test_a_mirror_that_went_away_is_unknown_and_never_clean(synced: mirror.Mirror) -> None:
+    (synced.path.parent / "mirror.json").unlink()
+    given = manifest("auto", [requirement(pin) for pin in CLEAN])
+    flags = [Setting(name=name, value=True, where=HERE) for name in ("mirror", "offline")]
+    told = Told(replace(given, settings=(*given.settings, *flags)))
+    assert_blind(told)
+    assert told.findings[0].message.endswith("the local mirror: there is none")
 
 
 def test_a_package_that_is_installed_twice_is_audited_in_both_versions(service: OsvService) -> None:

@@ -48,7 +48,10 @@ def test_one_package_that_pypi_does_not_know_is_unknown_and_hides_no_advisory(
     assert told.subjects(Outcome.FAIL) == {"oakpress==2.0.1"}
     assert told.subjects(Outcome.UNKNOWN) == {"elm==1.0"}
     assert told.subjects(Outcome.PASS) == {"ash==1.0"}
-    assert told.summary == ("2 of 3 packages audited, 1 could not be, 1 known vulnerability (1 without score), by PyPI")
+    assert told.summary == (
+        "2 of 3 packages audited, 1 could not be because PyPI: it knows no such version (elm==1.0), "
+        "1 known vulnerability (1 without score), by PyPI"
+    )
 
 
 def test_where_osv_cannot_be_reached_pypi_answers_and_that_is_told(

@@ -1,5 +1,7 @@
 """Where advisories come from is what the setting says, and offline allows only what is at hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from stackaudit.advisories.sources import Kind, chosen
@@ -37,6 +39,18 @@ def test_offline_asks_nobody_on_the_network(setting: str) -> None:
 @pytest.mark.parametrize("setting", ["http://127.0.0.1:8080", "http://localhost:8080/", "http://[::1]:80", "copy"])
 def test_offline_asks_what_is_on_this_machine(setting: str) -> None:
     assert len(chosen(manifest(setting, offline=True))) == 1
+
+
+def test_the_mirror_comes_last_and_offline_it_is_all_there_is() -> None:
+    there = Setting(name="mirror", value=True, where=HERE)
+    online, alone = manifest("auto"), manifest("auto", offline=True)
+    given = [replace(each, settings=(*each.settings, there)) for each in (online, alone)]
+    assert [[source.name for source in chosen(each)] for each in given] == [
+        ["OSV", "PyPI", "the local mirror"],
+        ["the local mirror"],
+    ]
+    asked_for = manifest("osv")
+    assert len(chosen(replace(asked_for, settings=(*asked_for.settings, there)))) == 1
 
 
 def test_a_name_that_only_looks_like_this_machine_is_on_the_network() -> None:
