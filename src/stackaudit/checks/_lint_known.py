@@ -36,9 +36,12 @@ def silent(matrix: Matrix) -> Iterator[Finding]:
             if not _matches(demand.versions, versions):
                 message = f"the demand of {entry.name} {written(demand.versions)} matches nothing that is listed"
                 yield FIRING.fails(matrix, entry.name, message, demand.where)
-    minors = [Version(f"{branch.name}.{patch}") for branch in matrix.pythons for patch in range(_PATCHES)]
+    # Pythons older than the first that is listed are in use still, as versions of packages below the first are.
+    minors = [Version("0"), *(Version(f"{each.name}.{patch}") for each in matrix.pythons for patch in range(_PATCHES))]
     for known in matrix.known_bad:
-        wanted = [f"{name}{written(versions)}" for name, versions in _bounds(known) if _never(matrix, name, versions)]
+        wanted = [
+            f"{name}{written(versions)}" for entry, name, versions in _bounds(matrix, known) if _never(entry, versions)
+        ]
         if known.when.python is not None and not _matches(SpecifierSet(known.when.python), minors):
             wanted.append(f"Python {known.when.python}")
         for each in wanted:
@@ -95,18 +98,19 @@ def _disproved(matrix: Matrix, proof: Proof) -> Iterator[Finding]:
             yield AGREEING.fails(matrix, name, message, where)
 
 
-def _bounds(known: KnownBad) -> Iterator[tuple[str, SpecifierSet]]:
-    bounds = (*known.when.packages, *known.when.services, *known.when.programs)
-    return ((name, SpecifierSet(versions)) for name, versions in bounds)
+def _bounds(matrix: Matrix, known: KnownBad) -> Iterator[tuple[PackageEntry | ProductEntry | None, str, SpecifierSet]]:
+    """Each with what the matrix has of it: a package and a server may share their name, as redis does."""
+    for name, versions in known.when.packages:
+        yield matrix.package(name), name, SpecifierSet(versions)
+    for name, versions in (*known.when.services, *known.when.programs):
+        yield matrix.product(name), name, SpecifierSet(versions)
 
 
-def _never(matrix: Matrix, name: str, versions: SpecifierSet) -> bool:
+def _never(entry: PackageEntry | ProductEntry | None, versions: SpecifierSet) -> bool:
     """Whether no listed version can be meant, and none outside what is listed either."""
-    package = matrix.package(name)
-    entry = package or matrix.product(name)
     if entry is None or _matches(versions, _listed(entry)):
         return False
-    floor = package.derive if package is not None else None
+    floor = entry.derive if isinstance(entry, PackageEntry) else None
     ends = [Version(each.version.removesuffix(".*")) for each in versions]
     return floor is None or all(floor.contains(each, prereleases=True) for each in ends)
 

@@ -31,7 +31,7 @@ def test_a_known_fault_is_told_with_its_symptom_and_the_nearest_version_without_
 
 
 def test_where_one_pin_is_not_enough_two_are_named() -> None:
-    first, _ = known({"celery": "5.2.7", "kombu": "5.2.4", "redis": "4.6.0"}, "3.12.1")
+    first, *_ = known({"celery": "5.2.7", "kombu": "5.2.4", "redis": "4.6.0"}, "3.12.1")
     assert first.message == (
         "celery 5.2.7 on Python 3.12: the celery command dies at start: 'EntryPoints' object has no attribute 'get'"
     )
@@ -40,9 +40,9 @@ def test_where_one_pin_is_not_enough_two_are_named() -> None:
 
 
 def test_what_was_only_reported_is_low_and_says_so() -> None:
-    (finding,) = known({**DEAF, "kombu": "5.3.5"})
+    (finding,) = known({**DEAF, "kombu": "5.4.2", "redis": "5.2.1"})
     assert finding.severity is Severity.LOW
-    assert ": reported, not reproduced: after the Redis" in finding.message
+    assert ": reported, not reproduced: beat hangs" in finding.message
 
 
 def test_a_package_outside_every_range_is_judged_too() -> None:

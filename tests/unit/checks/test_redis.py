@@ -20,12 +20,18 @@ def up(**changes: object) -> Pulse:
     pulse = Pulse(
         endpoint=URL,
         state=ServiceState.UP,
-        detail="Redis 8.2.3 answers",
+        detail="Redis 8.2.8 answers",
         product="redis",
-        version="8.2.3",
+        version="8.2.8",
         mode="standalone",
         role="master",
-        info=(("loading", "0"), ("rdb_last_bgsave_status", "ok"), ("redis_version", "8.2.3")),
+        info=(
+            ("loading", "0"),
+            ("maxmemory", "0"),
+            ("maxmemory_policy", "noeviction"),
+            ("rdb_last_bgsave_status", "ok"),
+            ("redis_version", "8.2.8"),
+        ),
         roles=("broker",),
     )
     return replace(pulse, **changes)  # type: ignore[arg-type]  # the callers name fields of their own types
@@ -173,6 +179,6 @@ def test_the_check_says_why_it_is_skipped() -> None:
 
 
 def test_the_summary_names_server_and_place() -> None:
-    assert check.summarize(case(up()), []) == f"Redis 8.2.3 at {URL} answered"
+    assert check.summarize(case(up()), []) == f"Redis 8.2.8 at {URL} answered"
     down = up(state=ServiceState.REFUSED, detail="nothing listens there")
     assert check.summarize(case(down), []) == f"{URL}: nothing listens there"
