@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit, Judgment
-from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived
 from stackaudit.model.places import Place
 
 NOTHING = "audit"
@@ -26,10 +26,15 @@ class Told:
     sandbox: bool
 
     @property
+    def accepted(self) -> Waived | None:
+        """Why it does not count; only what fails can be accepted."""
+        return self.finding.waiver if self.finding.outcome is Outcome.FAIL else None
+
+    @property
     def sentence(self) -> str:
         """One line: what is so, of what, after the word for anything else than a failure."""
         finding = self.finding
-        word = "accepted" if finding.waiver is not None else finding.outcome.value
+        word = "accepted" if self.accepted is not None else finding.outcome.value
         named = finding.subject and finding.subject.partition("==")[0] not in finding.message
         said = line(f"{finding.subject}: {finding.message}" if named else finding.message)
         sandbox = "sandbox: " if self.sandbox else ""
@@ -40,9 +45,9 @@ class Told:
         """A line each for what was accepted, the path that pulls the package in, what to do, and the source."""
         finding = self.finding
         lines = []
-        if finding.waiver is not None:
-            until = f", until {finding.waiver.until}" if finding.waiver.until else ""
-            lines.append(f"accepted: {finding.waiver.reason}{until}")
+        if self.accepted is not None:
+            until = f", until {self.accepted.until}" if self.accepted.until else ""
+            lines.append(f"accepted: {self.accepted.reason}{until}")
         lines += [f"via: {' -> '.join(finding.via)}"] if finding.via else []
         lines += [f"fix: {finding.fix}"] if finding.fix else []
         lines += [f"source: {finding.source}"] if finding.source else []
@@ -81,11 +86,11 @@ def _stand_in(name: str, message: str) -> Finding:
 
 def _passes(finding: Finding, verdict: Verdict) -> bool:
     """Whether the check's verdict is no worse for `finding`; where it can't be told from the others, it is not."""
-    if finding.outcome is Outcome.UNCHECKABLE or finding.waiver is not None:
+    if finding.outcome is Outcome.UNCHECKABLE:
         return True
     if finding.outcome is Outcome.UNKNOWN:
         return verdict in {Verdict.PASS, Verdict.WARN}
-    return verdict is not Verdict.FAIL
+    return verdict is not Verdict.FAIL or finding.waiver is not None
 
 
 def file_of(audit: Audit, place: Place | None) -> str | None:

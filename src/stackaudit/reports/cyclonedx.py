@@ -3,7 +3,8 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from stackaudit.model.audit import Audit, Package
@@ -33,11 +34,17 @@ def bill(audit: Audit) -> dict[str, Json]:
     """
     digest = str(record(audit)["digest"])
     finished = audit.finished_at.isoformat(timespec="seconds")
-    about = [each for each in told(audit) if each.check == CHECK and each.finding.aliases]
+    # A server and ffmpeg have advisories too, told by their own checks.
+    about = [each for each in told(audit) if each.finding.aliases]
     packages = {each.subject: each for each in audit.case.packages()}
-    others = sorted({each.finding.subject for each in about} - packages.keys())
+    others = {_reference(each.finding.subject): line(each.finding.subject) for each in about}
     components: list[Json] = [_component(audit, packages[subject]) for subject in sorted(packages)]
-    components += [{"type": "application", "bom-ref": _reference(each), "name": line(each)} for each in others]
+    known = {_reference(each) for each in packages}
+    components += [
+        {"type": "application", "bom-ref": reference, "name": name}
+        for reference, name in sorted(others.items())
+        if reference not in known
+    ]
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -51,7 +58,7 @@ def bill(audit: Audit) -> dict[str, Json]:
             "properties": [*_verdicts(audit, digest)],
         },
         "components": components,
-        "vulnerabilities": [_vulnerability(audit, each) for each in sorted(about, key=_order)],
+        "vulnerabilities": [*_vulnerabilities(audit, about)],
     }
 
 
@@ -92,8 +99,13 @@ def _checked(audit: Audit, subject: str) -> str:
     if judgment is None or judgment.verdict is Verdict.SKIPPED:
         return "not checked" if judgment is None else f"not checked: {judgment.summary}"
     own = [each for each in judgment.findings if each.subject == subject]
-    # What blinds the whole check withholds every pass, and takes no failure back.
-    blind = [each for each in judgment.findings if not each.subject and each.outcome is not Outcome.PASS]
+    rules = {each.rule for each in own}
+    # What blinds the whole of a rule withholds its passes, and takes no failure back.
+    blind = [
+        each
+        for each in judgment.findings
+        if not each.subject and each.outcome is not Outcome.PASS and (each.rule in rules or not own)
+    ]
     found = sorted((*own, *blind), key=lambda each: WORST_FIRST.index(each.outcome))
     if not found:
         return "not checked"
@@ -106,8 +118,19 @@ def _reference(subject: str) -> str:
     return f"pkg:pypi/{name}@{quote(version, safe='')}" if version else f"stackaudit:{quote(name)}"
 
 
-def _order(each: Told) -> tuple[str, str]:
-    return each.finding.aliases[0], each.finding.subject
+def _order(each: Told) -> tuple[str, str, str]:
+    return each.finding.aliases[0], each.finding.subject, each.finding.rule
+
+
+def _vulnerabilities(audit: Audit, about: Sequence[Told]) -> Iterator[Json]:
+    """One for each finding: what was accepted of one package is not accepted of another."""
+    met: Counter[str] = Counter()
+    for each in sorted(about, key=_order):
+        finding = each.finding
+        reference = f"{finding.rule}/{quote(line(finding.aliases[0]), safe='')}/{_reference(finding.subject)}"
+        met[reference] += 1
+        again = f"#{met[reference]}" if met[reference] > 1 else ""
+        yield {"bom-ref": reference + again, **_vulnerability(audit, each)}
 
 
 def _vulnerability(audit: Audit, each: Told) -> dict[str, Json]:
@@ -115,10 +138,9 @@ def _vulnerability(audit: Audit, each: Told) -> dict[str, Json]:
     own, *aliases = map(line, finding.aliases)
     advisory = _advisory(audit, finding)
     found: dict[str, Json] = {
-        "bom-ref": f"{quote(own)}/{_reference(finding.subject)}",
         "id": own,
-        "source": {"name": "OSV", "url": _page(own)},
-        "references": [{"id": alias, "source": {"name": "OSV", "url": _page(alias)}} for alias in sorted(aliases)],
+        "source": {"name": "OSV", "url": _page(own)} if each.check == CHECK else {"url": line(finding.source or "")},
+        "references": [{"id": alias, "source": {"name": "OSV", "url": _page(alias)}} for alias in sorted({*aliases})],
         "ratings": [_rating(advisory, finding)],
         "description": line(advisory.summary if advisory and advisory.summary else finding.message),
         "recommendation": line(finding.fix or ""),
@@ -131,7 +153,7 @@ def _vulnerability(audit: Audit, each: Told) -> dict[str, Json]:
             *([_property("lane", finding.lane)] if finding.lane is not None else []),
         ],
     }
-    return found | ({"analysis": _analysis(finding.waiver)} if finding.waiver is not None else {})
+    return found | ({"analysis": _analysis(each.accepted)} if each.accepted is not None else {})
 
 
 def _page(identifier: str) -> str:

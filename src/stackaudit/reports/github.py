@@ -43,7 +43,7 @@ def render(audit: Audit) -> str:
 
 def level_of(each: Told) -> str:
     """`error`, `warning` or `notice`."""
-    if each.finding.waiver is not None or each.finding.outcome is Outcome.UNCHECKABLE:
+    if each.accepted is not None or each.finding.outcome is Outcome.UNCHECKABLE:
         return "notice"
     if each.finding.outcome is Outcome.UNKNOWN:
         return "warning" if each.passes else "error"
@@ -54,7 +54,7 @@ def _groups(found: Sequence[Told]) -> Iterator[Group]:
     groups: dict[tuple[str, ...], list[Told]] = {}
     for number, each in enumerate(found):
         cause = each.finding.cause
-        alone = cause is None or each.finding.waiver is not None
+        alone = cause is None or each.accepted is not None
         key = (str(number),) if alone or cause is None else (cause, each.finding.outcome)
         groups.setdefault(key, []).append(each)
     for members in groups.values():

@@ -42,7 +42,7 @@ def _entry(audit: Audit, each: Told, fingerprint: str) -> dict[str, Json]:
 
 def _severity(each: Told) -> str:
     """A format without a word for what was accepted, or can't be checked by anyone: these are `info`; what was not checked is not less."""
-    if each.finding.waiver is not None or each.finding.outcome is Outcome.UNCHECKABLE:
+    if each.accepted is not None or each.finding.outcome is Outcome.UNCHECKABLE:
         return "info"
     return SEVERITIES[each.finding.severity]
 

@@ -100,9 +100,9 @@ def _unworded(code: str, check: str, title: str | None) -> dict[str, Json]:
 def _result(audit: Audit, each: Told, fingerprint: str) -> dict[str, Json]:
     finding = each.finding
     suppressions: list[Json] = []
-    if finding.waiver is not None:
-        until = f" (until {finding.waiver.until})" if finding.waiver.until else ""
-        justification = line(f"{finding.waiver.reason}{until}")
+    if each.accepted is not None:
+        until = f" (until {each.accepted.until})" if each.accepted.until else ""
+        justification = line(f"{each.accepted.reason}{until}")
         suppressions = [{"kind": "external", "status": "accepted", "justification": justification}]
     return {
         "ruleId": finding.rule,
