@@ -15,3 +15,5 @@ CLEAN = {
     for name, value in os.environ.items()
     if not name.startswith(("STACKAUDIT_", "CELERY_", "REDIS_", "BROKER_", "VIRTUAL_ENV", "NO_COLOR", "FORCE_COLOR"))
 }
+# Nor what their mirror of advisories does.
+CLEAN["XDG_DATA_HOME"] = "/dev/null/none"

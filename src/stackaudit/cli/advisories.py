@@ -45,6 +45,8 @@ def sync(
     given = source or fetch.OSV_ZIP
     if not fetch.is_url(given) and not Path(given).exists():
         raise UsageError(f"there is no {given}", hint="name a URL, a zip, or a folder of OSV records")
+    if not fetch.is_url(given):
+        given = str(Path(given).absolute())
     now = datetime.now(UTC)
     say = _silent if quiet else _say
     try:
