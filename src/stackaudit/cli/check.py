@@ -80,11 +80,21 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
         typer.Option(metavar="reference|native", help="Ask pip check and pip-audit (default), or answer in process."),
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="text (default), json or markdown.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="text (default), json, markdown, sarif, junit, github, gitlab or cyclonedx.",
+        ),
     ] = "text",
     output: Annotated[
         list[Path] | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write to FILE, .json or .md; repeatable."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write to FILE, by its ending: .json, .md, .sarif, .xml (JUnit) or .cdx.json; repeatable.",
+        ),
     ] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Tell the verdict and exit 0.")] = False,
     quiet: Annotated[
