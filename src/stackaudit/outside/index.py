@@ -1,11 +1,12 @@
 """Asks package indexes what they hold of many projects."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import quote
 
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.secret import Secret
 from stackaudit.outside import http
 from stackaudit.outside.http import Client, Failure, Request
 from stackaudit.outside.index_pages import Page, PageError, read_page
@@ -57,16 +58,24 @@ def ask(names: Sequence[str], settings: IndexSettings, deadline: Deadline) -> di
     The first index that knows a project answers for it; one that fails is not passed over, since it might have known.
     """
     found: dict[str, Answer] = {name: Absent() for name in names}
-    way = Way(certificates=settings.certificates, proxy=settings.proxy, redirects=_MOST_REDIRECTS)
+    way = way_of(settings)
     for url in settings.urls:
         left = [name for name, answer in found.items() if isinstance(answer, Absent)]
+        pages = [f"{url.reveal()}/{quote(name)}/" for name in left]
         with Client(deadline, way) as client:
-            answers = client.ask([Request(url=f"{url.reveal()}/{quote(name)}/", headers=_ACCEPT) for name in left])
-        found |= {name: _meaning(name, answer) for name, answer in zip(left, answers, strict=True)}
+            answers = client.ask([Request(url=page, headers=_ACCEPT) for page in pages])
+        found |= {
+            name: _meaning(name, answer, Secret(page)) for name, page, answer in zip(left, pages, answers, strict=True)
+        }
     return found
 
 
-def _meaning(name: str, answer: http.Answer | Failure) -> Answer:
+def way_of(settings: IndexSettings) -> Way:
+    """How pip, as it is configured here, reaches its indexes and the files that they list."""
+    return Way(certificates=settings.certificates, proxy=settings.proxy, redirects=_MOST_REDIRECTS)
+
+
+def _meaning(name: str, answer: http.Answer | Failure, page: Secret) -> Answer:
     if isinstance(answer, Failure):
         cause = f"the package index could not be asked: {answer.cause}"
         return Trouble(cause=cause, remedy=_REMEDIES.get(answer.kind, _REACH))
@@ -79,6 +88,6 @@ def _meaning(name: str, answer: http.Answer | Failure) -> Answer:
         cause = f"the package index answered with an error (HTTP {answer.status})"
         return Trouble(cause=cause, remedy="run the audit again later")
     try:
-        return read_page(name, answer.content_type, answer.body)
+        return replace(read_page(name, answer.content_type, answer.body), url=page)
     except PageError as error:
         return Trouble(cause=f"no package index answers at the address: {error}", remedy=_INDEX)

@@ -1,6 +1,7 @@
 """Reads a package index's page of one project: PEP 691 JSON, or PEP 503 HTML where an index has nothing newer."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -8,10 +9,13 @@ from typing import TypeAlias
 
 from packaging.utils import canonicalize_name
 
+from stackaudit.model.secret import Secret
+
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 _SDISTS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
 _BUILT = (".whl", ".egg")
+_NOWHERE = Secret("")
 
 
 class PageError(ValueError):
@@ -20,21 +24,32 @@ class PageError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexFile:
-    """One file of a project. `version` is as the file name writes it; `uploaded_at` (UTC) is None where the index does not tell."""
+    """One file of a project. `version` is as the file name writes it; `uploaded_at` (UTC) is None where the index does not tell.
+
+    `url` is as the page writes it, perhaps relative to the page's own; `size` is in bytes. `sha256` is that of the file, `metadata_sha256`
+    that of its metadata, which lies beside it where `has_metadata` (PEP 658); each None where the index does not tell.
+    """
 
     version: str
     uploaded_at: datetime | None = None
     requires_python: str | None = None
     yanked: bool = False
     yanked_reason: str | None = None
+    filename: str = ""
+    url: Secret = _NOWHERE
+    size: int | None = None
+    sha256: str | None = None
+    has_metadata: bool = False
+    metadata_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One project's page. `form` says how the index speaks: `PEP 691 1.1`, `HTML`."""
+    """One project's page. `form` says how the index speaks: `PEP 691 1.1`, `HTML`; `url` is where the page was asked for."""
 
     form: str
     files: tuple[IndexFile, ...]
+    url: Secret = _NOWHERE
 
 
 def read_page(name: str, content_type: str, body: bytes) -> Page:
@@ -99,14 +114,26 @@ def _json_file(name: str, value: Json) -> IndexFile | None:
     version = version_in(filename, name)
     if version is None:
         return None
-    needs, yanked = value.get("requires-python"), value.get("yanked")
+    needs, yanked, url, size = (value.get(key) for key in ("requires-python", "yanked", "url", "size"))
+    metadata = value.get("core-metadata", value.get("dist-info-metadata"))
     return IndexFile(
         version=version,
         uploaded_at=_moment(value.get("upload-time")),
         requires_python=needs if isinstance(needs, str) and needs else None,
         yanked=yanked is True or isinstance(yanked, str),
         yanked_reason=yanked if isinstance(yanked, str) and yanked else None,
+        filename=filename,
+        url=Secret(url if isinstance(url, str) else ""),
+        size=size if isinstance(size, int) else None,
+        sha256=_sha256(value.get("hashes")),
+        has_metadata=bool(metadata),
+        metadata_sha256=_sha256(metadata),
     )
+
+
+def _sha256(hashes: Json) -> str | None:
+    found = hashes.get("sha256") if isinstance(hashes, dict) else None
+    return found.lower() if isinstance(found, str) else None
 
 
 def _moment(value: Json) -> datetime | None:
@@ -148,12 +175,7 @@ def _read_html(name: str, body: bytes) -> Page:
     parser.feed(body.decode(errors="replace"))
     parser.close()
     files = tuple(
-        IndexFile(
-            version=version,
-            requires_python=attributes.get("data-requires-python") or None,
-            yanked="data-yanked" in attributes,
-            yanked_reason=attributes.get("data-yanked") or None,
-        )
+        _linked(text.strip(), version, attributes)
         for text, attributes in parser.links
         if (version := version_in(text.strip(), name)) is not None
     )
@@ -161,3 +183,24 @@ def _read_html(name: str, body: bytes) -> Page:
         # A proxy's login page and an empty project look alike: neither shows anything.
         raise PageError("the answer is a page without a single file of the project")
     return Page(form="HTML", files=files)
+
+
+def _linked(filename: str, version: str, attributes: dict[str, str | None]) -> IndexFile:
+    url, _, fragment = (attributes.get("href") or "").partition("#")
+    metadata = attributes.get("data-core-metadata") or attributes.get("data-dist-info-metadata") or ""
+    return IndexFile(
+        version=version,
+        requires_python=attributes.get("data-requires-python") or None,
+        yanked="data-yanked" in attributes,
+        yanked_reason=attributes.get("data-yanked") or None,
+        filename=filename,
+        url=Secret(url),
+        sha256=_sha256_in(fragment),
+        has_metadata=metadata not in {"", "false"},
+        metadata_sha256=_sha256_in(metadata),
+    )
+
+
+def _sha256_in(text: str) -> str | None:
+    found = re.search(r"sha256=([0-9A-Fa-f]{64})", text)
+    return found[1].lower() if found else None

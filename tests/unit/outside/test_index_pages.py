@@ -1,12 +1,14 @@
 """What an index's page is read as, and what is no page."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stackaudit.model.secret import Secret
 from stackaudit.outside.index_pages import IndexFile, PageError, read_page, version_in
 
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -36,9 +38,30 @@ def test_a_json_file_keeps_its_time_its_python_and_its_withdrawal() -> None:
             requires_python=">=3.7,",
             yanked=True,
             yanked_reason="a regression",
+            filename="celery-5.2.5-py3-none-any.whl",
         ),
-        IndexFile(version="5.4.0"),
-        IndexFile(version="5.5.0", yanked=True),
+        IndexFile(version="5.4.0", filename="celery-5.4.0.tar.gz"),
+        IndexFile(version="5.5.0", yanked=True, filename="celery-5.5.0.tar.gz"),
+    )
+
+
+@pytest.mark.parametrize("key", ["core-metadata", "dist-info-metadata"])
+def test_a_json_file_keeps_where_it_lies_its_digests_and_whether_its_metadata_lie_beside_it(key: str) -> None:
+    name = "celery-1.0-py3-none-any.whl"
+    files = read_page(
+        "celery",
+        JSON,
+        page(
+            {"filename": name, "url": "../1", "size": 3, "hashes": {"sha256": "AB", "md5": "0"}, key: {"sha256": "cd"}},
+            {"filename": name, "url": "../2", "hashes": {}, key: True},
+            {"filename": name, "url": "../3", key: False},
+        ),
+    ).files
+    whole = IndexFile(version="1.0", filename=name)
+    assert files == (
+        replace(whole, url=Secret("../1"), size=3, sha256="ab", has_metadata=True, metadata_sha256="cd"),
+        replace(whole, url=Secret("../2"), has_metadata=True),
+        replace(whole, url=Secret("../3")),
     )
 
 
@@ -59,9 +82,30 @@ def test_an_html_page_tells_of_withdrawals_and_of_no_times() -> None:
     read = read_page("celery", "text/html; charset=utf-8", body)
     assert read.form == "HTML"
     assert read.files == (
-        IndexFile(version="5.2.5", yanked=True, yanked_reason="a & b"),
-        IndexFile(version="5.4.0", requires_python=">=3.8"),
+        IndexFile(
+            version="5.2.5",
+            yanked=True,
+            yanked_reason="a & b",
+            filename="celery-5.2.5-py3-none-any.whl",
+            url=Secret("../../celery-5.2.5-py3-none-any.whl"),
+        ),
+        IndexFile(version="5.4.0", requires_python=">=3.8", filename="celery-5.4.0.tar.gz", url=Secret("x")),
     )
+
+
+def test_an_html_page_tells_digests_and_where_metadata_lie_beside_the_file() -> None:
+    digest = "0123456789abcdef" * 4
+    body = (
+        f'<a href="../1#sha256={digest}" data-core-metadata="sha256={digest.upper()}">celery-1.0-py3-none-any.whl</a>'
+        '<a href="../2" data-dist-info-metadata="true">celery-2.0-py3-none-any.whl</a>'
+        '<a href="../3" data-core-metadata="false">celery-3.0-py3-none-any.whl</a>'
+    )
+    files = read_page("celery", "text/html", body.encode()).files
+    assert [(each.sha256, each.has_metadata, each.metadata_sha256) for each in files] == [
+        (digest, True, digest),
+        (None, True, None),
+        (None, False, None),
+    ]
 
 
 @pytest.mark.parametrize(
