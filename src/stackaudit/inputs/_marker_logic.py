@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection
 
 from packaging.markers import InvalidMarker, Marker
+from packaging.utils import canonicalize_name
 
 _TOKENS = re.compile(r"""(?P<quoted>"[^"]*"|'[^']*')|(?P<operator>~=|===)""")
 # `~=` and `===` are no Python; these two bind as tightly, and mean nothing else in a marker.
@@ -84,6 +85,10 @@ def _filled(node: ast.expr, known: dict[str, Collection[str]]) -> str | bool:
     if compared is None:
         return True
     member, operator, collection = compared
+    if operator in {"==", "!="} and "extra" in known:
+        for variable, value in ((member, collection), (collection, member)):
+            if isinstance(variable, ast.Name) and variable.id == "extra" and isinstance(value, ast.Constant):
+                return (canonicalize_name(str(value.value)) in known["extra"]) == (operator == "==")
     if isinstance(collection, ast.Name) and collection.id in known and isinstance(member, ast.Constant):
         return (str(member.value) in known[collection.id]) == (operator == "in")
     return f"{_word(member)} {operator} {_word(collection)}"
@@ -98,4 +103,16 @@ def filled_in(marker: str, extras: Collection[str], groups: Collection[str]) -> 
     if tree is None:
         return marker
     result = _filled(tree, {"extras": extras, "dependency_groups": groups})
+    return result if isinstance(result, bool) else str(Marker(result))
+
+
+def with_extra(marker: str, extra: str | None) -> str | bool:
+    """`marker` of a release's metadata with `extra` decided: this one (normalized), or none; True or False where nothing else is left.
+
+    A marker that can't be read is returned as it is.
+    """
+    tree = _tree(marker)
+    if tree is None:
+        return marker
+    result = _filled(tree, {"extra": () if extra is None else (extra,)})
     return result if isinstance(result, bool) else str(Marker(result))

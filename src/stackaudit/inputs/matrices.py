@@ -139,6 +139,24 @@ def load_written(source: Source) -> Matrix:
     return _written(source)
 
 
+def load_published(source: Source) -> tuple[Published, str] | None:
+    """What was derived for the matrix at `source`, and its text; None where nothing was derived yet.
+
+    Raises:
+        InputError: it is wrong: every fault in it, by line.
+    """
+    toml = _toml(source, "published")
+    if toml is None:
+        return None
+    if isinstance(toml, Fault):
+        raise InputError([toml])
+    faults: list[Fault] = []
+    published = read_published(toml, faults)
+    if faults:
+        raise InputError(_sorted(faults))
+    return published, toml.text
+
+
 def _source_at(path: Path, root: Path) -> Source:
     stem = path.name.removesuffix(".toml")
 
