@@ -17,6 +17,8 @@ HEAVY = {
     "jinja2",
     "ffmpeg",
     "pip_requirements_parser",
+    "cvss",
+    "yaml",
 }
 
 
@@ -33,7 +35,14 @@ def imported(*arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["check", "--help"], ["explain", "--help"], ["matrix", "show", "--help"], ["--version", "--help"]],
+    [
+        ["--help"],
+        ["check", "--help"],
+        ["explain", "--help"],
+        ["matrix", "show", "--help"],
+        ["advisories", "sync", "--help"],
+        ["--version", "--help"],
+    ],
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert not HEAVY & imported(*arguments)

@@ -1,0 +1,215 @@
+"""The mirror as a user meets it: made, looked at, audited from with no network, and never lost."""
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from advised import ADVISORIES
+from command import CLEAN, COMMAND, Run
+from servers import stays_silent, stranger
+
+PINS = "oakpress==2.0.1\nelm==1.0\nacme-billing==1.0\n"
+CLOSED = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), "http://127.0.0.1:9")
+
+
+@pytest.fixture
+def home(folder: Path) -> Path:
+    """Where the user's data lies."""
+    return folder / "home"
+
+
+@pytest.fixture
+def run(stackaudit: Run, home: Path) -> Run:
+    """The command, for a user whose data lies in `home`, with no network."""
+
+    def with_home(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return stackaudit(*arguments, env={"XDG_DATA_HOME": str(home), "XDG_CACHE_HOME": str(home), **CLOSED})
+
+    return with_home
+
+
+def files(home: Path) -> set[str]:
+    return {each.name for each in (home / "stackaudit" / "advisories").iterdir()}
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_without_a_mirror_status_says_how_to_make_one(run: Run) -> None:
+    done = run("advisories", "status")
+    assert done.returncode == 3
+    assert "there is no mirror" in done.stdout
+    assert "stackaudit advisories sync" in done.stdout
+
+
+def test_a_mirror_is_made_from_a_folder_and_told(run: Run, home: Path) -> None:
+    made = run("advisories", "sync", str(ADVISORIES))
+    assert made.returncode == 0, made.stderr
+    assert made.stderr == "reading the records\nverifying 5 records\n"
+    told = run("advisories", "status")
+    assert told.returncode == 0
+    assert told.stdout == made.stdout
+    for word in (
+        "advisories  5 about PyPI packages",
+        "newest ",
+        "synced ",
+        "0 days old",
+        "digest      sha256 ",
+        str(home),
+    ):
+        assert word in told.stdout
+    assert run("advisories", "sync", "-q", str(ADVISORIES)).stderr == ""
+
+
+def test_an_audit_with_no_network_stands_on_the_mirror(run: Run, folder: Path) -> None:
+    (folder / "requirements.txt").write_text(PINS, encoding="utf-8")
+    (folder / "stackaudit.toml").write_text('private = ["acme-*"]\n', encoding="utf-8")
+    audit = ("check", "-r", "requirements.txt", "--only", "vulnerabilities", "--format", "json", "--offline")
+    skipped = run(*audit)
+    assert skipped.returncode == 3
+    assert "make a mirror with `stackaudit advisories sync`" in json.loads(skipped.stdout)["checks"][0]["summary"]
+
+    assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
+    done = run(*audit)
+    assert done.returncode == 1, done.stderr
+    record = json.loads(done.stdout)
+    (check,) = record["checks"]
+    outcomes = {each["subject"]: each["outcome"] for each in check["findings"] if each["rule"] == "VU101"}
+    assert outcomes == {"oakpress==2.0.1": "fail", "elm==1.0": "pass", "acme-billing==1.0": "uncheckable"}
+    assert check["summary"].startswith("2 of 3 packages audited, 1 skipped because no public source can know it")
+    assert "by the local mirror, whose newest record is of " in check["summary"]
+    (look,) = [each for each in record["looks"] if each["facts"]]
+    assert "AdvisoryCopy" in {each["fact"] for each in look["facts"]}
+    assert str(folder) not in json.dumps(record["looks"])
+
+
+def test_an_old_mirror_is_a_finding_until_more_days_are_allowed(run: Run, folder: Path) -> None:
+    (folder / "requirements.txt").write_text("elm==1.0\n", encoding="utf-8")
+    (folder / "old").mkdir()
+    affected = [{"package": {"ecosystem": "PyPI", "name": "oak"}, "versions": ["1.0"]}]
+    record = {"id": "PYSEC-2020-1", "modified": "2020-01-01T00:00:00Z", "affected": affected}
+    (folder / "old" / "a.json").write_text(json.dumps(record), encoding="utf-8")
+    assert run("advisories", "sync", "old").returncode == 0
+    audit = ("check", "-r", "requirements.txt", "--only", "vulnerabilities", "--offline")
+    old = run(*audit)
+    assert old.returncode == 1
+    assert "error[VU102]: the newest record of the local mirror is of 2020-01-01" in old.stdout
+    (folder / "stackaudit.toml").write_text("advisories-max-age = 36500\n", encoding="utf-8")
+    assert run(*audit).returncode == 0
+    (folder / "stackaudit.toml").write_text("advisories-max-age = -1\n", encoding="utf-8")
+    wrong = run(*audit)
+    assert wrong.returncode == 2
+    assert "stackaudit.toml:1: `advisories-max-age` is a number of days" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [("nowhere", 2), ("broken.zip", 2), ("empty", 2), ("http://127.0.0.1:9/all.zip", 3), ("http://[::1", 3)],
+)
+def test_a_source_that_is_wrong_costs_nothing(run: Run, folder: Path, home: Path, source: str, status: int) -> None:
+    (folder / "broken.zip").write_text("<html>", encoding="utf-8")
+    (folder / "empty").mkdir()
+    assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
+    before, kept = run("advisories", "status").stdout, files(home)
+    done = run("advisories", "sync", source)
+    assert done.returncode == status
+    assert done.stdout == ""
+    assert "error: " in done.stderr
+    assert "= fix: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert run("advisories", "status").stdout == before
+    assert files(home) == kept
+
+
+def test_a_damaged_mirror_is_told_as_such(run: Run, home: Path) -> None:
+    assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
+    (home / "stackaudit" / "advisories" / "mirror.json").write_text("{}", encoding="utf-8")
+    done = run("advisories", "status")
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: the local mirror of advisories can't be read")
+    assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
+    assert run("advisories", "status").returncode == 0
+
+
+def test_a_full_disk_costs_nothing(run: Run, folder: Path, home: Path) -> None:
+    assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
+    before, kept = run("advisories", "status").stdout, files(home)
+    done = subprocess.run(
+        [COMMAND, "advisories", "sync", str(ADVISORIES)],
+        cwd=folder,
+        env={**CLEAN, "XDG_DATA_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+        # No file may grow past a kilobyte: a write fails as it does where the disk is full.
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)),
+    )
+    assert done.returncode == 3
+    assert "error: the mirror can't be written to" in done.stderr
+    assert "the mirror is as it was" in done.stderr
+    assert run("advisories", "status").stdout == before
+    assert files(home) == kept
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_while_it_is_fetched_costs_nothing(
+    run: Run, folder: Path, home: Path, number: signal.Signals
+) -> None:
+    assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
+    before, kept = run("advisories", "status").stdout, files(home)
+    reached: list[bool] = []
+
+    def hang(connection: socket.socket) -> None:
+        reached.append(True)
+        stays_silent(connection)
+
+    with stranger(hang) as port:
+        process = subprocess.Popen(
+            [COMMAND, "advisories", "sync", f"http://127.0.0.1:{port}/all.zip"],
+            cwd=folder,
+            env={**CLEAN, "XDG_DATA_HOME": str(home)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for(lambda: bool(reached))
+        os.kill(process.pid, number)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in told
+    assert "Traceback" not in told
+    assert run("advisories", "status").stdout == before
+    assert files(home) == kept
+
+
+def test_a_sync_that_is_killed_leaves_no_lock_behind(run: Run, folder: Path, home: Path) -> None:
+    reached: list[bool] = []
+
+    def hang(connection: socket.socket) -> None:
+        reached.append(True)
+        stays_silent(connection)
+
+    with stranger(hang) as port:
+        process = subprocess.Popen(
+            [COMMAND, "advisories", "sync", "-q", f"http://127.0.0.1:{port}/all.zip"],
+            cwd=folder,
+            env={**CLEAN, "XDG_DATA_HOME": str(home)},
+        )
+        wait_for(lambda: bool(reached))
+        waiting = run("advisories", "sync", "--timeout", "0.5", str(ADVISORIES))
+        assert waiting.returncode == 3
+        assert "another sync is at work" in waiting.stderr
+        process.kill()
+        process.wait()
+    assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
