@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stackaudit.model.facts import Audited, Distribution, InterpreterFact
+from stackaudit.model.facts import AdvisoryCopy, Audited, Distribution, InterpreterFact
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Look
 from stackaudit.probes import native
@@ -17,7 +17,7 @@ PROBE = Probe(
     name="native_online",
     title="vulnerabilities",
     reads=(InterpreterFact, Distribution),
-    yields=(Audited,),
+    yields=(Audited, AdvisoryCopy),
     collect=collect,
     child=True,
     serves=lambda manifest: manifest.native and not native.is_near(manifest),
