@@ -15,6 +15,7 @@ from stackaudit.inputs._source import shown_text
 from stackaudit.model.versions import parse_requirement, parse_specifier, parse_version, written
 
 _PYTHON = re.compile(r"Programming Language :: Python :: (\d+)\.(\d+)")
+_NAME = re.compile(r"[^a-z0-9-]")
 _EXTRA = re.compile(r"""(?<!["'\w])extra(?!["'\w])""")
 _READ = frozenset(
     {"metadata-version", "name", "version", "requires-dist", "requires-python", "provides-extra", "classifier"}
@@ -40,7 +41,8 @@ class Declared:
     def lines(self, extra: NormalizedName | None = None) -> tuple[str, ...]:
         """What it requires without an extra; with one, what that adds: normalized PEP 508 lines in a stable order."""
         found = set(_lines(self.requires, extra))
-        return tuple(sorted(found if extra is None else found - set(_lines(self.requires, None))))
+        kept = found if extra is None else found - set(_lines(self.requires, None))
+        return tuple(sorted(kept, key=lambda line: (_NAME.split(line, maxsplit=1)[0], line)))
 
 
 def declared(content: bytes, name: NormalizedName, version: Version, *, is_source: bool) -> Declared:

@@ -31,7 +31,13 @@ def differences(old: Ranges, new: Ranges, explained: Mapping[NormalizedName, Col
             lines.append(f"{name}: new, {_counted(len(_releases(new[name])), 'release')}")
         elif old[name] != new[name]:
             found = tuple(_of_package(old[name], new[name], explained.get(name, ())))
-            lines += [name, *(f"  {each}" for each in found or ("the same releases, cut into other ranges",))]
+            lines += [
+                name,
+                *(
+                    f"  {each}"
+                    for each in found or ("the same releases and bounds, cut into other ranges or in another order",)
+                ),
+            ]
     return tuple(lines)
 
 

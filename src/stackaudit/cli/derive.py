@@ -100,6 +100,7 @@ def _settle(matrix: "Matrix", derived: "Derived", old: "tuple[Published, str] | 
     if path is None:
         return Exit.FAILED
     _save(path, text_of(published))
+    write(f"wrote {path.name}\n", sys.stderr)
     return Exit.PASSED
 
 
@@ -201,7 +202,6 @@ def _save(path: Path, text: str) -> None:
         write_whole(path, text)
     except OSError as error:
         raise UsageError(f"{path} can't be written: {error.strerror}") from None
-    write(f"wrote {path}\n", sys.stderr)
 
 
 def _say(line: str) -> None:
