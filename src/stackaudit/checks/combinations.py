@@ -60,7 +60,7 @@ def faults(here: Row) -> Iterator[Breach]:
             yield Breach(
                 holder=known.names[0],
                 sentence=told(here, known),
-                clause=f"known to break: {told(here, known)}",
+                clause=f"whose combination here is known to break: {told(here, known)}",
                 names=known.names[:1],
                 fix=remedy(here, known),
                 severity=known.severity,

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from packaging.specifiers import SpecifierSet
 
 from stackaudit.checks._row import Row, admits_python
-from stackaudit.checks._stack import row, stack_package, subject_of, surely_absent
+from stackaudit.checks._stack import asked, row, stack_package, subject_of, surely_absent
+from stackaudit.checks.fresh import goes_together, told_of_install
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome, Severity
@@ -24,7 +25,8 @@ def asked_by(manifest: Manifest) -> str | None:
 
 def summarize(case: Case, findings: Sequence[Finding]) -> str:
     """How many of the stack's packages are pinned, how many this Python may run, and what else there is to tell."""
-    if any(finding.outcome is Outcome.UNKNOWN and not finding.subject for finding in findings):
+    unknown = [each for each in findings if each.outcome is Outcome.UNKNOWN and each.rule != goes_together.code]
+    if any(not each.subject for each in unknown):
         return "what is installed could not be seen"
     here = row(case)
     if here is None:
@@ -32,13 +34,13 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     expected = [entry.name for entry in _expected(case)]
     pinned = {name for name in expected if any(each.pin is not None for each in case.requirements_of(name))}
     many = f"{len(pinned)} of {len(expected)} stack packages {'is' if len(pinned) == 1 else 'are'} pinned"
-    parts = [many, *_admission(here, expected)]
+    parts = [many, *_admission(here, expected), *told_of_install(case)]
     hurting = {
         each.cause or each for each in findings if each.outcome is Outcome.FAIL and each.severity is not Severity.LOW
     }
     if hurting:
         parts.append(f"{len(hurting)} {'problem' if len(hurting) == 1 else 'problems'}")
-    if hidden := {each.subject for each in findings if each.outcome is Outcome.UNKNOWN}:
+    if hidden := {each.subject for each in unknown}:
         parts.append(f"{len(hidden)} could not be seen")
     return "; ".join(parts)
 
@@ -119,24 +121,16 @@ def _pin(case: Case, name: str) -> str | None:
     here, there = row(case), stack_package(case, name)
     if here is None:
         return None
-    asked = {str(each.name): _asked(case, each.name) for each in here.matrix.packages}
+    within = {str(each.name): asked(case, each.name) for each in here.matrix.packages}
     if there is not None:
-        within = asked.get(name, SpecifierSet())
-        good = here.fits(name) and within.contains(there.version, prereleases=True)
-        other = None if good else here.newest_fitting(name, within=within) or here.newest_fitting(name)
+        own = within.get(name, SpecifierSet())
+        good = here.fits(name) and own.contains(there.version, prereleases=True)
+        other = None if good else here.newest_fitting(name, within=own) or here.newest_fitting(name)
         return there.subject if other is None else f"{name}=={other}"
     # What is missing is chosen together: each newest by itself may not go with the others' newest.
     missing = sorted(_expected(case), key=lambda each: not each.required)
-    version = here.completed((each.name for each in missing), asked).versions.get(name)
+    version = here.completed((each.name for each in missing), within).versions.get(name)
     return f"{name}=={version}" if version is not None else None
-
-
-def _asked(case: Case, name: str) -> SpecifierSet:
-    """All the bounds that the declared files put on package `name`."""
-    found = SpecifierSet()
-    for each in case.requirements_of(name):
-        found &= each.specifier
-    return found
 
 
 def _wanted(here: Row | None, name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from stackaudit.gate.verdict import fails, is_let_through
 from stackaudit.model.audit import Audit, Judgment, Policy
+from stackaudit.model.facts import Resolution
 from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict, Waived
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
@@ -25,12 +26,16 @@ MOST_SUBJECTS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """How to tell: `quiet` 1 leaves the passes out, 2 everything; `verbose` adds details and passes; `line` reads a source line."""
+    """How to tell: `quiet` 1 leaves the passes out, 2 everything; `verbose` adds details and passes; `line` reads a source line.
+
+    `title` takes the place of the line that says what is audited.
+    """
 
     quiet: int = 0
     verbose: int = 0
     color: bool = False
     line: Callable[[Place], str | None] = lambda _place: None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +97,7 @@ Segment: TypeAlias = tuple[str, str]
 
 def _segments(audit: Audit, rules: dict[str, Rule], policy: Policy, telling: Telling) -> Iterator[Segment]:
     if not telling.quiet:
-        yield from _head(audit)
+        yield from _head(audit) if not telling.title else [(f"{telling.title}\n\n", "bold")]
         for judgment in audit.judgments:
             yield from _check_line(judgment, "sandbox: " if audit.case.manifest.sandbox else "")
         yield "\n", ""
@@ -112,15 +117,22 @@ def _head(audit: Audit) -> Iterator[Segment]:
         what = case.manifest.interpreter.path
     python = case.interpreter.subject if case.interpreter else None
     count = len(case.packages())
-    facts = ", ".join([*([python] if python else []), f"{count} package{'s' * (count != 1)}"])
+    fresh = [f"{len(each.packages)} in a fresh install" for each in case.facts(Resolution) if each.packages]
+    facts = ", ".join([*([python] if python else []), f"{count} package{'s' * (count != 1)}", *fresh])
     matrix = f" against matrix {case.matrix.name} {case.matrix.version}" if case.matrix else ""
     yield f"Auditing {what} ({facts}){matrix}\n\n", "bold"
 
 
 def _check_line(judgment: Judgment, prefix: str) -> Iterator[Segment]:
-    label, style = LABELS[judgment.verdict]
+    label, style = _label(judgment)
     yield f"  {label:<5}", style
     yield f" {judgment.check:<16}{prefix}{judgment.summary}\n", "dim" if judgment.verdict is Verdict.SKIPPED else ""
+
+
+def _label(judgment: Judgment) -> Segment:
+    """The verdict's; what passes on metadata alone is not called ok: its summary says the rung."""
+    proved = judgment.rung is None or judgment.rung.earns_tick
+    return LABELS[judgment.verdict] if proved or judgment.verdict is not Verdict.PASS else ("pass", "")
 
 
 def _blocks(judgments: Sequence[Judgment]) -> Iterator[_Block]:

@@ -66,6 +66,17 @@ def index_settings(prefix: str) -> IndexSettings:
     )
 
 
+def searches_folders(prefix: str) -> bool:
+    """Whether pip in the environment at `prefix` is configured with places that are no web index: `find-links`, a `file:` index.
+
+    Raises:
+        SettingsError: a configuration file can't be parsed.
+    """
+    values = configuration(prefix, os.environ)
+    indexes = f"{_first(values, 'index-url') or ''} {_first(values, 'extra-index-url') or ''}".split()
+    return bool(_first(values, "find-links")) or not all(_is_web(each) for each in indexes)
+
+
 def configuration(prefix: str, environment: Mapping[str, str]) -> dict[str, str]:
     """All values that pip is configured with by their keys, as `pip config list` names them: `global.index-url`, `:env:.cert`.
 

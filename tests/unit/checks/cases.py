@@ -13,7 +13,7 @@ from packaging.version import Version
 from stackaudit.inputs import matrices
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution, Fact, InterpreterFact
-from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, PythonClaim, Requirement, Setting
+from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, PythonClaim, Requirement, Setting, Terms
 from stackaudit.model.matrix import Matrix
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
@@ -111,7 +111,8 @@ def case(
     """A case on the shipped matrix.
 
     With `installed` (name to version) an environment is audited, on Python `python`; without it the files alone, for its minor version.
-    `unseen` are what the look at the distributions could not see.
+    `unseen` are what the look at the distributions could not see. The files list all that an install gives: nobody asks about a
+    fresh one.
     """
     lines = [
         requirement(each, line=number) if isinstance(each, str) else each for number, each in enumerate(declared, 1)
@@ -131,6 +132,8 @@ def case(
             endpoints=(Endpoint(role="broker", url=Secret(broker), where=Place(path="test")),) if broker else (),
             settings=(Setting(name="python_version", value=minor, where=Place(path="test")),),
             pythons=tuple(claims),
+            sources=tuple(dict.fromkeys(each.where.path for each in lines)),
+            terms=Terms(closed=tuple(sorted({each.where.path for each in lines}))),
             interpreter=Interpreter(path="/srv/app/bin/python", where=Place(path="test")) if looks else None,
         ),
         snapshot=Snapshot(taken_at=NOW, host="", looks=tuple(looks)),

@@ -11,7 +11,17 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from stackaudit.model.facts import Advisory, Audited, Fact, Program, ProgramState, Pulse, Release, ServiceState
+from stackaudit.model.facts import (
+    Advisory,
+    Audited,
+    Fact,
+    Program,
+    ProgramState,
+    Pulse,
+    Release,
+    Resolution,
+    ServiceState,
+)
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Endpoint, Manifest, PythonClaim, Requirement, Setting
 from stackaudit.model.places import Place
@@ -50,6 +60,14 @@ FACT = st.one_of(
         known=st.booleans(),
         exists=st.booleans(),
         uploaded_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    ),
+    st.builds(
+        Resolution,
+        files=st.tuples(TEXT),
+        python=TEXT,
+        packages=st.tuples(st.tuples(NAME, TEXT)),
+        refusal=st.none() | TEXT,
+        until=st.none() | st.datetimes(timezones=st.just(UTC)),
     ),
 )
 REQUIREMENT = st.builds(
