@@ -3,13 +3,18 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from stackaudit.model.audit import Case, Judgment, Recorded
 from stackaudit.model.findings import Finding, Lane, Outcome
 from stackaudit.model.manifest import Manifest, SettingValue
+from stackaudit.model.wire import Json, encode
 
 OF_THE_WORLD = ("VU", "RE")
 """The rules that say of a version what somebody else publishes about it: the version is ours, what is said of it is the world's."""
+
+OF_A_FRESH_INSTALL = ("MX210", "MX211")
+"""The rules that say what the declared files give on the day: the files are ours, what the index offers them is the world's."""
 
 OF_THE_WAIVERS = "AU"
 
@@ -36,7 +41,7 @@ def label(judgments: Sequence[Judgment], case: Case, before: Before) -> tuple[Ju
 
     `known`: the earlier record says the same of the same subject, at the same version.
     `world`: today's rules, matrix and day say it of the earlier facts too; or it is about what is published of a version, an advisory or a
-    release, and that version was there before.
+    release, and that version was there before; or about what a fresh install gives, and all that is declared is as it was.
     `change`: anything else. In doubt it is the change: a gate that lets the world through must not let a change through with it.
     No lane: what was not seen now (`unknown`), and what the earlier audit did not ask or could not see.
     """
@@ -54,6 +59,8 @@ def label(judgments: Sequence[Judgment], case: Case, before: Before) -> tuple[Ju
             return Lane.WORLD
         if finding.rule.startswith(OF_THE_WORLD):
             return Lane.WORLD if kept.holds(finding.subject) else Lane.CHANGE
+        if finding.rule in OF_A_FRESH_INSTALL and kept.declares_the_same:
+            return Lane.WORLD
         return None if blind.to(finding) else Lane.CHANGE
 
     return tuple(
@@ -73,9 +80,10 @@ def _said(finding: Finding) -> tuple[str, str, str, str, str]:
 
 
 class _Kept:
-    """What both audits have: versions of packages, and the settings that say whom to ask about them."""
+    """What both audits have: versions of packages, the settings that say whom to ask about them, and what is declared."""
 
     def __init__(self, case: Case, before: Case) -> None:
+        self._cases = (case, before)
         self._now = {each.subject for each in case.packages()}
         self._then = {each.subject for each in before.packages()}
         now, then = _settings(case.manifest), _settings(before.manifest)
@@ -84,6 +92,22 @@ class _Kept:
     def holds(self, subject: str) -> bool:
         """Whether `subject` is a version that was there before; of what is no package of today, whether the settings are the same."""
         return subject in self._then if subject in self._now else self._same_settings
+
+    @cached_property
+    def declares_the_same(self) -> bool:
+        """Whether all that is declared, and the Python, are the same in both, wherever it stands."""
+        now, then = ((_declared(each.manifest), each.interpreter and each.interpreter.version) for each in self._cases)
+        return self._same_settings and now == then
+
+
+def _declared(manifest: Manifest) -> Json:
+    return _without_places(encode(replace(manifest, settings=())))
+
+
+def _without_places(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _without_places(each) for name, each in value.items() if name != "where"}
+    return [_without_places(each) for each in value] if isinstance(value, list) else value
 
 
 def _settings(manifest: Manifest) -> dict[str, SettingValue]:

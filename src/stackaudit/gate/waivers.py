@@ -3,16 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from fnmatch import fnmatchcase
-from os.path import normpath
 
-from packaging.utils import canonicalize_name
-
+from stackaudit.gate.coverage import ADVISORIES, covers, has_ended, is_about
 from stackaudit.model.audit import Case, Judgment, Policy
-from stackaudit.model.facts import Audited
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived
 from stackaudit.model.rule_text import RuleText
-from stackaudit.model.versions import parse_version
 from stackaudit.model.waivers import Waiver
 
 CHECK = "waivers"
@@ -21,8 +16,8 @@ CHECK = "waivers"
 SOON = timedelta(days=14)
 """How long before its last day a waiver is told."""
 
-_ADVISORIES = "VU101"
-"""The rule that speaks of every advisory: where it was blind, no waiver of an advisory can be called unused."""
+_OF_PRODUCTS = ("RD110", "FF107")
+"""The rules that speak of advisories about servers and programs, which a CVE may be too."""
 
 
 EXPIRED = RuleText(
@@ -69,8 +64,8 @@ def waive(judgments: Sequence[Judgment], policy: Policy, case: Case) -> tuple[Ju
     for judgment in judgments:
         findings = []
         for finding in judgment.findings:
-            covering = [each for each in policy.waivers if _covers(each, finding, policy.folder)]
-            holding = [each for each in covering if not _has_ended(each, finding, case)]
+            covering = [each for each in policy.waivers if covers(each, finding, policy.folder)]
+            holding = [each for each in covering if not has_ended(each, finding, case)]
             findings.append(_accepted(finding, holding))
             for each in covering:
                 covered[each].append(findings[-1])
@@ -88,7 +83,9 @@ def _accepted(finding: Finding, holding: Sequence[Waiver]) -> Finding:
 def _judgment(judgments: Sequence[Judgment], covered: dict[Waiver, list[Finding]], case: Case) -> Judgment:
     told = [finding for waiver, findings in covered.items() for finding in _said_of(waiver, findings, judgments, case)]
     asked = {each.subject for each in told}
-    failed = {term: sum(1 for each in told if _fails(each) and each.rule == term.code) for term in TERMS}
+    failed = {
+        term: sum(1 for each in told if each.outcome is Outcome.FAIL and each.rule == term.code) for term in TERMS
+    }
     words = {EXPIRED: "expired", FIXED: "until a fix that is there", UNUSED: "unused", ENDING: "ending soon"}
     counts = [f"{failed[term]} {word}" for term, word in words.items() if failed[term]]
     unasked = len(covered) - len(asked)
@@ -148,65 +145,19 @@ def _subject(waiver: Waiver) -> str:
 
 
 def _could_have_been_seen(waiver: Waiver, judgments: Sequence[Judgment]) -> bool:
-    """Whether what `waiver` covers would have been found, had it been there: its rule was asked, and not blind to the subject."""
-    code = waiver.rule or _ADVISORIES
-    said = [each for judgment in judgments for each in judgment.findings if each.rule == code]
-    dark = (each for each in said if each.outcome in {Outcome.UNKNOWN, Outcome.UNCHECKABLE})
-    return bool(said) and not any(not each.subject or _is_about(waiver, each.subject) for each in dark)
-
-
-def _covers(waiver: Waiver, finding: Finding, folder: str) -> bool:
-    if not _fails(finding) or not _is_about(waiver, finding.subject):
+    """Whether what `waiver` covers would have been found, had it been there: its rules were asked, and not blind to the subject."""
+    said = [each for judgment in judgments for each in judgment.findings]
+    if waiver.rule is not None:
+        return _was_asked(waiver.rule, waiver, said)
+    if not _was_asked(ADVISORIES, waiver, said):
         return False
-    if waiver.rule is not None and finding.rule != waiver.rule:
-        return False
-    if waiver.advisory is not None and waiver.advisory.casefold() not in {each.casefold() for each in finding.aliases}:
-        return False
-    return waiver.path is None or (finding.where is not None and _lies(finding.where.path, folder, waiver))
+    scoped = waiver.package is not None or waiver.subject is not None
+    if scoped and any(each.rule == ADVISORIES and is_about(waiver, each.subject) for each in said):
+        return True
+    return waiver.name.upper().startswith("PYSEC-") or all(_was_asked(code, waiver, said) for code in _OF_PRODUCTS)
 
 
-def _fails(finding: Finding) -> bool:
-    return finding.outcome is Outcome.FAIL
-
-
-def _is_about(waiver: Waiver, subject: str) -> bool:
-    if waiver.subject is not None:
-        return subject == waiver.subject
-    return waiver.package is None or canonicalize_name(subject.partition("==")[0]) == waiver.package
-
-
-def _lies(path: str, folder: str, waiver: Waiver) -> bool:
-    """Whether the file `path`, seen from `folder`, is one that the waiver's glob matches; `*` stays in one folder, `**` does not."""
-    root = waiver.root.rstrip("/") + "/"
-    whole = normpath(path if path.startswith("/") else f"{folder}/{path}")
-    glob = waiver.path or ""
-    return whole.startswith(root) and _matches(whole.removeprefix(root).split("/"), normpath(glob).split("/"))
-
-
-def _matches(parts: Sequence[str], globs: Sequence[str]) -> bool:
-    if not globs:
-        return not parts
-    if globs[0] == "**":
-        return any(_matches(parts[count:], globs[1:]) for count in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], globs[0]) and _matches(parts[1:], globs[1:])
-
-
-def _has_ended(waiver: Waiver, finding: Finding, case: Case) -> bool:
-    """Whether it does not cover `finding` any more: its last day is over, or a newer version of the package is fixed."""
-    if waiver.until is not None:
-        return waiver.until < case.today
-    ids = set(finding.aliases)
-    return any(
-        _is_newer(fixed, fact.version)
-        for fact in case.facts(Audited)
-        if fact.subject == finding.subject
-        for advisory in fact.advisories
-        if ids.intersection((advisory.id, *advisory.aliases))
-        for fixed in advisory.fixed_in
-    )
-
-
-def _is_newer(fixed: str, version: str) -> bool:
-    """Whether `fixed` is newer than `version`; where one of them is no version by PEP 440, it is taken to be."""
-    first, second = parse_version(fixed), parse_version(version)
-    return first is None or second is None or first > second
+def _was_asked(code: str, waiver: Waiver, said: Sequence[Finding]) -> bool:
+    own = [each for each in said if each.rule == code]
+    dark = (each for each in own if each.outcome in {Outcome.UNKNOWN, Outcome.UNCHECKABLE})
+    return bool(own) and not any(not each.subject or is_about(waiver, each.subject) for each in dark)

@@ -194,6 +194,19 @@ def test_what_the_earlier_audit_did_not_ask_or_see_has_no_lane_and_fails() -> No
     assert decide([_with(CONFLICT)], CHANGE_ONLY)[0].verdict is Verdict.FAIL
 
 
+def test_what_a_fresh_install_gives_is_the_worlds_where_nothing_that_is_declared_changed() -> None:
+    fresh = replace(CONFLICT, rule="MX210", subject="kombu==6.0", message="a fresh install gives kombu 6.0")
+    then = case({"celery": "5.4.0"})
+
+    def lane(now: Case) -> Lane | None:
+        said = Judgment(check="c", title="", verdict=Verdict.UNKNOWN, summary="", findings=(fresh,))
+        told = replace(said, findings=(replace(fresh, outcome=Outcome.PASS, subject="x"),))
+        return label([said], now, Before(told=(told,), case=then, again=()))[0].findings[0].lane
+
+    assert lane(case({"celery": "5.4.0"}, first_line=7)) is Lane.WORLD
+    assert lane(case({"celery": "5.4.0", "vine": "5.0"})) is Lane.CHANGE
+
+
 def test_a_waiver_that_ended_is_the_calendars_doing() -> None:
     assert lane_of(replace(CONFLICT, rule="AU101"), []) is Lane.WORLD
 

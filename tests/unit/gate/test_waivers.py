@@ -119,6 +119,20 @@ def test_a_waiver_of_what_was_not_checked_says_nothing_and_changes_no_verdict() 
     assert judgments[-1].summary == "1 waiver: 1 of what was not checked"
 
 
+CLEAN = replace(VULNERABLE, outcome=Outcome.PASS, aliases=())
+
+
+def test_an_advisory_of_a_package_that_is_clean_is_not_waived_for_any_more() -> None:
+    assert told(judged([CLEAN], of_advisory(package=canonicalize_name("future")))) == [("AU103", "low")]
+    assert told(judged([CLEAN], of_advisory(advisory="PYSEC-2099-1"))) == [("AU103", "low")]
+
+
+def test_an_advisory_that_may_be_a_servers_is_not_called_unused_where_no_server_was_asked() -> None:
+    assert told(judged([CLEAN], of_advisory())) == []
+    servers = [replace(CLEAN, rule=rule, subject=rule) for rule in ("RD110", "FF107")]
+    assert told(judged([CLEAN, *servers], of_advisory())) == [("AU103", "low")]
+
+
 def test_an_unknown_cannot_be_waived() -> None:
     assert verdicts(judged([replace(BROKEN, outcome=Outcome.UNKNOWN)], waiver()))[0] is Verdict.UNKNOWN
 
@@ -135,6 +149,12 @@ def test_until_fixed_ends_with_a_newer_version_that_is_fixed() -> None:
     there = judged([VULNERABLE], of_advisory(None), fixed_in=("0.9", "1.0.1"))
     assert verdicts(there) == [Verdict.FAIL, Verdict.FAIL]
     assert told(there) == [("AU102", "high")]
+
+
+def test_until_fixed_covers_nothing_of_rules_that_know_no_fix() -> None:
+    fault_of_a_server = replace(VULNERABLE, rule="RD110", subject="redis://localhost")
+    assert verdicts(judged([fault_of_a_server], of_advisory(None)))[0] is Verdict.FAIL
+    assert verdicts(judged([fault_of_a_server], of_advisory(30)))[0] is Verdict.WARN
 
 
 def test_a_waiver_of_one_version_does_not_cover_the_next() -> None:
