@@ -110,6 +110,16 @@ def test_a_note_that_can_never_fire_is_told(tmp_path: Path, old: str, new: str, 
     assert message.startswith(f"{expected} (it says: it ")
 
 
+def test_a_rule_on_a_server_is_not_looked_up_in_the_package_of_its_name(tmp_path: Path) -> None:
+    text = CLEAN.replace('when.packages = ["celery==5.4.0", "future<1.0"]', 'when.services = ["redis==7.0.5"]')
+    assert text != CLEAN
+    assert told(tmp_path, text + KOMBU.replace("kombu", "redis") + REDIS) == []
+
+
+def test_a_rule_on_pythons_older_than_those_listed_can_fire(tmp_path: Path) -> None:
+    assert told(tmp_path, CLEAN.replace('python = ">=3.11"', 'python = "<3.8"')) == []
+
+
 def test_a_note_on_a_withdrawn_version_or_beside_a_package_that_is_not_listed_can_fire(tmp_path: Path) -> None:
     text = CLEAN.replace("celery==5.4.0", "celery==5.4.1").replace("pythons = [", 'yanked = ["5.4.1"]\npythons = [')
     assert told(tmp_path, text) == []
