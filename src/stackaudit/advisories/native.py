@@ -26,7 +26,8 @@ def consult(source: Source, pins: Sequence[Pin], asking: Deadline, deadline: Dea
     audited = {}
     for pin, found in answers.records.items():
         records = [each for each in found if not each.withdrawn]
-        audited[pin] = tuple(advisory(pin, each, records) for each in merged(records))
+        # Of most packages nothing is known: these cost nothing more.
+        audited[pin] = tuple(advisory(pin, each, records) for each in merged(records)) if records else ()
     lines = sorted(f"{pin.name}=={pin.version} {told}" for pin, told in audited.items() if told)
     return Consultation(
         source=source,

@@ -57,9 +57,11 @@ def not_vulnerable(rule: Rule, case: Case) -> Iterator[Finding]:
     pulled, here = Pullers(case), row(case)
     foreign = {each.subject for each in case.facts(Release) if not each.known}
     for fact in case.facts(Audited):
-        if not fact.advisories and fact.subject in foreign:
-            where = case.place_of(fact.name)
-            yield rule.uncheckable(fact.subject, NOT_ON_INDEX, where=where, fix=SAY_PRIVATE, cause=NOT_ON_INDEX)
+        if not fact.advisories:
+            if fact.subject in foreign:
+                where = case.place_of(fact.name)
+                yield rule.uncheckable(fact.subject, NOT_ON_INDEX, where=where, fix=SAY_PRIVATE, cause=NOT_ON_INDEX)
+            continue
         via = pulled.path_to(fact.name)
         for advisory in fact.advisories:
             yield rule.fails(

@@ -15,7 +15,7 @@ from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import Requirement
 from stackaudit.model.places import Place
 from stackaudit.model.secret import redact
-from stackaudit.model.versions import parse_requirement, parse_version, pin_of
+from stackaudit.model.versions import parse_requirement, parse_specifier, parse_version, pin_of
 
 _NAME = re.compile(
     r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>.*)", re.DOTALL
@@ -97,7 +97,7 @@ def read_requirement(text: str, where: Place, *, marker: str | None = None) -> R
 
     A URL whose file name tells the version is a pin of it.
     """
-    plain = _plain_pin(text, where) if marker is None else None
+    plain = plain_pin(text, where) if marker is None else None
     if plain is not None:
         return plain
     parsed = parse_requirement(text)
@@ -126,15 +126,16 @@ def read_requirement(text: str, where: Place, *, marker: str | None = None) -> R
     )
 
 
-def _plain_pin(text: str, where: Place) -> Requirement | None:
+def plain_pin(text: str, where: Place) -> Requirement | None:
     """The requirement of a `text` like `celery==5.4.0`, None where it says more: most lines say just that, and a lock has thousands."""
     found = _PIN.fullmatch(text)
-    pin = parse_version(found["version"]) if found else None
-    if found is None or pin is None:
+    if found is None:
         return None
-    return Requirement(
-        name=canonicalize_name(found["name"]), specifier=SpecifierSet(f"=={found['version']}"), pin=pin, where=where
-    )
+    name, version = found.groups()
+    pin, specifier = parse_version(version), parse_specifier(f"=={version}")
+    if pin is None or specifier is None:
+        return None
+    return Requirement(name=canonicalize_name(name), specifier=specifier, pin=pin, where=where)
 
 
 def wrong(text: str) -> str:

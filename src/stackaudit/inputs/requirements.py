@@ -10,7 +10,7 @@ from stackaudit.inputs._marker_logic import negated
 from stackaudit.inputs._pip_lines import Line, decode, logical_lines
 from stackaudit.inputs._pip_options import OptionError, Options, split_line
 from stackaudit.inputs._pip_targets import Context, Unnamed, read_editable, read_target
-from stackaudit.inputs._requirement import all_of
+from stackaudit.inputs._requirement import all_of, plain_pin
 from stackaudit.inputs._source import path_of, shown_text
 from stackaudit.inputs._text import read_bytes, shown_path
 from stackaudit.model.errors import Fault
@@ -84,6 +84,10 @@ class _Reading:
             self._line(line, path, Place(path=shown, line=line.number), constraint=constraint)
 
     def _line(self, line: Line, path: Path, where: Place, *, constraint: bool) -> None:
+        plain = plain_pin(line.text, where)
+        if plain is not None:
+            self._keep(plain, line, where, constraint=constraint)
+            return
         try:
             requirement, options = split_line(line.text)
         except OptionError as fault:
