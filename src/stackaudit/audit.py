@@ -16,6 +16,7 @@ from stackaudit.model.audit import Case, Judgment
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Manifest
+from stackaudit.model.matrix import Rung
 from stackaudit.model.parts import Check, Probe, Rule, Visit
 from stackaudit.model.snapshot import Evidence, Look, Snapshot, Unseen
 from stackaudit.model.wire import Json, WireError, decode, encode
@@ -199,8 +200,9 @@ def _judgment(case: Case, check: Check, others: set[str]) -> Judgment:
     if reason is not None:
         return Judgment(check=check.id, title=check.title, verdict=Verdict.SKIPPED, summary=reason)
     rules = sockets.rules_of(check)
+    rung_of = check.rungs(case)
     findings = [
-        replace(finding, scope="other") if finding.subject in others else finding
+        _with_rung(replace(finding, scope="other") if finding.subject in others else finding, rung_of)
         for rule in rules
         for finding in apply(rule, case)
     ]
@@ -213,6 +215,11 @@ def _judgment(case: Case, check: Check, others: set[str]) -> Judgment:
         evidence=tuple(look.id for look in case.snapshot.looks if reads.intersection(look.yields)),
         findings=tuple(sorted(findings, key=lambda each: (each.rule, each.subject, each.outcome, each.message))),
     )
+
+
+def _with_rung(finding: Finding, rung_of: Callable[[str], Rung | None]) -> Finding:
+    rung = rung_of(finding.subject) if finding.outcome is Outcome.PASS else None
+    return finding if rung is None else replace(finding, rung=rung.value)
 
 
 def apply(rule: Rule, case: Case) -> list[Finding]:

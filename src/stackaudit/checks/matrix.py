@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from packaging.specifiers import SpecifierSet
 
 from stackaudit.checks._row import Row, admits_python
+from stackaudit.checks._rung import rung_told, rungs
 from stackaudit.checks._stack import asked, row, stack_package, subject_of, surely_absent
 from stackaudit.checks.fresh import goes_together, told_of_install
 from stackaudit.model.audit import Case
@@ -42,6 +43,9 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
         parts.append(f"{len(hurting)} {'problem' if len(hurting) == 1 else 'problems'}")
     if hidden := {each.subject for each in unknown}:
         parts.append(f"{len(hidden)} could not be seen")
+    # Of a combination that breaks a bound, its packages' own evidence says nothing.
+    if not hurting and here.versions.keys() & {entry.name for entry in here.matrix.packages}:
+        parts.append(f"rung: {rung_told(case)}")
     return "; ".join(parts)
 
 
@@ -56,7 +60,15 @@ def _admission(here: Row, expected: Sequence[str]) -> Iterator[str]:
     yield f"{count}{'' if whole else ' of known version'} admit Python {here.minor}"
 
 
-CHECK = Check(id="matrix", code="MX", title="Compatibility matrix", order=10, asked_by=asked_by, summarize=summarize)
+CHECK = Check(
+    id="matrix",
+    code="MX",
+    title="Compatibility matrix",
+    order=10,
+    asked_by=asked_by,
+    summarize=summarize,
+    rungs=rungs,
+)
 
 
 def _expected(case: Case) -> Iterator[PackageEntry]:

@@ -9,10 +9,10 @@ from itertools import chain
 from packaging.utils import NormalizedName
 
 from stackaudit.model.facts import Distribution, InterpreterFact
-from stackaudit.model.findings import Finding, Severity, Verdict
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Manifest, Requirement
 from stackaudit.model.markers import applying
-from stackaudit.model.matrix import Matrix
+from stackaudit.model.matrix import Matrix, Rung
 from stackaudit.model.places import Place
 from stackaudit.model.repository import Repository
 from stackaudit.model.rule_text import RuleText
@@ -127,6 +127,12 @@ class Judgment:
     summary: str
     evidence: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def rung(self) -> Rung | None:
+        """How strong the evidence behind its passes is, where they stand on a matrix: that of the weakest."""
+        rungs = [Rung(each.rung) for each in self.findings if each.outcome is Outcome.PASS and each.rung is not None]
+        return min(rungs, key=lambda each: each.rank, default=None)
 
 
 class Gate(StrEnum):

@@ -219,10 +219,22 @@ class Matrix:
         return min((entry.rung for entry in self.packages), key=lambda each: each.rank, default=Rung.STATED)
 
     def proof_of(self, python: str, versions: Iterable[tuple[str, Version]]) -> Proof | None:
-        """The strongest, then newest, proof of `versions` together on Python `python` (`3.11`), or None."""
+        """The strongest, then newest, proof of exactly `versions`, the stack's packages, together on Python `python` (`3.11`), or None.
+
+        A proof with a package of the stack more or less is one of another combination; but what comes along and does not run in this stack
+        (`pin` is False) may be missing from `versions`.
+        """
         wanted = set(versions)
-        return max(
-            (each for each in self.proofs if each.python == python and wanted <= set(each.packages)),
-            key=lambda each: (each.rung.rank, each.at),
-            default=None,
-        )
+        along = {entry.name for entry in self.packages if not entry.pin}
+        stack = {entry.name for entry in self.packages}
+        found = []
+        for proof in self.proofs:
+            proved = {each for each in proof.packages if each[0] in stack}
+            if (
+                wanted
+                and proof.python == python
+                and wanted <= proved
+                and {name for name, _ in proved - wanted} <= along
+            ):
+                found.append(proof)
+        return max(found, key=lambda each: (each.rung.rank, each.at), default=None)

@@ -8,6 +8,7 @@ from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts import Distribution, Fact, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
+from stackaudit.model.matrix import Rung
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import F, Look, Snapshot
 
@@ -51,6 +52,7 @@ class Check:
     """One question about the stack. `code` is the prefix of its rules.
 
     `asked_by` returns None where the check is to run, else the reason why it is skipped. `summarize` says in one line what was found.
+    `rungs` gives, for a case, how strong the evidence behind a pass of a subject is: for a check that stands on a matrix.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Check:
     order: int
     asked_by: Callable[[Manifest], str | None]
     summarize: Callable[[Case, Sequence[Finding]], str]
+    rungs: Callable[[Case], Callable[[str], Rung | None]] = lambda _case: lambda _subject: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from stackaudit.model.audit import Audit
 from stackaudit.reports._escape import inline
+from stackaudit.reports._marks import mark_of, mark_of_all
 from stackaudit.reports._told import Told, told
 from stackaudit.reports.github import ORDER, level_of
-from stackaudit.reports.markdown import MARKS
 
 LIMIT = 900_000
 """The most bytes: GitHub drops a summary of more than 1 MiB as a whole, and other steps of the job may write to it too."""
@@ -16,11 +16,11 @@ def summary(audit: Audit, limit: int = LIMIT) -> str:
     """The verdict, a line a check, and a line a finding, worst first, as far as `limit` bytes reach; what is left out is counted."""
     sandbox = " of a sandbox" if audit.case.manifest.sandbox else ""
     head = [
-        f"## stackaudit{sandbox}: {MARKS[audit.verdict]}",
+        f"## stackaudit{sandbox}: {mark_of_all(audit)}",
         "",
         "| Check | Verdict | What was found |",
         "|---|---|---|",
-        *(f"| {inline(each.check)} | {MARKS[each.verdict]} | {inline(each.summary)} |" for each in audit.judgments),
+        *(f"| {inline(each.check)} | {mark_of(each)} | {inline(each.summary)} |" for each in audit.judgments),
         "",
     ]
     found = sorted(told(audit), key=lambda each: ORDER.index(level_of(each)))

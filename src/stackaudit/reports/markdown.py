@@ -12,18 +12,10 @@ from stackaudit.model.matrix import PackageEntry
 from stackaudit.model.parts import Renderer
 from stackaudit.model.versions import parse_version
 from stackaudit.reports._escape import inline
+from stackaudit.reports._marks import mark_of, mark_of_all
 
 if TYPE_CHECKING:
     from jinja2 import Template
-
-MARKS = {
-    Verdict.PASS: "✅ pass",
-    Verdict.WARN: "⚠️ warn",
-    Verdict.FAIL: "❌ fail",
-    Verdict.UNKNOWN: "❔ unknown",
-    Verdict.SKIPPED: "⏭️ not checked",
-}
-"""A word beside each sign: the document must be readable without either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +45,8 @@ def render(audit: Audit) -> str:
     return _template().render(
         audit=audit,
         case=case,
-        marks=MARKS,
+        mark=mark_of,
+        verdict=mark_of_all(audit),
         rows=tuple(rows(audit)),
         grid=tuple(grid(audit)),
         counts=counts(audit),
