@@ -8,7 +8,7 @@ from types import FrameType
 import typer
 
 from stackaudit import __version__
-from stackaudit.cli import advisories, check, derive, explain, init, matrix, waive
+from stackaudit.cli import advisories, certify, check, derive, explain, init, matrix, waive
 from stackaudit.cli.exits import Exit, Interrupted
 from stackaudit.cli.options import PlainCommand
 from stackaudit.model.errors import InputError, StackauditError
@@ -92,6 +92,7 @@ def _matrices() -> typer.Typer:
     group.command("list", cls=PlainCommand, help=matrix.LIST)(matrix.list_)
     group.command("show", cls=PlainCommand, help=matrix.SHOW)(matrix.show)
     group.command("lint", cls=PlainCommand, help=matrix.LINT)(matrix.lint)
+    group.command("certify", cls=PlainCommand, help=certify.HELP)(certify.certify)
     group.command("derive", cls=PlainCommand, help=derive.HELP)(derive.derive)
     return group
 

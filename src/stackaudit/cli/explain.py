@@ -47,6 +47,7 @@ def explain(
     ]
     if isinstance(found, Rule):
         lines += [f"  source:    {found.source}"] if found.source else []
+    if isinstance(found, Rule) and any(found.code.startswith(each.code) for each in sockets.checks()):
         lines += [f"  let it pass for one run:  stackaudit check --ignore {found.code}"]
     write("\n".join(lines) + "\n")
 
@@ -60,4 +61,5 @@ def _asked_by(rule: "Rule | Lint | RuleText") -> str:
         return "waivers, where the configuration has any"
     if not isinstance(rule, Rule):
         return "none: `stackaudit matrix lint` asks it of a matrix itself"
-    return next(each.id for each in sockets.checks() if rule.code.startswith(each.code))
+    asking = (each.id for each in sockets.checks() if rule.code.startswith(each.code))
+    return next(asking, "none: `stackaudit matrix certify` asks it of the rows of a matrix")

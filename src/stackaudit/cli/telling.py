@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -23,7 +24,10 @@ from stackaudit.outside.files import write_whole
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printing:
-    """How the result is told: the format on standard output, the files, and how much."""
+    """How the result is told: the format on standard output, the files, and how much.
+
+    `title` is the first line of the text, and `document` makes the Markdown, for a command whose audit is not one of a stack.
+    """
 
     format: str
     outputs: tuple[Path, ...]
@@ -32,6 +36,8 @@ class Printing:
     quiet: int
     verbose: int
     exit_zero: bool
+    title: str = ""
+    document: Callable[[Audit], str] | None = None
 
 
 COLORS = ("auto", "always", "never")
@@ -78,7 +84,7 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
     if printing.outputs:
         for path in printing.outputs:
             try:
-                write_whole(path, redact(renderer_for(path).render(audit)))
+                write_whole(path, redact(_rendered(renderer_for(path), audit, printing)))
             except OSError as error:
                 raise UsageError(f"{path} can't be written: {error.strerror}") from None
         written = ", ".join(str(path) for path in printing.outputs)
@@ -86,15 +92,24 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
             write(f"{audit.verdict.value}: {text.conclusion(audit, policy)}; wrote {written}\n", sys.stderr)
     renderer = next((each for each in sockets.renderers() if each.name == printing.format), None)
     if renderer is not None and not (printing.outputs and renderer.suffixes):
-        write(renderer.render(audit))
+        write(_rendered(renderer, audit, printing))
         if renderer.name == "github":
             add_summary(audit)
     if renderer is not None or printing.outputs:
         return
     telling = text.Telling(
-        quiet=printing.quiet, verbose=printing.verbose, color=wants_color(printing.color, sys.stdout), line=source_line
+        quiet=printing.quiet,
+        verbose=printing.verbose,
+        color=wants_color(printing.color, sys.stdout),
+        line=source_line,
+        title=printing.title,
     )
     write(text.render(audit, sockets.rules(), policy, telling))
+
+
+def _rendered(renderer: Renderer, audit: Audit, printing: Printing) -> str:
+    instead = printing.document if renderer.name == "markdown" else None
+    return (instead or renderer.render)(audit)
 
 
 def _words() -> tuple[RuleText, ...]:

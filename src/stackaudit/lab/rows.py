@@ -1,6 +1,7 @@
 """Finds the newest versions of a matrix that go together on one Python."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
@@ -8,26 +9,53 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from stackaudit.model.matrix import Matrix, PackageEntry, PackageRange
-from stackaudit.model.versions import newest_patch
+from stackaudit.model.versions import newest_patch, series
 
 Row = dict[NormalizedName, Version]
 
 
-def newest_row(matrix: Matrix, python_minor: str) -> tuple[str, ...]:
+def series_of(matrix: Matrix) -> tuple[str, ...]:
+    """The series (`5.4`) of the releases of the package that names the rows of `matrix`, oldest first; empty where there is none."""
+    leading = _leading(matrix)
+    versions = sorted(version for version, _ in leading.listed()) if leading is not None else []
+    return tuple(dict.fromkeys(series(version) for version in versions if not version.is_prerelease))
+
+
+def _leading(matrix: Matrix) -> PackageEntry | None:
+    """The package whose series name the rows: the first that the stack is not one without."""
+    return next((entry for entry in matrix.packages if entry.required), None)
+
+
+def newest_row(matrix: Matrix, python_minor: str, of_series: str | None = None) -> tuple[str, ...]:
     """The newest listed versions on Python `python_minor` (`3.11`) for which all bounds hold, as requirement lines with their extras.
+
+    `of_series` (`5.4`) is the series of the first required package, None for the newest that has a row.
 
     Bounds are the hard ones, those of the extras in use, those that the code enforces when run, and Requires-Python. Where two packages
     can't both be newest, the one that the matrix names first is. A package that the stack can do without is left out where no version of
     it fits and nothing in the row needs it. Empty where there is no such row.
     """
     environment = {**{name: str(value) for name, value in default_environment().items()}, **_python(python_minor)}
-    search = _Search(matrix, environment)
-    row = search.complete(list(matrix.packages), {})
+    chosen = matrix if of_series is None else _within(matrix, of_series)
+    row = _Search(chosen, environment).complete(list(chosen.packages), {})
     if row is None:
         return ()
     return tuple(
         f"{entry.name}{_shown(entry.extras)}=={row[entry.name]}" for entry in matrix.packages if entry.name in row
     )
+
+
+def _within(matrix: Matrix, of_series: str) -> Matrix:
+    leading = _leading(matrix)
+
+    def kept(entry: PackageEntry) -> PackageEntry:
+        ranges = (
+            replace(each, releases=tuple(one for one in each.releases if series(one[0]) == of_series))
+            for each in entry.ranges
+        )
+        return replace(entry, ranges=tuple(ranges))
+
+    return replace(matrix, packages=tuple(kept(each) if each is leading else each for each in matrix.packages))
 
 
 def _python(minor: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from stackaudit.model.findings import Severity
 
@@ -358,6 +359,27 @@ class Program(Fact):
     def subject(self) -> str:
         """The program's name."""
         return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowResolution(Fact):
+    """What an installer made of one row of a matrix, on one Python and the platform that was asked from.
+
+    `cell` names it (`3.11:5.4`: the Python, the series of the stack's first package), `row` are the requirement lines that it was asked to
+    take. `packages` are all that it would install, by name; empty where it refused, and then `refused` says why in its words.
+    """
+
+    cell: str
+    python: str
+    platform: str
+    row: tuple[str, ...]
+    packages: tuple[tuple[NormalizedName, Version], ...] = ()
+    refused: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """The cell."""
+        return self.cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

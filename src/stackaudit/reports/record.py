@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from stackaudit.model.audit import RECORD_SCHEMA, Audit
 from stackaudit.model.parts import Renderer
+from stackaudit.model.snapshot import Look
 from stackaudit.model.wire import Json, digest, encode
 
 _Object: TypeAlias = dict[str, Json]
@@ -35,6 +36,14 @@ def record(audit: Audit) -> _Object:
 def render(audit: Audit) -> str:
     """The record as indented UTF-8 JSON with a newline at its end."""
     return json.dumps(record(audit), ensure_ascii=False, indent=1) + "\n"
+
+
+def digest_of(look: Look) -> str:
+    """`sha256:` and the digest of `look` as it stands in a record."""
+    encoded = encode(look)
+    if not isinstance(encoded, dict):
+        raise TypeError("a look is an object on the wire")
+    return digest(_look(encoded))
 
 
 def _body(audit: Audit) -> _Object:

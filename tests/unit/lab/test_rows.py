@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from stackaudit.inputs.matrices import read
-from stackaudit.lab.rows import newest_row
+from stackaudit.lab.rows import newest_row, series_of
 from stackaudit.model.matrix import Demand, Layer, Matrix, PackageEntry, PackageRange
 from stackaudit.model.places import Place
 
@@ -141,6 +141,15 @@ def test_what_another_needs_is_never_left_out() -> None:
     celery = package("celery", one("5.6"), one("5.7", "kombu>=5.7"))
     kombu = package("kombu", one("5.7", python=">=3.10"), required=False)
     assert newest_row(matrix(celery, kombu), "3.9") == ("celery==5.6",)
+
+
+def test_a_row_of_a_series_holds_the_newest_of_that_series_or_is_none() -> None:
+    celery = package("celery", one("5.5.1"), one("5.5.2"), one("5.6.0"), one("5.7.0", python=">=3.10"))
+    stack = matrix(celery, package("redis", one("7.0")))
+    assert series_of(stack) == ("5.5", "5.6", "5.7")
+    assert newest_row(stack, "3.9", "5.5") == ("celery==5.5.2", "redis==7.0")
+    assert newest_row(stack, "3.9", "5.7") == ()
+    assert newest_row(stack, "3.9", "4.0") == ()
 
 
 def test_there_is_no_row_where_the_stack_fits_in_no_way() -> None:
