@@ -163,6 +163,31 @@ def test_a_project_with_no_file_of_settings_gets_one(stackaudit: Run, folder: Pa
     assert tomllib.loads((folder / "stackaudit.toml").read_text(encoding="utf-8"))["waiver"][0]["advisory"]
 
 
+def test_a_file_that_is_no_toml_is_told_so_and_left_alone(stackaudit: Run, project: Path) -> None:
+    project.write_text("[project]\nname = \n", encoding="utf-8")
+    done = stackaudit("waive", "CVE-2099-1", "--reason", "not called")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: pyproject.toml:2: is not TOML from here on\n")
+    assert project.read_text(encoding="utf-8") == "[project]\nname = \n"
+
+
+def test_settings_in_a_form_that_takes_no_table_are_left_alone(stackaudit: Run, project: Path) -> None:
+    text = '[tool]\nstackaudit = { fail-on = "high" }  # tool.stackaudit\n'
+    project.write_text(text, encoding="utf-8")
+    done = stackaudit("waive", "CVE-2099-1", "--reason", "not called")
+    assert done.returncode == 2
+    assert "[[tool.stackaudit.waiver]]" in done.stderr
+    assert project.read_text(encoding="utf-8") == text
+
+
+def test_a_link_to_the_file_stays_a_link(stackaudit: Run, project: Path) -> None:
+    project.rename(project.parent / "real.toml")
+    project.symlink_to("real.toml")
+    assert stackaudit("waive", "CVE-2099-1", "--reason", "not called").returncode == 0
+    assert project.is_symlink()
+    assert "CVE-2099-1" in (project.parent / "real.toml").read_text(encoding="utf-8")
+
+
 @pytest.mark.usefixtures("project")
 def test_a_wrong_waiver_stops_the_audit_before_anything_is_asked(stackaudit: Run, folder: Path) -> None:
     text = '[[tool.stackaudit.waiver]]\nrule = "MX999"\npackage = "kombu"\nreason = "so"\nowner = "a"\nuntil = 2099-01-01\n'

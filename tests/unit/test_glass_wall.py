@@ -9,9 +9,13 @@ import pytest
 from stackaudit import sockets
 from stackaudit.audit import judge
 from stackaudit.cli import text
+from stackaudit.gate.changes import Before, label
 from stackaudit.gate.verdict import decide
-from stackaudit.model.audit import Policy
+from stackaudit.gate.waivers import waive
+from stackaudit.model.audit import Gate, Policy
 from stackaudit.model.parts import Renderer
+from stackaudit.model.places import Place
+from stackaudit.model.waivers import Waiver
 from stories import a_case, an_audit
 
 WATCHED = (
@@ -60,6 +64,19 @@ def test_judging_touches_nothing() -> None:
     judge(case, sockets.checks())  # imports are done by now
     with glass_wall() as touched:
         decide(judge(case, sockets.checks()), Policy())
+    assert touched == []
+
+
+def test_gating_touches_nothing() -> None:
+    case = a_case()
+    judgments = judge(case, sockets.checks())
+    waiver = Waiver(
+        where=Place(path="pyproject.toml"), reason="so be it", owner="ann", until=case.today, rule="VU101", path="**"
+    )
+    policy = Policy(waivers=(waiver,), gate=Gate.CHANGE)
+    with glass_wall() as touched:
+        waived = waive(judgments, policy, case)
+        decide(label(waived, case, Before(told=judgments, case=case, again=judgments)), policy)
     assert touched == []
 
 

@@ -21,6 +21,8 @@ HELP = "Accept a finding until a day: write a waiver into the configuration."
 DAYS = 90
 """How long a waiver holds where no end is given."""
 
+_BOM = "\ufeff"
+
 
 @interruptible
 def waive(  # noqa: PLR0913 - a command's options are its parameters
@@ -68,13 +70,13 @@ def _write(settings: "Settings", folder: Path, fields: "Mapping[str, str | date]
     """Write the waiver of `fields` behind those that are there, and return it as it is read back.
 
     Raises:
-        UsageError: something is wrong with it, or the file can't be written; it is as it was.
+        StackauditError: something is wrong with it, or the file can't be written; it is as it was.
     """
     from stackaudit.authoring.waive import appended
     from stackaudit.inputs import waivers
     from stackaudit.inputs._text import parse_toml, shown_path
     from stackaudit.inputs.settings import prefix_of
-    from stackaudit.model.errors import Fault
+    from stackaudit.model.errors import Fault, InputError
     from stackaudit.outside.files import write_whole
 
     project = settings.root / "pyproject.toml"
@@ -84,8 +86,11 @@ def _write(settings: "Settings", folder: Path, fields: "Mapping[str, str | date]
         old = file.read_bytes().decode() if file.exists() else ""
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"{shown} can't be read as text in UTF-8") from None
+    before = parse_toml(old.removeprefix(_BOM), shown)
+    if isinstance(before, Fault):
+        raise InputError([before])
     new = appended(old, prefix, fields)
-    toml = parse_toml(new.removeprefix("\ufeff"), shown) if new is not None else None
+    toml = parse_toml(new.removeprefix(_BOM), shown) if new is not None else None
     if new is None or toml is None or isinstance(toml, Fault):
         hint = f"write them as [[{'.'.join([*prefix, waivers.KEY])}]] tables, or add this one by hand"
         raise UsageError(f"{shown}: its settings are written in a form that no table can be added to", hint=hint)

@@ -16,9 +16,8 @@ CHECK = "waivers"
 SOON = timedelta(days=14)
 """How long before its last day a waiver is told."""
 
-_OF_PRODUCTS = ("RD110", "FF107")
+OF_PRODUCTS = ("RD110", "FF107")
 """The rules that speak of advisories about servers and programs, which a CVE may be too."""
-
 
 EXPIRED = RuleText(
     code="AU101",
@@ -154,7 +153,7 @@ def _could_have_been_seen(waiver: Waiver, judgments: Sequence[Judgment]) -> bool
     scoped = waiver.package is not None or waiver.subject is not None
     if scoped and any(each.rule == ADVISORIES and is_about(waiver, each.subject) for each in said):
         return True
-    return waiver.name.upper().startswith("PYSEC-") or all(_was_asked(code, waiver, said) for code in _OF_PRODUCTS)
+    return waiver.name.upper().startswith("PYSEC-") or all(_was_asked(code, waiver, said) for code in OF_PRODUCTS)
 
 
 def _was_asked(code: str, waiver: Waiver, said: Sequence[Finding]) -> bool:

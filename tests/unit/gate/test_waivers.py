@@ -1,15 +1,18 @@
 """A waiver holds for what it names until its day, and says when it ended, ends soon, or covers nothing."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
+from stackaudit import sockets
+from stackaudit.gate.changes import OF_A_FRESH_INSTALL, OF_THE_WORLD
+from stackaudit.gate.coverage import ADVISORIES
 from stackaudit.gate.verdict import decide
-from stackaudit.gate.waivers import TERMS, waive
+from stackaudit.gate.waivers import OF_PRODUCTS, TERMS, waive
 from stackaudit.model.audit import Judgment, Policy
 from stackaudit.model.facts import Advisory, Audited
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
@@ -208,5 +211,12 @@ def test_on_every_day_either_the_waiver_holds_or_its_end_is_told(days: int) -> N
 
 
 def test_what_is_said_of_waivers_has_codes_of_its_own() -> None:
-    assert [each.code for each in TERMS] == ["AU101", "AU102", "AU103", "AU104"]
-    assert isinstance(TODAY, date)
+    codes = [each.code for each in TERMS]
+    assert codes == ["AU101", "AU102", "AU103", "AU104"]
+    assert not {each.code for each in sockets.rules()}.intersection(codes)
+
+
+def test_the_rules_that_the_gate_knows_by_name_are_there() -> None:
+    named = {ADVISORIES, *OF_PRODUCTS, *OF_A_FRESH_INSTALL}
+    assert named <= {each.code for each in sockets.rules()}
+    assert {each[:2] for each in named} | set(OF_THE_WORLD) <= {each.code for each in sockets.checks()}
