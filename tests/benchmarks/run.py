@@ -3,7 +3,7 @@
 Both sides of a ratio run in turn, in one run; the median of the rounds' ratios counts. Advisories and index are loopback services that wait
 before each answer, as the internet would.
 
-`python tests/benchmarks/run.py [--rounds 3] [--packages 20 --packages 200] [--latency 0 --latency 0.05]`
+`python tests/benchmarks/run.py [--rounds 3] [--packages 20 --packages 200] [--latency 0 --latency 0.05] [--native]`
 """
 
 import argparse
@@ -121,10 +121,7 @@ def starting(rounds: int) -> None:
         ),
     }
     for name, (ours, theirs, whose) in pairs.items():
-        taken = [(seconds(ours)[0], seconds(theirs)[0]) for _ in range(2 * rounds + 2)][1:]
-        ratio = statistics.median(mine / other for mine, other in taken)
-        mine, other = (statistics.median(side) for side in zip(*taken, strict=True))
-        say(f"{name:<14} {mine:6.3f} s   {whose:<18} {other:6.3f} s   ratio {ratio:5.2f}")
+        beside(name, ours, theirs, whose, 2 * rounds + 1)
 
 
 def auditing(stack: Stack, name: str, packages: int, rounds: int) -> None:
@@ -155,6 +152,64 @@ def auditing(stack: Stack, name: str, packages: int, rounds: int) -> None:
             ratio(scan, fed),
         )
     )
+
+
+def answering(folder: Path, interpreter: str, rounds: int) -> None:
+    """The native engine beside the tools whose answers it gives: over a copy of advisories, and online at 50 ms."""
+    copy = os.environ.get("STACKAUDIT_ADVISORIES") or str(written(folder / "copy"))
+    for count in (225, 10_000):
+        (folder / f"{count}.txt").write_text("".join(f"package-{each}==1.0\n" for each in range(count)))
+    native = [str(BIN / "stackaudit"), "check", "--engine", "native", "--fail-on", "critical", "--only"]
+    near, far = ("--advisories", copy), ("-r", str(folder / "225.txt"))
+    many = str(folder / "10000.txt")
+    with OsvService([record(index) for index in range(ADVISORIES)], latency=0.05) as slow:
+        pairs = {
+            "10,000 pins from a copy": (
+                [*native, "vulnerabilities", *near, "-r", many],
+                [sys.executable, "-c", "pass"],
+                "bare Python",
+            ),
+            "225 pins online, 50 ms": (
+                [*native, "vulnerabilities", "--advisories", slow.url, *far],
+                [
+                    str(BIN / "pip-audit"),
+                    "-s",
+                    "osv",
+                    "--osv-url",
+                    f"{slow.url}/v1/query",
+                    "--disable-pip",
+                    "--no-deps",
+                    *far,
+                ],
+                "pip-audit",
+            ),
+            "conflicts and copy": (
+                [*native, "conflicts,vulnerabilities", *near, "--python", interpreter],
+                [interpreter, "-m", "pip", "check"],
+                "pip check",
+            ),
+        }
+        for name, (ours, theirs, whose) in pairs.items():
+            beside(name, ours, theirs, whose, rounds)
+
+
+def written(folder: Path) -> Path:
+    """The advisories of this benchmark as a local copy."""
+    folder.mkdir()
+    for index in range(ADVISORIES):
+        (folder / f"{index}.json").write_text(json.dumps(record(index)))
+    return folder
+
+
+def beside(name: str, ours: Sequence[str], theirs: Sequence[str], whose: str, rounds: int) -> None:
+    """One line: both commands run in turn, the first pair left out, and the median of the ratios."""
+    statuses = (0, 1)
+    taken = [(seconds(ours, statuses=statuses)[0], seconds(theirs, statuses=statuses)[0]) for _ in range(rounds + 1)][
+        1:
+    ]
+    mine, other = (statistics.median(side) for side in zip(*taken, strict=True))
+    ratios = statistics.median(one / two for one, two in taken)
+    say(f"{name:<24} {mine:6.3f} s   {whose:<18} {other:6.3f} s   ratio {ratios:5.2f}")
 
 
 def ratio(mine: Sequence[float], others: Sequence[float]) -> str:
@@ -207,17 +262,22 @@ def main() -> None:
     parser.add_argument(
         "--latency", type=float, action="append", help="seconds before each answer; default: 0 and 0.05"
     )
+    parser.add_argument("--native", action="store_true", help="the native engine alone")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         warm(folder)
         starting(options.rounds)
-        say(LEGEND)
-        say(CELL.format("", "check", "/ probe", "/ script", "/ uv", "pip-audit", "fed"))
         base = folder / "environment"
         run_uv("venv", "--quiet", "--python", sys.executable, str(base))
         interpreter = str(base / "bin" / "python")
         run_uv("pip", "install", "--quiet", "--python", interpreter, "pip", *PINS)
+        if options.native:
+            grow(interpreter, max(options.packages or [200]))
+            answering(folder, interpreter, options.rounds)
+            return
+        say(LEGEND)
+        say(CELL.format("", "check", "/ probe", "/ script", "/ uv", "pip-audit", "fed"))
         with servers.redis_server(folder / "redis") as server:
             worker = workers.start(folder / "worker", server.url(), "bench@here")
             with workers.running(worker):
