@@ -49,7 +49,10 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
         list[str] | None, typer.Option(metavar="CHECK", help="Run this check and no other; repeatable.")
     ] = None,
     skip: Annotated[list[str] | None, typer.Option(metavar="CHECK", help="Leave this check out; repeatable.")] = None,
-    require: Annotated[list[str] | None, typer.Option(metavar="CHECK", help="This check must run; repeatable.")] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHECK|RUNG", help="This check must run, or the matrix reach this rung; repeatable."),
+    ] = None,
     fail_on: Annotated[
         str | None, typer.Option(metavar="SEVERITY", help="low, medium (default), high or critical.")
     ] = None,

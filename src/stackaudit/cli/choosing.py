@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit import sockets
+from stackaudit.gate.rungs import WEAK
 from stackaudit.gate.waivers import TERMS
 from stackaudit.inputs import fitting, matrices
 from stackaudit.inputs.settings import Settings
@@ -43,7 +44,7 @@ def policy_of(settings: Settings, folder: Path) -> Policy:
         UsageError: a rule is named that there is not: it would be let through in vain; or only changes gate, and there is no baseline.
         InputError: a waiver names one.
     """
-    codes = [*(each.code for each in sockets.rules()), *(each.code for each in TERMS)]
+    codes = [*(each.code for each in sockets.rules()), *(each.code for each in (*TERMS, WEAK))]
     strange = [each for each in settings.waivers if each.rule is not None and each.rule not in codes]
     if strange:
         raise InputError(

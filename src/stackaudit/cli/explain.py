@@ -24,10 +24,11 @@ def explain(
     """Print one rule, or the list of all."""
     from stackaudit import sockets
     from stackaudit.checks._lints import LINTS
+    from stackaudit.gate.rungs import WEAK
     from stackaudit.gate.waivers import TERMS
     from stackaudit.model.parts import Rule
 
-    every: list[Rule | Lint | RuleText] = [*sockets.rules(), *LINTS, *TERMS]
+    every: list[Rule | Lint | RuleText] = [*sockets.rules(), *LINTS, *TERMS, WEAK]
     rules = sorted(every, key=lambda each: each.code)
     if code is None:
         write("".join(f"{each.code}  {each.severity:<8}  {each.title}\n" for each in rules))
@@ -54,9 +55,12 @@ def explain(
 
 def _asked_by(rule: "Rule | Lint | RuleText") -> str:
     from stackaudit import sockets
+    from stackaudit.gate.rungs import WEAK
     from stackaudit.gate.waivers import TERMS
     from stackaudit.model.parts import Rule
 
+    if rule == WEAK:
+        return "matrix, where the policy requires a rung"
     if rule in TERMS:
         return "waivers, where the configuration has any"
     if not isinstance(rule, Rule):

@@ -11,6 +11,7 @@ from stackaudit import sockets
 from stackaudit.cli import text
 from stackaudit.cli.github import add_summary
 from stackaudit.cli.output import write
+from stackaudit.gate.rungs import WEAK
 from stackaudit.gate.waivers import TERMS
 from stackaudit.model.audit import Audit, Policy
 from stackaudit.model.errors import UsageError
@@ -117,7 +118,7 @@ def _words() -> tuple[RuleText, ...]:
         RuleText(
             code=each.code, title=each.title, severity=each.severity, why=each.why, fix=each.fix, source=each.source
         )
-        for each in (*sockets.rules(), *TERMS)
+        for each in (*sockets.rules(), *TERMS, WEAK)
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from stackaudit.gate.rungs import is_required, missing_rung
 from stackaudit.model.audit import Gate, Judgment, Policy
 from stackaudit.model.findings import Finding, Lane, Outcome, Verdict, Waived
 
@@ -22,8 +23,11 @@ def overall(judgments: Sequence[Judgment]) -> Verdict:
 
 def _decided(judgment: Judgment, policy: Policy) -> Judgment:
     if judgment.verdict is Verdict.SKIPPED:
-        return replace(judgment, verdict=Verdict.UNKNOWN) if judgment.check in policy.require else judgment
+        return replace(judgment, verdict=Verdict.UNKNOWN) if is_required(judgment.check, policy) else judgment
     findings = tuple(_waived(finding, policy) for finding in judgment.findings)
+    if not any(fails(each, policy) for each in findings):
+        # Of what fails it does not matter how well it was proved.
+        findings = (*findings, *missing_rung(judgment, policy))
     passed = sum(1 for each in findings if is_let_through(each, policy))
     summary = f"{judgment.summary}; {passed} let through: not of this change" if passed else judgment.summary
     return replace(judgment, findings=findings, verdict=_verdict(judgment.check, findings, policy), summary=summary)

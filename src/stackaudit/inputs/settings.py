@@ -13,6 +13,7 @@ from stackaudit.model.audit import Gate
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Setting, SettingValue
+from stackaudit.model.matrix import Rung
 from stackaudit.model.places import Place
 from stackaudit.model.secret import redact
 from stackaudit.model.waivers import Waiver
@@ -23,7 +24,7 @@ class Key:
     """One setting: its name in TOML (`fail-on`), its type, its default, and one line about it.
 
     The environment variable is `STACKAUDIT_FAIL_ON`, the option `--fail-on`. `choices` closes the set of its
-    values; `example` stands in where there is no default.
+    values; `example` stands in where there is no default. `single` says that one value of a list may stand without brackets.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Key:
     about: str
     choices: tuple[str, ...] = ()
     example: str = ""
+    single: bool = False
 
 
 CHECKS = ("matrix", "conflicts", "vulnerabilities", "releases", "redis", "celery", "ffmpeg", "environment")
@@ -89,7 +91,14 @@ KEYS = (
     Key(name="expect", kind=tuple, default=(), about="the Celery nodes that must answer"),
     Key(name="only", kind=tuple, default=(), about="the checks to run, and no others", choices=CHECKS),
     Key(name="skip", kind=tuple, default=(), about="the checks to leave out", choices=CHECKS),
-    Key(name="require", kind=tuple, default=(), about="the checks that must run", choices=CHECKS),
+    Key(
+        name="require",
+        kind=tuple,
+        default=(),
+        about="the checks that must run, and the rung that the check of the matrix must reach",
+        choices=(*CHECKS, *Rung),
+        single=True,
+    ),
     Key(name="fail-on", kind=str, default="medium", about="the least severity that fails", choices=SEVERITIES),
     Key(name="allow-unknown", kind=tuple, default=(), about="the checks or rules whose unknown passes the gate"),
     Key(name="ignore", kind=tuple, default=(), about="the rules or advisories that do not count"),
@@ -328,7 +337,8 @@ def _declared(toml: Toml, prefix: tuple[str, ...], faults: list[Fault]) -> dict[
                 )
             )
             continue
-        found[name] = Setting(name=name, value=_from_toml(value), where=where)
+        listed = [value] if key.single and isinstance(value, str) else value
+        found[name] = Setting(name=name, value=_from_toml(listed), where=where)
     return found
 
 

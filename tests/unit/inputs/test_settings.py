@@ -189,3 +189,15 @@ def test_every_key_of_the_table_that_init_writes_may_be_commented_in_as_it_stand
     write(tmp_path, "\n".join([lines[0], *keys]))
     settings = resolve({}, {}, tmp_path)
     assert {each.where.path for each in settings.settings} == {"pyproject.toml"}
+
+
+def test_a_rung_may_be_required_alone_or_beside_checks(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    file = tmp_path / "stackaudit.toml"
+    file.write_text('require = "exercised"\n', encoding="utf-8")
+    assert resolve({}, {}, tmp_path).texts("require") == ("exercised",)
+    file.write_text('require = ["redis", "resolved"]\n', encoding="utf-8")
+    assert resolve({}, {}, tmp_path).texts("require") == ("redis", "resolved")
+    file.write_text('require = "exercized"\n', encoding="utf-8")
+    with pytest.raises(InputError, match="`require` can't be 'exercized'"):
+        resolve({}, {}, tmp_path)
