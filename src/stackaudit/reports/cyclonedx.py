@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from stackaudit.model.audit import Audit, Package
-from stackaudit.model.facts import Advisory, Audited
+from stackaudit.model.facts import Advisory
 from stackaudit.model.findings import Finding, Outcome, Verdict, Waived
 from stackaudit.model.parts import Renderer
 from stackaudit.model.wire import Json
+from stackaudit.reports._advisories import advisories, said_of
 from stackaudit.reports._told import NOTHING, Told, file_of, line, told
 from stackaudit.reports.record import record
 
@@ -38,7 +39,8 @@ def bill(audit: Audit) -> dict[str, Json]:
     about = [each for each in told(audit) if each.finding.aliases]
     packages = {each.subject: each for each in audit.case.packages()}
     others = {_reference(each.finding.subject): line(each.finding.subject) for each in about}
-    components: list[Json] = [_component(audit, packages[subject]) for subject in sorted(packages)]
+    checked = _checked(audit)
+    components: list[Json] = [_component(audit, packages[each], checked[each]) for each in sorted(packages)]
     known = {_reference(each) for each in packages}
     components += [
         {"type": "application", "bom-ref": reference, "name": name}
@@ -76,14 +78,14 @@ def _property(name: str, value: str) -> Json:
     return {"name": f"stackaudit:{name}", "value": line(value)}
 
 
-def _component(audit: Audit, package: Package) -> dict[str, Json]:
+def _component(audit: Audit, package: Package, checked: str) -> dict[str, Json]:
     component: dict[str, Json] = {
         "type": "library",
         "bom-ref": _reference(package.subject),
         "name": package.name,
         "version": line(package.version),
         "purl": _reference(package.subject),
-        "properties": [_property(CHECK, _checked(audit, package.subject))],
+        "properties": [_property(CHECK, checked)],
     }
     file = file_of(audit, package.where)
     if file is not None and package.where is not None:
@@ -93,24 +95,30 @@ def _component(audit: Audit, package: Package) -> dict[str, Json]:
     return component
 
 
-def _checked(audit: Audit, subject: str) -> str:
-    """What the check says of one package: its worst outcome, for an unknown with the reason; `not checked` where it says nothing."""
+def _checked(audit: Audit) -> dict[str, str]:
+    """What the check says of each package, by its subject."""
     judgment = next((each for each in audit.judgments if each.check == CHECK), None)
+    found: dict[str, list[Finding]] = {each.subject: [] for each in audit.case.packages()}
     if judgment is None or judgment.verdict is Verdict.SKIPPED:
-        return "not checked" if judgment is None else f"not checked: {judgment.summary}"
-    own = [each for each in judgment.findings if each.subject == subject]
+        return dict.fromkeys(found, "not checked" if judgment is None else f"not checked: {judgment.summary}")
+    for each in judgment.findings:
+        found.setdefault(each.subject, []).append(each)
+    blind = [each for each in found.pop("", []) if each.outcome is not Outcome.PASS]
+    return {subject: _statement(own, blind) for subject, own in found.items()}
+
+
+def _statement(own: Sequence[Finding], blind: Sequence[Finding]) -> str:
+    """The worst outcome of one package, for an unknown with the reason; `not checked` where there is none.
+
+    What blinds the whole of a rule withholds the rule's passes, and takes no failure back.
+    """
     rules = {each.rule for each in own}
-    # What blinds the whole of a rule withholds its passes, and takes no failure back.
-    blind = [
-        each
-        for each in judgment.findings
-        if not each.subject and each.outcome is not Outcome.PASS and (each.rule in rules or not own)
-    ]
-    found = sorted((*own, *blind), key=lambda each: WORST_FIRST.index(each.outcome))
-    if not found:
+    about = [*own, *(each for each in blind if each.rule in rules or not own)]
+    if not about:
         return "not checked"
-    told_alone = found[0].outcome in {Outcome.FAIL, Outcome.PASS}
-    return found[0].outcome.value if told_alone else f"{found[0].outcome}: {found[0].message}"
+    worst = min(about, key=lambda each: WORST_FIRST.index(each.outcome))
+    alone = worst.outcome in {Outcome.FAIL, Outcome.PASS}
+    return worst.outcome.value if alone else f"{worst.outcome}: {worst.message}"
 
 
 def _reference(subject: str) -> str:
@@ -125,18 +133,18 @@ def _order(each: Told) -> tuple[str, str, str]:
 def _vulnerabilities(audit: Audit, about: Sequence[Told]) -> Iterator[Json]:
     """One for each finding: what was accepted of one package is not accepted of another."""
     met: Counter[str] = Counter()
+    known = advisories(audit)
     for each in sorted(about, key=_order):
         finding = each.finding
         reference = f"{finding.rule}/{quote(line(finding.aliases[0]), safe='')}/{_reference(finding.subject)}"
         met[reference] += 1
         again = f"#{met[reference]}" if met[reference] > 1 else ""
-        yield {"bom-ref": reference + again, **_vulnerability(audit, each)}
+        yield {"bom-ref": reference + again, **_vulnerability(each, said_of(known, finding))}
 
 
-def _vulnerability(audit: Audit, each: Told) -> dict[str, Json]:
+def _vulnerability(each: Told, advisory: Advisory | None) -> dict[str, Json]:
     finding = each.finding
     own, *aliases = map(line, finding.aliases)
-    advisory = _advisory(audit, finding)
     found: dict[str, Json] = {
         "id": own,
         "source": {"name": "OSV", "url": _page(own)} if each.check == CHECK else {"url": line(finding.source or "")},
@@ -158,12 +166,6 @@ def _vulnerability(audit: Audit, each: Told) -> dict[str, Json]:
 
 def _page(identifier: str) -> str:
     return f"https://osv.dev/vulnerability/{quote(identifier, safe='')}"
-
-
-def _advisory(audit: Audit, finding: Finding) -> Advisory | None:
-    """What the service said of the advisory, to the letter."""
-    facts = (fact for fact in audit.case.facts(Audited) if fact.subject == finding.subject)
-    return next((each for fact in facts for each in fact.advisories if each.id == finding.aliases[0]), None)
 
 
 def _rating(advisory: Advisory | None, finding: Finding) -> dict[str, Json]:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from stackaudit.model.audit import Audit
-from stackaudit.model.facts import Audited
+from stackaudit.model.facts import Advisory
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.parts import Renderer
 from stackaudit.model.rule_text import RuleText
 from stackaudit.model.wire import Json
+from stackaudit.reports._advisories import advisories, said_of
 from stackaudit.reports._identity import fingerprints
 from stackaudit.reports._told import Told, file_of, home_of, line, told
 from stackaudit.reports.record import record
@@ -40,14 +41,23 @@ def log(audit: Audit) -> dict[str, Json]:
     numbers = {str(each["id"]): number for number, each in enumerate(rules)}
     driver: dict[str, Json] = {"name": "stackaudit", "version": audit.tool_version, "rules": [*rules]}
     digest = record(audit)["digest"]
+    known = advisories(audit)
     run: dict[str, Json] = {
         "tool": {"driver": driver},
         "invocations": [_invocation(audit, found)],
         "originalUriBaseIds": {ROOT: {"description": {"text": "the root of the repository"}}},
         "columnKind": "unicodeCodePoints",
         "results": [
-            {**_result(audit, each, print_), "ruleIndex": numbers[each.finding.rule]}
-            for each, print_ in zip(found, fingerprints(audit, found), strict=True)
+            {
+                **_result(audit, each, _score(each.finding, said_of(known, each.finding))),
+                "ruleIndex": numbers[each.finding.rule],
+                # GitHub goes by the second: what it makes itself of the line's text would merge two advisories on one pin.
+                "partialFingerprints": {
+                    "stackaudit/1": fingerprint,
+                    "primaryLocationLineHash": f"{fingerprint[:16]}:1",
+                },
+            }
+            for each, fingerprint in zip(found, fingerprints(audit, found), strict=True)
         ],
         "properties": {
             "verdict": audit.verdict.value,
@@ -97,7 +107,7 @@ def _unworded(code: str, check: str, title: str | None) -> dict[str, Json]:
     }
 
 
-def _result(audit: Audit, each: Told, fingerprint: str) -> dict[str, Json]:
+def _result(audit: Audit, each: Told, score: str) -> dict[str, Json]:
     finding = each.finding
     suppressions: list[Json] = []
     if each.accepted is not None:
@@ -110,10 +120,8 @@ def _result(audit: Audit, each: Told, fingerprint: str) -> dict[str, Json]:
         "level": _level(each),
         "message": {"text": _message("\n".join((each.sentence, *each.details)))},
         "locations": [_location(audit, finding)],
-        # The second is the one that GitHub goes by; what it makes itself of the line's text would merge two advisories on one pin.
-        "partialFingerprints": {"stackaudit/1": fingerprint, "primaryLocationLineHash": f"{fingerprint[:16]}:1"},
         "suppressions": suppressions,
-        "properties": {**_properties(finding), "check": each.check, "security-severity": _score(audit, finding)},
+        "properties": {**_properties(finding), "check": each.check, "security-severity": score},
     }
 
 
@@ -125,16 +133,9 @@ def _level(each: Told) -> str:
     return LEVELS[each.finding.severity]
 
 
-def _score(audit: Audit, finding: Finding) -> str:
+def _score(finding: Finding, advisory: Advisory | None) -> str:
     """The advisory's own CVSS score where it has one, else what stands for the word."""
-    scores = (
-        advisory.score
-        for fact in audit.case.facts(Audited)
-        if finding.aliases and fact.subject == finding.subject
-        for advisory in fact.advisories
-        if advisory.id == finding.aliases[0] and advisory.score is not None
-    )
-    score = next(scores, None)
+    score = advisory.score if advisory is not None else None
     return SCORES[finding.severity] if score is None else f"{score:.1f}"
 
 

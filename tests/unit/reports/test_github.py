@@ -85,6 +85,7 @@ def test_no_text_can_become_a_command_a_property_or_another_line(parts: Parts) -
 def test_every_finding_is_in_an_annotation_at_least_as_loud_as_itself(parts: Parts) -> None:
     audit = parts.audit()
     commands = [each for each in runner(render(audit)) if isinstance(each, Command)]
+    assert {each.data.split("\n")[0] for each in commands} <= {each.sentence for each in told(audit)}
     for each in told(audit):
         named = line(" ".join(part for part in (each.finding.rule, each.finding.subject) if part))
         telling = [found for found in commands if named in found.data or found.properties["title"] == named]
