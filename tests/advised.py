@@ -12,7 +12,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from stackaudit.audit import apply, gather
-from stackaudit.checks.vulnerabilities import not_vulnerable, summarize
+from stackaudit.checks._audited import summarize
+from stackaudit.checks.vulnerabilities import not_vulnerable
 from stackaudit.model.audit import Case
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts import Distribution, InterpreterFact

@@ -133,6 +133,16 @@ def test_a_source_that_is_wrong_costs_nothing(run: Run, folder: Path, home: Path
     assert files(home) == kept
 
 
+def test_a_source_that_holds_less_than_the_one_before_is_taken_and_told(run: Run, folder: Path) -> None:
+    assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
+    (folder / "less").mkdir()
+    (folder / "less" / "a.json").write_text((ADVISORIES / "PYSEC-2099-3.json").read_text(), encoding="utf-8")
+    done = run("advisories", "sync", "-q", "less")
+    assert done.returncode == 0
+    assert done.stderr.startswith("warning: the mirror holds 1 records now, and held 5 before, from ")
+    assert run("advisories", "sync", "-q", str(ADVISORIES)).stderr == ""
+
+
 def test_a_damaged_mirror_is_told_as_such(run: Run, home: Path) -> None:
     assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
     (home / "stackaudit" / "advisories" / "mirror.json").write_text("{}", encoding="utf-8")

@@ -42,6 +42,12 @@ def test_a_service_that_does_not_end_its_answer_is_unknown_in_time(fault: str) -
     assert told.seconds < 5.5, "the deadline and half a second"
 
 
+def test_a_slow_service_is_waited_for() -> None:
+    with OsvService(ADVISORIES, latency=1.0) as service:
+        told = audit(service.url, CLEAN)
+    assert told.subjects(Outcome.PASS) == set(CLEAN)
+
+
 @pytest.mark.parametrize("fault", ["500", "html", "empty", "cut", "reset", "hang"])
 def test_a_service_that_loses_an_advisory_blinds_the_packages_it_is_about(fault: str) -> None:
     with OsvService(ADVISORIES, fault=fault, fault_on="vulns") as service:

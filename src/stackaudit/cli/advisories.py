@@ -50,11 +50,13 @@ def sync(
     now = datetime.now(UTC)
     say = _silent if quiet else _say
     try:
+        old = _sound()
         made = mirror.sync(given, Deadline(timeout), now, say)
     except mirror.MirrorError as error:
         _refuse(error, kept=mirror.is_there())
         named = isinstance(error, mirror.SourceError) and not fetch.is_url(given)
         raise typer.Exit(Exit.USAGE if named else Exit.UNKNOWN) from None
+    write("".join(f"warning: {each}\n" for each in lost(old, made)), sys.stderr)
     write(told(made, now.date()))
 
 
@@ -88,10 +90,30 @@ def told(mirror: "Mirror", today: date) -> str:
     )
 
 
+def lost(old: "Mirror | None", new: "Mirror") -> list[str]:
+    """What `new` lacks that `old` had: a source that gives less than the one before may not be the right one."""
+    lines = []
+    if old is not None and new.count < old.count:
+        lines.append(f"the mirror holds {new.count:,} records now, and held {old.count:,} before, from {old.source}")
+    if old is not None and new.newest < old.newest:
+        lines.append(f"its newest record is of {new.newest or 'no known day'} now, and was of {old.newest} before")
+    return lines
+
+
 def days(since: str, today: date) -> str:
     """`since`, an ISO date, as an age: `3 days old`."""
     age = (today - date.fromisoformat(since)).days
     return f"{age:,} {'day' if age == 1 else 'days'} old"
+
+
+def _sound() -> "Mirror | None":
+    """The mirror that is there, if any can be used."""
+    from stackaudit.advisories import mirror
+
+    try:
+        return mirror.current()
+    except mirror.MirrorError:
+        return None
 
 
 def _refuse(error: "MirrorError", *, kept: bool) -> None:

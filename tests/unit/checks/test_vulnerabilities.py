@@ -9,9 +9,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from stackaudit.audit import apply
+from stackaudit.checks._audited import summarize
 from stackaudit.checks.releases import NOT_ON_INDEX
 from stackaudit.checks.releases import on_index as on_index_rule
-from stackaudit.checks.vulnerabilities import asked_by, fresh, not_vulnerable, summarize
+from stackaudit.checks.vulnerabilities import asked_by, fresh, not_vulnerable
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Advisory, AdvisoryCopy, Audited, Distribution, Fact, Release
 from stackaudit.model.findings import Finding, Outcome, Severity
