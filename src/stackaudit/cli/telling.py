@@ -114,12 +114,13 @@ def _rendered(renderer: Renderer, audit: Audit, printing: Printing) -> str:
 
 
 def _words() -> tuple[RuleText, ...]:
-    return tuple(
+    rules = (
         RuleText(
             code=each.code, title=each.title, severity=each.severity, why=each.why, fix=each.fix, source=each.source
         )
-        for each in (*sockets.rules(), *TERMS, WEAK)
+        for each in sockets.rules()
     )
+    return (*rules, *TERMS, WEAK)
 
 
 def find_repository(folder: Path) -> Repository:
