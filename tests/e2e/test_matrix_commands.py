@@ -20,7 +20,9 @@ def own(folder: Path) -> Path:
     return folder / "my-stack.toml"
 
 
-@pytest.mark.parametrize("arguments", [(), ("-h",), ("--help",), ("list", "-h"), ("show", "-h"), ("lint", "-h")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("-h",), ("--help",), ("list", "-h"), ("show", "-h"), ("lint", "-h"), ("certify", "-h")]
+)
 def test_help_is_printed_and_is_fine(stackaudit: Run, arguments: tuple[str, ...]) -> None:
     done = stackaudit("matrix", *arguments)
     assert done.returncode == 0
@@ -41,7 +43,7 @@ def test_the_shipped_ones_are_listed(stackaudit: Run) -> None:
 def test_one_is_drawn(stackaudit: Run, name: str) -> None:
     done = stackaudit("matrix", "show", name)
     assert done.returncode == 0, done.stderr
-    assert "rung: published" in done.stdout
+    assert ", ranges: published, " in done.stdout
     assert "3.8  ended 2024-10-07" in done.stdout
     assert "no listed version admits this Python" in done.stdout
     assert "\x1b" not in done.stdout

@@ -7,9 +7,18 @@ from stackaudit.cli.text import LABELS, Segment
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.matrix import Matrix
 from stackaudit.model.wire import Json, encode
-from stackaudit.reports.heatmap import CAVEAT, LEGEND, Heatmap, Line, Mark
+from stackaudit.reports.heatmap import CAVEAT, LEGEND, Heatmap, Line, Mark, lettered
 
-_STYLES = {Mark.NAMED: "black on green", Mark.ADMITTED: "black on yellow", Mark.FORBIDDEN: "black on red"}
+_STYLES = {
+    Mark.FORBIDDEN: "black on red",
+    Mark.ADMITTED: "black on yellow",
+    Mark.STATED: "black on white",
+    Mark.PUBLISHED: "black on cyan",
+    Mark.RESOLVED: "black on green",
+    Mark.IMPORTED: "black on green",
+    Mark.EXERCISED: "black on bright_green",
+    Mark.SURVIVED: "bold black on bright_green",
+}
 
 
 def summary(matrix: Matrix) -> dict[str, Json]:
@@ -74,7 +83,7 @@ def drawn(grid: Heatmap) -> Iterator[Segment]:
         yield "\n", ""
     yield "\n", ""
     for mark, sentence in LEGEND.items():
-        yield f" {mark} ", _STYLES[mark]
+        yield f" {lettered(mark)} ", _STYLES[mark]
         yield f" {sentence}\n", ""
     yield f"{CAVEAT}\n", ""
     for name, branches in grid.products:

@@ -52,7 +52,8 @@ def show(
     """Print the grid, or write it to a file: then standard output stays empty."""
     from stackaudit.cli.drawing import drawn
     from stackaudit.cli.text import painted
-    from stackaudit.reports.heatmap import heatmap, svg
+    from stackaudit.reports.heatmap import heatmap
+    from stackaudit.reports.heatmap_svg import svg
 
     colored = _colored(color)
     if output is not None and output.suffix != ".svg":

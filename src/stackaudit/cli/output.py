@@ -19,6 +19,7 @@ _ASCII = str.maketrans(
         "\N{LESS-THAN OR EQUAL TO}": "<=",
         "\N{NOT EQUAL TO}": "!=",
         "\N{MULTIPLICATION SIGN}": "x",
+        "\N{CHECK MARK}": "+",
         "\N{WHITE HEAVY CHECK MARK}": "[ok]",
         "\N{CROSS MARK}": "[FAIL]",
         "\N{WARNING SIGN}": "[warn]",

@@ -1,32 +1,53 @@
-"""Draws a matrix as a grid of Python by package, by what the packages publish of themselves: as values, and as one SVG."""
+"""Draws a matrix as a grid of Python by package, by the strongest evidence there is: as values."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from html import escape
 
 from packaging.version import Version
 
-from stackaudit.model.matrix import Branch, Matrix, PackageEntry
+from stackaudit.model.matrix import Branch, Matrix, PackageEntry, Rung
 from stackaudit.model.versions import newest_patch
 
 
 class Mark(StrEnum):
-    """The letter of a cell. No tick among them: what is published is not proved."""
+    """The letter of a cell, weakest evidence first: capitals are proved, small letters are what somebody says."""
 
-    NAMED = "P"
-    ADMITTED = "a"
     FORBIDDEN = "-"
+    ADMITTED = "a"
+    STATED = "s"
+    PUBLISHED = "p"
+    RESOLVED = "R"
+    IMPORTED = "I"
+    EXERCISED = "E"
+    SURVIVED = "S"
 
+    @property
+    def proved(self) -> bool:
+        """Whether the cell has a tick."""
+        return self in PROVED.values()
+
+
+PROVED = {
+    Rung.RESOLVED: Mark.RESOLVED,
+    Rung.IMPORTED: Mark.IMPORTED,
+    Rung.EXERCISED: Mark.EXERCISED,
+    Rung.SURVIVED: Mark.SURVIVED,
+}
+TICK = "✓"
 
 LEGEND = {
-    Mark.NAMED: "the newest listed version that admits this Python; its classifiers name it",
-    Mark.ADMITTED: "the newest listed version that admits this Python; its classifiers do not name it",
     Mark.FORBIDDEN: "no listed version admits this Python",
+    Mark.ADMITTED: "it may run on this Python; its classifiers do not name it",
+    Mark.STATED: "people wrote that it supports this Python",
+    Mark.PUBLISHED: "its classifiers name this Python",
+    Mark.RESOLVED: "an installer took it in a row of the matrix",
+    Mark.IMPORTED: "it was imported in a row of the matrix",
+    Mark.EXERCISED: "it worked in a row of the matrix",
+    Mark.SURVIVED: "it survived the faults of the drills in a row of the matrix",
 }
 
-CAVEAT = "Each cell is one package by itself: whether versions go together is what `stackaudit check` asks."
+CAVEAT = "A cell is the newest listed version that admits this Python. Whether versions go together is what `stackaudit check` asks."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +59,8 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """`P 5.7.0`, `a 0.2.0` or `-`."""
-        return self.mark if self.version is None else f"{self.mark} {self.version}"
+        """`R✓ 5.7.0`, `a  0.2.0` or `-`."""
+        return self.mark if self.version is None else f"{lettered(self.mark)} {self.version}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,23 +86,27 @@ class Heatmap:
 
 
 def heatmap(matrix: Matrix, today: date) -> Heatmap:
-    """The grid of `matrix`, with what had ended on `today`.
-
-    Its cells stand on metadata alone: their rung is `published`, `stated` where people wrote it.
-    """
+    """The grid of `matrix`, with what had ended on `today`; each cell by its strongest proof there, else by what is published."""
+    newest = max((each.at.date() for each in matrix.proofs), default=None)
+    proved = f"{len(matrix.proofs)} proofs, the newest of {newest}" if newest is not None else "nothing proved yet"
     return Heatmap(
         name=matrix.name,
         title=matrix.title,
-        facts=f"{matrix.name} {matrix.version}, facts of {matrix.looked_at}, rung: {matrix.rung}",
+        facts=f"{matrix.name} {matrix.version}, facts of {matrix.looked_at}, ranges: {matrix.rung}, {proved}",
         packages=tuple(str(entry.name) for entry in matrix.packages),
         rows=tuple(
-            _line(branch, today, tuple(_cell(entry, branch.name) for entry in matrix.packages))
+            _line(branch, today, tuple(_cell(matrix, entry, branch.name) for entry in matrix.packages))
             for branch in matrix.pythons
         ),
         products=tuple(
             (product.name, tuple(_line(branch, today) for branch in product.branches)) for product in matrix.products
         ),
     )
+
+
+def lettered(mark: Mark) -> str:
+    """The letter with its tick, as wide as any: `R✓`, `p `."""
+    return f"{mark}{TICK if mark.proved else ' '}"
 
 
 def _line(branch: Branch, today: date, cells: tuple[Cell, ...] = ()) -> Line:
@@ -93,7 +118,7 @@ def _line(branch: Branch, today: date, cells: tuple[Cell, ...] = ()) -> Line:
     return Line(name=branch.name, until=until, ended=ended, cells=cells)
 
 
-def _cell(entry: PackageEntry, minor: str) -> Cell:
+def _cell(matrix: Matrix, entry: PackageEntry, minor: str) -> Cell:
     python = newest_patch(minor)
     admitting = [
         (version, found)
@@ -104,103 +129,8 @@ def _cell(entry: PackageEntry, minor: str) -> Cell:
     if not admitting:
         return Cell(mark=Mark.FORBIDDEN, version=None)
     version, found = max(admitting, key=lambda each: each[0])
-    return Cell(mark=Mark.NAMED if minor in found.pythons else Mark.ADMITTED, version=version)
-
-
-# Dark text on light grounds: each pair has a contrast of more than 7 to 1, and letter and word say it without the colour.
-_FILLS = {Mark.NAMED: "#bfe3c6", Mark.ADMITTED: "#f7e0a3", Mark.FORBIDDEN: "#f1b9b4"}
-_INK = "#1b1b1f"
-_BOLD = ' font-weight="bold"'
-_ENDED = ' fill="#8a1f17"'
-_CHARACTER = 8
-"""The width of a character in pixels; a little more than any monospaced font of this size takes."""
-_HEIGHT, _LEADING, _TOP, _MARGIN = 28, 22, 80, 20
-
-
-def svg(drawn: Heatmap) -> str:
-    """The grid as one SVG document that asks nothing of anyone: no script, no font, no link; system fonts, text that can be read aloud."""
-    first = _wide(["Python", *map(_dated, drawn.rows)])
-    widths = [_wide([name, *(row.cells[at].text for row in drawn.rows)]) for at, name in enumerate(drawn.packages)]
-    columns = [[name, *map(_dated, lines)] for name, lines in drawn.products]
-    legend = [*(f"{mark} {sentence}" for mark, sentence in LEGEND.items()), CAVEAT]
-    below = _TOP + _HEIGHT * (len(drawn.rows) + 1) + 40
-    inner = max(first + sum(widths), sum(map(_wide, columns)), *(_wide([each]) for each in (drawn.facts, *legend)))
-    width = round(max(inner, 1.5 * _wide([drawn.title]))) + 2 * _MARGIN
-    height = below + _LEADING * (len(legend) + 1 + max(map(len, columns), default=0)) + _MARGIN
-    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-    font = 'font-family="monospace" font-size="13"'
-    return "\n".join(
-        (
-            '<?xml version="1.0" encoding="UTF-8"?>',
-            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="title desc" {size} {font} fill="{_INK}">',
-            f'<title id="title">{_safe(drawn.title)}: Python by package</title>',
-            f'<desc id="desc">{_safe(" ".join((drawn.facts + ".", *_spoken(drawn), CAVEAT)))}</desc>',
-            f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-            _text(_MARGIN, 36, drawn.title, ' font-size="18" font-weight="bold"'),
-            _text(_MARGIN, 60, drawn.facts),
-            *_grid(drawn, first, widths),
-            *(_text(_MARGIN, below + _LEADING * at, line) for at, line in enumerate(legend)),
-            *_branches(drawn, columns, below + _LEADING * (len(legend) + 1)),
-            "</svg>\n",
-        )
-    )
-
-
-def _wide(lines: Sequence[str]) -> int:
-    """The pixels that the longest of `lines` takes, with a space around it."""
-    return _CHARACTER * max(map(len, lines)) + 16
-
-
-def _text(left: int, base: int, content: str, style: str = "") -> str:
-    return f'<text x="{left}" y="{base}"{style}>{_safe(content)}</text>'
-
-
-def _grid(drawn: Heatmap, first: int, widths: Sequence[int]) -> Iterator[str]:
-    edges = [_MARGIN + first + sum(widths[:at]) for at in range(len(widths))]
-    yield _text(_MARGIN, _TOP + 19, "Python", _BOLD)
-    for name, left in zip(drawn.packages, edges, strict=True):
-        yield _text(left + 8, _TOP + 19, name, _BOLD)
-    for at, row in enumerate(drawn.rows, 1):
-        upper = _TOP + _HEIGHT * at
-        yield _text(_MARGIN, upper + 18, _dated(row), _ENDED if row.ended else "")
-        for name, cell, left, width in zip(drawn.packages, row.cells, edges, widths, strict=True):
-            yield (
-                f"<g><title>{_safe(_said(row, name, cell))}</title>"
-                f'<rect x="{left}" y="{upper}" width="{width - 2}" height="{_HEIGHT - 2}" rx="3" fill="{_FILLS[cell.mark]}"/>'
-                f"{_text(left + 8, upper + 18, cell.text)}</g>"
-            )
-
-
-def _branches(drawn: Heatmap, columns: Sequence[Sequence[str]], top: int) -> Iterator[str]:
-    """The products side by side."""
-    left = _MARGIN
-    for (name, lines), column in zip(drawn.products, columns, strict=True):
-        yield _text(left, top, name, _BOLD)
-        for at, line in enumerate(lines, 1):
-            yield _text(left, top + _LEADING * at, _dated(line), _ENDED if line.ended else "")
-        left += _wide(column)
-
-
-def _dated(line: Line) -> str:
-    return f"{line.name} {line.until}"
-
-
-def _said(row: Line, name: str, cell: Cell) -> str:
-    version = f" {cell.version}" if cell.version is not None else ""
-    return f"{name}{version} on Python {row.name}: {LEGEND[cell.mark]}"
-
-
-def _spoken(drawn: Heatmap) -> Iterator[str]:
-    """The rows as sentences, for those who hear the picture."""
-    words = {Mark.NAMED: "", Mark.ADMITTED: " (admitted, not named)", Mark.FORBIDDEN: "no version"}
-    for row in drawn.rows:
-        cells = (
-            f"{name} {cell.version if cell.version is not None else ''}{words[cell.mark]}"
-            for name, cell in zip(drawn.packages, row.cells, strict=True)
-        )
-        yield f"Python {row.name}, {row.until}: {', '.join(cells)}."
-
-
-def _safe(text: str) -> str:
-    """`text` inside an element or attribute; what XML can't hold is a space."""
-    return escape("".join(each if each.isprintable() else " " for each in text))
+    rungs = [each.rung for each in matrix.proofs if each.python == minor and (entry.name, version) in each.packages]
+    if rungs:
+        return Cell(mark=PROVED[max(rungs, key=lambda each: each.rank)], version=version)
+    named = Mark.PUBLISHED if entry.rung is Rung.PUBLISHED else Mark.STATED
+    return Cell(mark=named if minor in found.pythons else Mark.ADMITTED, version=version)

@@ -3,14 +3,17 @@
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from stackaudit.inputs import matrices
-from stackaudit.model.matrix import Matrix
-from stackaudit.reports.heatmap import LEGEND, Heatmap, Mark, heatmap, svg
+from stackaudit.model.matrix import Matrix, Proof, Rung
+from stackaudit.reports.heatmap import LEGEND, PROVED, TICK, Heatmap, Mark, heatmap, lettered
+from stackaudit.reports.heatmap_svg import svg
 from unit.inputs.test_matrices import GOOD, written
 
 TODAY = date(2026, 11, 22)
@@ -46,7 +49,7 @@ def cells(drawn: Heatmap) -> dict[str, list[str]]:
 
 
 def test_a_cell_is_the_newest_listed_version_that_admits_the_python(small: Matrix) -> None:
-    assert cells(heatmap(small, TODAY)) == {"3.7": ["-"], "3.11": ["P 5.5.10"], "3.12": ["a 5.4.0"]}
+    assert cells(heatmap(small, TODAY)) == {"3.7": ["-"], "3.11": ["s  5.5.10"], "3.12": ["a  5.4.0"]}
 
 
 def test_the_end_of_support_is_told_by_the_day(small: Matrix) -> None:
@@ -60,13 +63,42 @@ def test_the_end_of_support_is_told_by_the_day(small: Matrix) -> None:
 
 
 def test_cells_that_people_wrote_claim_no_more_than_stated(small: Matrix) -> None:
-    assert heatmap(small, TODAY).facts.endswith("rung: stated")
+    assert heatmap(small, TODAY).facts.endswith("ranges: stated, nothing proved yet")
 
 
-def test_nothing_published_gets_a_tick(small: Matrix) -> None:
-    picture = svg(heatmap(small, TODAY))
-    assert not set("✅✓✔☑") & set(picture)
+def proof(python: str, version: str, rung: Rung) -> Proof:
+    packages = ((canonicalize_name("celery"), Version(version)), (canonicalize_name("kombu"), Version("5.6.2")))
+    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    return Proof(python=python, rung=rung, at=at, by="uv 0.13.9", platform="linux", packages=packages, record="")
+
+
+@pytest.mark.parametrize("rung", PROVED)
+def test_a_proof_gives_its_letter_and_a_tick_to_its_version_on_its_python_alone(small: Matrix, rung: Rung) -> None:
+    proved = replace(small, proofs=(proof("3.12", "5.4.0", rung), proof("3.11", "5.4.0", rung)))
+    assert cells(heatmap(proved, TODAY)) == {
+        "3.7": ["-"],
+        "3.11": ["s  5.5.10"],
+        "3.12": [f"{PROVED[rung]}{TICK} 5.4.0"],
+    }
+
+
+def test_the_strongest_proof_gives_the_letter(small: Matrix) -> None:
+    rungs = (Rung.IMPORTED, Rung.SURVIVED, Rung.RESOLVED)
+    proved = replace(small, proofs=tuple(proof("3.12", "5.4.0", each) for each in rungs))
+    assert cells(heatmap(proved, TODAY))["3.12"] == [f"S{TICK} 5.4.0"]
+    assert heatmap(proved, TODAY).facts.endswith("3 proofs, the newest of 2026-11-22")
+
+
+def test_nothing_that_is_not_proved_gets_a_tick(small: Matrix) -> None:
+    drawn = heatmap(small, TODAY)
+    assert not any(set("✅✓✔☑") & set(cell.text) for row in drawn.rows for cell in row.cells)
+    assert {mark for mark in Mark if TICK in lettered(mark)} == set(PROVED.values())
+    assert {rung for rung in Rung if rung.earns_tick} == set(PROVED)
     assert set(LEGEND) == set(Mark)
+
+
+def test_no_two_letters_are_the_same_without_their_colour() -> None:
+    assert len(set(Mark)) == len({mark.value for mark in Mark}) == 8
 
 
 def test_every_cell_has_a_colour_and_a_letter_and_a_sentence(small: Matrix) -> None:
@@ -82,10 +114,10 @@ def test_every_cell_has_a_colour_and_a_letter_and_a_sentence(small: Matrix) -> N
         assert text is not None
         seen[text.text] = (rect.get("fill"), title.text)
     assert len({fill for fill, _ in seen.values()}) == 3
-    assert seen["a 5.4.0"][1] == f"celery 5.4.0 on Python 3.12: {LEGEND[Mark.ADMITTED]}"
+    assert seen["a  5.4.0"][1] == f"celery 5.4.0 on Python 3.12: {LEGEND[Mark.ADMITTED]}"
     texts = [each.text for each in root.findall("s:text", ns)]
     for mark, sentence in LEGEND.items():
-        assert f"{mark} {sentence}" in texts
+        assert f"{lettered(mark)} {sentence}" in texts
 
 
 def test_it_can_be_read_aloud(small: Matrix) -> None:
