@@ -78,7 +78,6 @@ def test_every_command_is_one_that_there_is(
 ) -> None:
     pins = ROOT / "tests" / "projects" / "seed" / "requirements.txt"
     shutil.copy(pins, folder / "requirements.txt")
-    shutil.copy(ROOT / "matrices" / "celery-redis-ffmpeg.toml", folder / "my-stack.toml")
     interpreter = environments.get("3.11", *pins.read_text(encoding="utf-8").split())
     (folder / ".venv").symlink_to(Path(interpreter).parents[1])
     arguments = [folder / ".venv" if each == "/srv/app/.venv" else each for each in shlex.split(command)[1:]]
