@@ -191,21 +191,17 @@ def judge(case: Case, chosen: Sequence[Check]) -> tuple[Judgment, ...]:
     The verdicts are still to be decided by the gate; here each judgment is `skipped` or `unknown`.
     """
     stack = {entry.name for entry in case.matrix.packages} if case.matrix else set()
-    others = {package.subject for package in case.packages() if package.name not in stack}
+    others = frozenset(package.subject for package in case.packages() if package.name not in stack)
     return tuple(_judgment(case, check, others) for check in chosen)
 
 
-def _judgment(case: Case, check: Check, others: set[str]) -> Judgment:
+def _judgment(case: Case, check: Check, others: frozenset[str]) -> Judgment:
     reason = check.asked_by(case.manifest)
     if reason is not None:
         return Judgment(check=check.id, title=check.title, verdict=Verdict.SKIPPED, summary=reason)
     rules = sockets.rules_of(check)
     rung_of = check.rungs(case)
-    findings = [
-        _with_rung(replace(finding, scope="other") if finding.subject in others else finding, rung_of)
-        for rule in rules
-        for finding in apply(rule, case)
-    ]
+    findings = [_with_rung(finding, rung_of) for rule in rules for finding in apply(rule, case, others)]
     reads = {kind.__name__ for rule in rules for kind in rule.reads}
     return Judgment(
         check=check.id,
@@ -222,9 +218,10 @@ def _with_rung(finding: Finding, rung_of: Callable[[str], Rung | None]) -> Findi
     return finding if rung is None else replace(finding, rung=rung.value)
 
 
-def apply(rule: Rule, case: Case) -> list[Finding]:
+def apply(rule: Rule, case: Case, others: frozenset[str] = frozenset()) -> list[Finding]:
     """What `rule` says of `case`: what fails, what stayed unseen, and a pass for each subject that was asked about, seen, and did not fail.
 
+    `others` are the subjects that are no part of the stack.
     Nothing passes by absence: facts that nobody looked for make an unknown, and what blinds a whole look withholds every pass.
     """
     if rule.asked_by is not None and rule.asked_by(case.manifest) is not None:
@@ -239,11 +236,21 @@ def apply(rule: Rule, case: Case) -> list[Finding]:
         []
         if whole
         else [
-            Finding(rule=rule.code, outcome=Outcome.PASS, severity=Severity.LOW, subject=subject, message=rule.title)
+            Finding(
+                rule=rule.code,
+                outcome=Outcome.PASS,
+                severity=Severity.LOW,
+                subject=subject,
+                message=rule.title,
+                scope="other" if subject in others else "stack",
+            )
             for subject in sorted(set(rule.about(case)) - spoken)
         ]
     )
-    return [*findings, *dict.fromkeys(blind), *passes]
+    told = [
+        replace(each, scope="other") if each.subject in others else each for each in [*findings, *dict.fromkeys(blind)]
+    ]
+    return [*told, *passes]
 
 
 def _unknown(rule: Rule, unseen: Unseen) -> Finding:

@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -98,6 +97,8 @@ def pips(target: InterpreterFact) -> Iterator[Pip]:
 
 
 def _our_version() -> str | None:
+    from importlib import metadata
+
     try:
         return metadata.version("pip")
     except metadata.PackageNotFoundError:
