@@ -24,9 +24,13 @@ CANNED = {
 
 @dataclass
 class IndexService:
-    """What the index holds: by project its files (`filename`, and what PEP 691 says of a file), or the name of a fault."""
+    """What the index holds: by project its files (`filename`, and what PEP 691 says of a file), or the name of a fault.
+
+    `contents` are the files themselves, by name, or the name of a fault; they are served at `../../files/NAME`, seen from a project's page.
+    """
 
     projects: Mapping[str, list[dict[str, Any]] | str]
+    contents: Mapping[str, bytes | str] = field(default_factory=dict)
     html_only: bool = False
     login: tuple[str, str] | None = None
     latency: float = 0.0
@@ -95,6 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
             if login != wanted:
                 self._send(401, "text/plain", b"who are you?")
                 return
+        if self.path.startswith("/files/"):
+            self._file(name)
+            return
         found = self.served.projects.get(name)
         if found is None:
             self._send(404, "text/plain", b"404")
@@ -104,6 +111,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._page(name, [wheel(name, "1.0")])
         else:
             self._fail(found)
+
+    def _file(self, name: str) -> None:
+        content = self.served.contents.get(name)
+        if content is None:
+            self._send(404, "text/plain", b"404")
+        elif isinstance(content, bytes):
+            self._send(200, "application/octet-stream", content)
+        else:
+            self._fail(content)
 
     def _page(self, name: str, files: list[dict[str, Any]]) -> None:
         if self.served.html_only or "json" not in self.headers.get("Accept", ""):
@@ -152,4 +168,6 @@ def _anchor(file: dict[str, Any]) -> str:
     needs = file.get("requires-python")
     attributes = f' data-yanked="{yanked if isinstance(yanked, str) else ""}"' if yanked is not False else ""
     attributes += f' data-requires-python="{needs.replace("<", "&lt;").replace(">", "&gt;")}"' if needs else ""
-    return f'<a href="x"{attributes}>{file["filename"]}</a><br/>\n'
+    digest = file.get("hashes", {}).get("sha256")
+    fragment = f"#sha256={digest}" if digest else ""
+    return f'<a href="{file.get("url", "x")}{fragment}"{attributes}>{file["filename"]}</a><br/>\n'

@@ -9,7 +9,7 @@ from packaging.version import Version
 from stackaudit.inputs._toml_tables import Table
 from stackaudit.model.matrix import PackageRange
 
-_RANGE = re.compile(r">=\s*(?P<first>[^,<>=!~\s]+)\s*,\s*<\s*(?P<next>[^,<>=!~\s]+)")
+_RANGE = re.compile(r">=\s*(?P<first>[^,<>=~\s]+)\s*,\s*<\s*(?P<next>[^,<>=~\s]+)")
 _MINOR = re.compile(r"\d+\.\d+")
 
 
