@@ -95,14 +95,23 @@ def _passes(finding: Finding, verdict: Verdict) -> bool:
 
 def file_of(audit: Audit, place: Place | None) -> str | None:
     """The file that `place` names, as the repository names it; None where it is none (`environment CELERY_BROKER_URL`)."""
-    if place is None or (place.line is None and place.path not in audit.case.manifest.sources):
+    if place is None or (place.line is None and place.path not in _files(audit)):
         return None
     return _in_repository(audit, place.path)
 
 
 def home_of(audit: Audit) -> str:
     """What stands for the whole stack where a format asks for a file: the first that declares it, else the audited folder."""
-    return _in_repository(audit, next(iter(audit.case.manifest.sources), "."))
+    return _in_repository(audit, next(iter(_files(audit)), "."))
+
+
+def _files(audit: Audit) -> tuple[str, ...]:
+    """The files that declare the stack. A sandbox may be built from a matrix alone: its source is no file then."""
+    manifest = audit.case.manifest
+    if not manifest.sandbox:
+        return manifest.sources
+    lined = {each.where.path for each in manifest.requirements if each.where.line is not None}
+    return tuple(each for each in manifest.sources if each in lined)
 
 
 def _in_repository(audit: Audit, path: str) -> str:

@@ -69,6 +69,16 @@ def test_a_place_is_a_file_where_it_has_a_line_or_was_read_as_one() -> None:
     assert home_of(replace(audit, case=replace(audit.case, manifest=Manifest()))) == "services/api"
 
 
+def test_a_matrix_that_a_sandbox_was_built_from_is_no_file() -> None:
+    audit = judged([a_finding()])
+    where = Place(path="matrix celery-redis-ffmpeg")
+    requirements = tuple(replace(each, where=where) for each in audit.case.manifest.requirements)
+    manifest = replace(audit.case.manifest, sandbox=True, sources=(where.path,), requirements=requirements)
+    sandbox = replace(audit, case=replace(audit.case, manifest=manifest))
+    assert file_of(sandbox, where) is None
+    assert home_of(sandbox) == "services/api"
+
+
 def test_a_finding_is_the_same_when_its_line_its_version_or_its_words_change() -> None:
     before = a_finding()
     after = replace(before, subject="celery==5.4.2", message="new words", where=Place(path="requirements.txt", line=9))
