@@ -5,18 +5,12 @@ from collections.abc import Callable
 from stackaudit.checks._stack import row
 from stackaudit.model.audit import Case
 from stackaudit.model.matrix import Proof, Rung
-from stackaudit.model.versions import parse_version
 
 
 def proof_here(case: Case) -> Proof | None:
-    """The strongest proof of all the stack's packages at their versions on this Python, or None.
-
-    None too where a version is none by PEP 440: no proof is of it.
-    """
-    here, there = row(case), case.stack_packages()
-    if here is None or any(parse_version(each.version) is None for each in there):
-        return None
-    return here.matrix.proof_of(here.minor, ((each.name, here.versions[each.name]) for each in there))
+    """The strongest proof of all the stack's packages at their versions on this Python, or None."""
+    here = row(case)
+    return case.proof_on(here.minor) if here is not None else None
 
 
 def rungs(case: Case) -> Callable[[str], Rung | None]:
@@ -37,6 +31,4 @@ def rung_told(case: Case) -> str:
     proof = proof_here(case)
     if proof is None:
         return str(case.matrix.rung) if case.matrix is not None else ""
-    other = case.interpreter is not None and case.interpreter.platform != proof.platform
-    words = [str(proof.at.date()), proof.by, *([f"on {proof.platform}"] if other else [])]
-    return f"{proof.rung} ({', '.join(words)})"
+    return proof.told(case.interpreter.platform if case.interpreter is not None else None)

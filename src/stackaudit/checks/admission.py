@@ -7,11 +7,12 @@ from packaging.version import Version
 from stackaudit.checks._breach import Breach, told
 from stackaudit.checks._misfit import advice, on_python
 from stackaudit.checks._row import Row, admits_python
+from stackaudit.checks._rung import proof_here
 from stackaudit.checks._stack import about_covered, row, subject_of
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Severity
-from stackaudit.model.matrix import PackageEntry
+from stackaudit.model.matrix import PackageEntry, Rung
 from stackaudit.model.parts import Rule, rule
 from stackaudit.model.versions import parse_version, series
 
@@ -136,8 +137,8 @@ def _about_admitted(case: Case) -> Iterable[str]:
     fix="prefer a version that names this Python in its classifiers",
 )
 def supported(rule: Rule, case: Case) -> Iterator[Finding]:
-    """Classifiers, and the documentation where it says something else than the metadata."""
-    here = row(case)
+    """Classifiers, and the documentation where it says something else than the metadata; what was proved all the same is said."""
+    here, proof = row(case), proof_here(case)
     for entry, version, found in here.covered() if here is not None else ():
         if here is None or not admits_python(here, found):
             continue
@@ -150,6 +151,10 @@ def supported(rule: Rule, case: Case) -> Iterator[Finding]:
             message = f"the documentation of {entry.name} {version} asks for Python {documented}, {metadata}"
         else:
             continue
+        if proof is not None and proof.rung.rank >= Rung.IMPORTED.rank:
+            message += (
+                f"; these versions were {proof.rung} together on Python {here.minor} ({proof.at.date()}, {proof.by})"
+            )
         newer = _newest_naming(here, entry)
         none = f"no listed {entry.name} that names Python {here.minor} goes with the others: rely on tests of your own"
         newest = f"{entry.name} {newer} is the newest that names Python {here.minor} and goes with the others"

@@ -12,11 +12,12 @@ from stackaudit.model.facts import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Manifest, Requirement
 from stackaudit.model.markers import applying
-from stackaudit.model.matrix import Matrix, Rung
+from stackaudit.model.matrix import Matrix, Proof, Rung
 from stackaudit.model.places import Place
 from stackaudit.model.repository import Repository
 from stackaudit.model.rule_text import RuleText
 from stackaudit.model.snapshot import F, Snapshot
+from stackaudit.model.versions import parse_version
 from stackaudit.model.waivers import Waiver
 
 RECORD_SCHEMA = "stackaudit/record/1"
@@ -106,6 +107,15 @@ class Case:
         return tuple(
             each for each in self.packages() if self.matrix is not None and self.matrix.package(each.name) is not None
         )
+
+    def proof_on(self, python: str) -> Proof | None:
+        """The strongest proof of all the stack's packages at their versions on Python `python` (`3.11`), or None.
+
+        None too where a version is none by PEP 440: no proof is of it.
+        """
+        versions = [(each.name, parse_version(each.version)) for each in self.stack_packages()]
+        known = [(name, version) for name, version in versions if version is not None]
+        return self.matrix.proof_of(python, known) if self.matrix is not None and len(known) == len(versions) else None
 
     def place_of(self, name: str) -> Place | None:
         """Where package `name` is declared: a pin before an open requirement, a direct one before a lock's."""

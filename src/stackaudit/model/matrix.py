@@ -133,6 +133,15 @@ class Proof:
     packages: tuple[tuple[NormalizedName, Version], ...]
     record: str
 
+    def told(self, platform: str | None = None) -> str:
+        """`resolved (2026-11-22, uv 0.13.9)`, with its platform where the one that it is told for is known and another."""
+        words = [
+            str(self.at.date()),
+            self.by,
+            *([f"on {self.platform}"] if platform not in {None, self.platform} else []),
+        ]
+        return f"{self.rung} ({', '.join(words)})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stackaudit.model.audit import Audit, Judgment
 from stackaudit.model.facts import Broadcast, Distribution, MediaTrial, Program, Pulse, Release, Variable, Worker
 from stackaudit.model.findings import Finding, Outcome, Verdict
-from stackaudit.model.matrix import PackageEntry
+from stackaudit.model.matrix import PackageEntry, Rung
 from stackaudit.model.parts import Renderer
 from stackaudit.model.versions import parse_version
 from stackaudit.reports._escape import inline
@@ -121,7 +121,7 @@ def _listed_date(entry: PackageEntry, version: str | None) -> str:
 
 
 def status_of(audit: Audit, name: str, version: str | None) -> str:
-    """What the matrix check says of one package, in a word and without a tick: its cell's rung is `published` at most.
+    """What the matrix check says of one package, in a word, with a tick where the combination was proved.
 
     The word is that of the worst finding about the package, and `admitted` only where rules passed it.
     """
@@ -136,12 +136,15 @@ def status_of(audit: Audit, name: str, version: str | None) -> str:
     if failed:
         worst = max(failed, key=lambda each: each.severity.rank).severity
         return f"{worst}: {', '.join(sorted({each.rule for each in failed}))}"
-    rung = audit.case.matrix.rung if audit.case.matrix else "stated"
-    return f"admitted ({rung})" if any(each.outcome is Outcome.PASS for each in about) else "not checked"
+    rungs = [Rung(each.rung) for each in about if each.outcome is Outcome.PASS and each.rung is not None]
+    if not rungs:
+        return "not checked"
+    rung = min(rungs, key=lambda each: each.rank)
+    return f"✅ {rung}" if rung.earns_tick and matrix.verdict is not Verdict.FAIL else f"admitted ({rung})"
 
 
-def grid(audit: Audit) -> Iterator[tuple[str, tuple[Cell, ...]]]:
-    """For each Python of the matrix, what published metadata says of this stack's versions there."""
+def grid(audit: Audit) -> Iterator[tuple[str, tuple[Cell, ...], str]]:
+    """For each Python of the matrix, what published metadata says of this stack's versions there, and what was proved of them together."""
     case = audit.case
     if case.matrix is None:
         return
@@ -154,7 +157,19 @@ def grid(audit: Audit) -> Iterator[tuple[str, tuple[Cell, ...]]]:
                 for entry in case.matrix.packages
                 if entry.name in versions
             ),
+            _together(audit, branch.name),
         )
+
+
+def _together(audit: Audit, python: str) -> str:
+    """What was proved of the stack's versions together; a combination that fails here has a tick nowhere."""
+    case = audit.case
+    proof = case.proof_on(python)
+    if proof is None:
+        return "not proved"
+    told = proof.told(case.interpreter.platform if case.interpreter is not None else None)
+    failed = any(each.check == "matrix" and each.verdict is Verdict.FAIL for each in audit.judgments)
+    return told if failed else f"✅ {told}"
 
 
 def _cell(entry: PackageEntry, version: str, python: str) -> Cell:

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import date
 
 from markdown_it import MarkdownIt
+from packaging.version import Version
 
 from stackaudit.gate.waivers import waive
 from stackaudit.model.audit import Audit, Policy
 from stackaudit.model.facts import Audited, Fact
-from stackaudit.model.findings import Verdict
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Manifest
+from stackaudit.model.matrix import Proof, Rung
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Snapshot
 from stackaudit.model.waivers import Waiver
@@ -110,3 +112,57 @@ def _fixed_in(fact: Fact, versions: tuple[str, ...]) -> Fact:
     if not isinstance(fact, Audited):
         return fact
     return replace(fact, advisories=tuple(replace(each, fixed_in=versions) for each in fact.advisories))
+
+
+def proved(audit: Audit, rung: Rung = Rung.RESOLVED) -> Audit:
+    """`audit`, whose combination was proved on 3.12."""
+    matrix = audit.case.matrix
+    assert matrix is not None
+    versions = ((each.name, Version(each.version)) for each in audit.case.stack_packages())
+    proof = Proof(
+        python="3.12", rung=rung, at=NOW, by="uv 0.13.9", platform="linux-x86_64", packages=tuple(versions), record=""
+    )
+    return replace(audit, case=replace(audit.case, matrix=replace(matrix, proofs=(proof,))))
+
+
+def passing(audit: Audit, rung: str) -> Audit:
+    """`audit` with a check of the matrix that passed, on evidence of `rung`."""
+    finding = Finding(
+        rule="MX201", outcome=Outcome.PASS, severity=Severity.LOW, subject="redis==5.0.8", message="m", rung=rung
+    )
+    passed = [
+        replace(each, verdict=Verdict.PASS, findings=(finding,) if each.check == "matrix" else each.findings)
+        for each in audit.judgments
+    ]
+    return replace(audit, judgments=tuple(passed), verdict=Verdict.PASS)
+
+
+def test_what_was_proved_of_the_combination_stands_on_the_line_of_its_python() -> None:
+    lines = render(passing(proved(an_audit()), "published")).splitlines()
+    told = {line.split(" | ")[0]: line for line in lines if line.startswith("| 3.")}
+    assert told["| 3.12"].endswith(f"| {TICK} resolved (2026-11-22, uv 0.13.9) |")
+    assert told["| 3.11"].endswith("| not proved |")
+
+
+def test_a_combination_that_fails_has_no_tick_whatever_was_proved() -> None:
+    audit = proved(an_audit())
+    failed = [
+        replace(each, verdict=Verdict.FAIL if each.check == "matrix" else Verdict.UNKNOWN) for each in audit.judgments
+    ]
+    document = render(replace(audit, judgments=tuple(failed), verdict=Verdict.FAIL))
+    assert "| resolved (2026-11-22, uv 0.13.9) |" in document
+    assert TICK not in document
+
+
+def test_a_pass_below_resolved_names_its_rung_and_has_no_tick() -> None:
+    document = render(passing(an_audit(), "published"))
+    assert "| matrix | pass (published, not proved) |" in document
+    assert f"**Verdict: {TICK}" not in document
+    assert "admitted (published)" in document
+
+
+def test_a_pass_from_resolved_on_has_a_tick_beside_its_rung() -> None:
+    document = render(passing(an_audit(), "resolved"))
+    assert f"| matrix | {TICK} pass (resolved) |" in document
+    assert f"**Verdict: {TICK} pass**" in document
+    assert f"| {TICK} resolved |" in document
