@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 
@@ -144,8 +145,14 @@ def source_line(place: Place) -> str | None:
     """The line that `place` names, redacted; None where it has no line or the file is not there."""
     if place.line is None:
         return None
-    try:
-        lines = Path(place.path).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return None
+    lines = _lines(place.path)
     return redact(lines[place.line - 1].rstrip()) if 0 < place.line <= len(lines) else None
+
+
+@lru_cache(maxsize=8)
+def _lines(path: str) -> tuple[str, ...]:
+    """The lines of the file at `path`, none where it can't be read: many findings may lie in one long lock."""
+    try:
+        return tuple(Path(path).read_text(encoding="utf-8", errors="replace").splitlines())
+    except OSError:
+        return ()

@@ -88,6 +88,8 @@ def painted(segments: Iterable["Segment"], *, color: bool) -> str:
 
 def _printable(text: str) -> str:
     """`text` without control characters: what comes from the world must not steer the terminal."""
+    if text.replace("\n", "").isprintable():
+        return text
     return "".join(each if each == "\n" or each.isprintable() else " " for each in text)
 
 
