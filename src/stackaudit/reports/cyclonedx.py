@@ -9,15 +9,15 @@ from urllib.parse import quote
 
 from stackaudit.model.audit import Audit, Package
 from stackaudit.model.facts import Advisory
-from stackaudit.model.findings import Finding, Outcome, Verdict, Waived
+from stackaudit.model.findings import Finding, Verdict, Waived
 from stackaudit.model.parts import Renderer
 from stackaudit.model.wire import Json
 from stackaudit.reports._advisories import advisories, said_of
+from stackaudit.reports._checked import CHECK, checked_packages
 from stackaudit.reports._told import NOTHING, Told, file_of, line, told
 from stackaudit.reports.record import record
 
-WORST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.UNCHECKABLE, Outcome.PASS)
-CHECK = "vulnerabilities"
+IN_OSV = ("CVE", "GHSA", "OSV", "PYSEC")
 METHODS = {"CVSS:3.0": "CVSSv3", "CVSS:3.1": "CVSSv31", "CVSS:4.0": "CVSSv4"}
 
 
@@ -39,7 +39,7 @@ def bill(audit: Audit) -> dict[str, Json]:
     about = [each for each in told(audit) if each.finding.aliases]
     packages = {each.subject: each for each in audit.case.packages()}
     others = {_reference(each.finding.subject): line(each.finding.subject) for each in about}
-    checked = _checked(audit)
+    checked = checked_packages(audit)
     components: list[Json] = [_component(audit, packages[each], checked[each]) for each in sorted(packages)]
     known = {_reference(each) for each in packages}
     components += [
@@ -95,32 +95,6 @@ def _component(audit: Audit, package: Package, checked: str) -> dict[str, Json]:
     return component
 
 
-def _checked(audit: Audit) -> dict[str, str]:
-    """What the check says of each package, by its subject."""
-    judgment = next((each for each in audit.judgments if each.check == CHECK), None)
-    found: dict[str, list[Finding]] = {each.subject: [] for each in audit.case.packages()}
-    if judgment is None or judgment.verdict is Verdict.SKIPPED:
-        return dict.fromkeys(found, "not checked" if judgment is None else f"not checked: {judgment.summary}")
-    for each in judgment.findings:
-        found.setdefault(each.subject, []).append(each)
-    blind = [each for each in found.pop("", []) if each.outcome is not Outcome.PASS]
-    return {subject: _statement(own, blind) for subject, own in found.items()}
-
-
-def _statement(own: Sequence[Finding], blind: Sequence[Finding]) -> str:
-    """The worst outcome of one package, for an unknown with the reason; `not checked` where there is none.
-
-    What blinds the whole of a rule withholds the rule's passes, and takes no failure back.
-    """
-    rules = {each.rule for each in own}
-    about = [*own, *(each for each in blind if each.rule in rules or not own)]
-    if not about:
-        return "not checked"
-    worst = min(about, key=lambda each: WORST_FIRST.index(each.outcome))
-    alone = worst.outcome in {Outcome.FAIL, Outcome.PASS}
-    return worst.outcome.value if alone else f"{worst.outcome}: {worst.message}"
-
-
 def _reference(subject: str) -> str:
     name, _, version = line(subject).partition("==")
     return f"pkg:pypi/{name}@{quote(version, safe='')}" if version else f"stackaudit:{quote(name)}"
@@ -147,8 +121,8 @@ def _vulnerability(each: Told, advisory: Advisory | None) -> dict[str, Json]:
     own, *aliases = map(line, finding.aliases)
     found: dict[str, Json] = {
         "id": own,
-        "source": {"name": "OSV", "url": _page(own)} if each.check == CHECK else {"url": line(finding.source or "")},
-        "references": [{"id": alias, "source": {"name": "OSV", "url": _page(alias)}} for alias in sorted({*aliases})],
+        "source": _source(own) if each.check == CHECK else {"url": line(finding.source or "")},
+        "references": [{"id": alias, "source": _source(alias)} for alias in sorted({*aliases})],
         "ratings": [_rating(advisory, finding)],
         "description": line(advisory.summary if advisory and advisory.summary else finding.message),
         "recommendation": line(finding.fix or ""),
@@ -164,8 +138,12 @@ def _vulnerability(each: Told, advisory: Advisory | None) -> dict[str, Json]:
     return found | ({"analysis": _analysis(each.accepted)} if each.accepted is not None else {})
 
 
-def _page(identifier: str) -> str:
-    return f"https://osv.dev/vulnerability/{quote(identifier, safe='')}"
+def _source(identifier: str) -> dict[str, Json]:
+    """OSV's page of what it holds; of another's id, whose it is."""
+    owner = identifier.partition("-")[0]
+    if owner not in IN_OSV:
+        return {"name": owner}
+    return {"name": "OSV", "url": f"https://osv.dev/vulnerability/{quote(identifier, safe='')}"}
 
 
 def _rating(advisory: Advisory | None, finding: Finding) -> dict[str, Json]:

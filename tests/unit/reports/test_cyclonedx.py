@@ -144,6 +144,15 @@ def test_an_advisory_of_a_server_affects_a_component_of_its_own() -> None:
     assert bill["vulnerabilities"][0]["affects"] == [{"ref": bill["components"][-1]["bom-ref"]}]
 
 
+def test_an_id_that_osv_has_no_page_of_names_its_owner_alone() -> None:
+    foreign = replace(a_finding(), aliases=("PYSEC-2099-1", "SNYK-PYTHON-CELERY-1", "CVE-2099-1"))
+    (found,) = bill_of(judged([foreign]))["vulnerabilities"]
+    assert [each["source"] for each in found["references"]] == [
+        {"name": "OSV", "url": "https://osv.dev/vulnerability/CVE-2099-1"},
+        {"name": "SNYK"},
+    ]
+
+
 def test_a_package_url_is_canonical() -> None:
     odd = replace(a_finding(), subject="odd==1!2.0+local.1")
     (ref,) = (each["affects"][0]["ref"] for each in bill_of(judged([odd]))["vulnerabilities"])
