@@ -1,10 +1,13 @@
 """Reads the records of a bundle of advisories, a folder or a zip, without trusting it."""
 
+import lzma
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -126,20 +129,53 @@ def _in_folder(root: Path, limits: Limits) -> Iterator[tuple[str, bytes]]:
 def _in_zip(source: Path | BinaryIO, limits: Limits) -> Iterator[tuple[str, bytes]]:
     """Members are read in memory and never unpacked to disk; what the zip's directory claims of sizes is not believed."""
     try:
-        with zipfile.ZipFile(source) as archive:
-            files = [each for each in archive.infolist() if not each.is_dir()]
+        with _opened(source) as stream, zipfile.ZipFile(stream) as archive:
+            _refuse_lost(stream, archive)
+            files = sorted(archive.infolist(), key=lambda each: each.filename)
             for name in (each.filename for each in files):
                 if name.startswith(("/", "\\")) or ".." in PurePosixPath(name.replace("\\", "/")).parts:
                     raise LocalError(f"{shown(name)} in it leads out of the zip")
             chosen = set(_chosen((each.filename for each in files), limits))
-            for member in sorted(files, key=lambda each: each.filename):
+            for member in files:
                 if member.filename not in chosen:
+                    # Where its name is not the one that stands before its bytes, it may be a record whose name was damaged.
+                    archive.open(member).close()
                     continue
                 if stat.S_ISLNK(member.external_attr >> 16):
                     raise LocalError(f"{shown(member.filename)} in it is a link")
                 yield member.filename, _unpacked(archive, member, limits)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except _TORN as error:
         raise LocalError("it is not a zip that can be read whole") from error
+
+
+def _opened(source: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
+    return source.open("rb") if isinstance(source, Path) else nullcontext(source)
+
+
+def _refuse_lost(stream: BinaryIO, archive: zipfile.ZipFile) -> None:
+    """Raises BadZipFile where the zip's directory has not as many entries as its end says: a damaged length swallows those that follow."""
+    stream.seek(-_END - len(archive.comment), os.SEEK_END)
+    said = int.from_bytes(stream.read(_END)[10:12], "little")
+    if said != min(len(archive.infolist()), _MANY):
+        raise zipfile.BadZipFile
+
+
+_END = 22
+"""Bytes of the record that ends a zip, without its comment."""
+_MANY = 0xFFFF
+"""As many entries as that record can say; it says so of more, too."""
+_TORN = (
+    IndexError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+)
 
 
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: Limits) -> bytes:

@@ -1,19 +1,33 @@
 """A local copy is read whole or not at all, and is never trusted."""
 
+import io
 import json
 import os
 import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
-from stackaudit.advisories.bundle import Limits, LocalError
+from stackaudit.advisories.bundle import Limits, LocalError, members
 from stackaudit.advisories.local import ask, load
 from stackaudit.advisories.records import Pin
 
 FOLDER = Path(__file__).parents[2] / "advisories"
 GOOD = json.dumps({"id": "A-1", "affected": [{"package": {"ecosystem": "PyPI", "name": "oak"}, "versions": ["1.0"]}]})
+
+
+def packed() -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(FOLDER.glob("*.json")):
+            archive.write(file, file.name)
+    return body.getvalue()
+
+
+GOOD_ZIP = packed()
 
 
 def pin(name: str, version: str) -> Pin:
@@ -139,3 +153,18 @@ def test_a_copy_says_which_day_it_knows_the_world_of(tmp_path: Path) -> None:
     copy = zipped(tmp_path / "all.zip", {**dated, "undated.json": GOOD})
     assert load(copy).as_of == ask(copy, [pin("oak", "1.0")]).as_of == "2099-03-02"
     assert load(zipped(tmp_path / "undated.zip", {"a.json": GOOD})).as_of == ""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 255)), min_size=1, max_size=4), st.booleans())
+def test_a_zip_with_damaged_bytes_is_read_whole_or_not_at_all(damage: list[tuple[int, int]], directory: bool) -> None:  # noqa: FBT001
+    body = bytearray(GOOD_ZIP)
+    # Most damage to what lists the records, since what is in them has a checksum.
+    first = GOOD_ZIP.index(b"PK\x01\x02") if directory else 0
+    for place, byte in damage:
+        body[first + place % (len(body) - first)] = byte
+    try:
+        found = list(members(io.BytesIO(bytes(body))))
+    except LocalError:
+        return
+    assert found == list(members(io.BytesIO(GOOD_ZIP)))
