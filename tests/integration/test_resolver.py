@@ -310,16 +310,22 @@ def test_an_environment_is_resolved_for_its_own_python(
 ) -> None:
     with monkeypatch.context() as usual:
         usual.delenv("UV_CACHE_DIR")
-        path = environments.get("3.13")
+        path = Path(environments.get("3.13"))
+    # As it is where `.venv` is found: from where the command was called.
+    monkeypatch.chdir(path.parents[2])
     shelf.put("young", "1.0", 'Requires-Dist: helper; python_version >= "3.13"')
     manifest = declared(tmp_path, "young\n")
     with index(monkeypatch, shelf):
         seen = Manifest(
             requirements=manifest.requirements,
             sources=manifest.sources,
-            interpreter=Interpreter(path=path, where=OPTION),
+            interpreter=Interpreter(path=str(path.relative_to(path.parents[2])), where=OPTION),
         )
         snapshot = gather(seen, [interpreter_probe.PROBE, PROBE], Deadline(60), NOW)
     (fact,) = snapshot.facts(Resolution)
     assert fact.python.startswith("3.13.")
+    assert look(Snapshot(taken_at=NOW, host="", looks=snapshot.looks[-1:])).evidence.command[-2:] == (
+        "--python",
+        str(path.relative_to(path.parents[2])),
+    )
     assert dict(fact.packages) == {"young": "1.0", "helper": "1.0"}

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
@@ -77,7 +78,10 @@ def resolve(question: Question, deadline: Deadline) -> Answer:
     if found is None:
         return Answer(tool="", version=None, command=(), ending=Ending.NOT_FOUND)
     options = _options(found, question)
-    answer = Answer(tool=found.tool, version=found.version, command=(found.tool, *options), ending=Ending.EXITED)
+    shown = ("--python", question.interpreter) if question.interpreter is not None else ()
+    answer = Answer(
+        tool=found.tool, version=found.version, command=(found.tool, *options, *shown), ending=Ending.EXITED
+    )
     try:
         variables = _variables(question)
     except SettingsError as error:
@@ -85,9 +89,10 @@ def resolve(question: Question, deadline: Deadline) -> Answer:
     with temporary_folder("resolve") as folder:
         for name, lines in ((_LINES, question.lines), (_BOUNDS, question.constraints)):
             write_whole(folder / name, "".join(f"{line}\n" for line in lines))
-        base = ("--python", sys.executable) if found.tool == "uv" and question.interpreter is None else ()
+        # It runs in that folder: a path that counts from here would lead nowhere.
+        whose = ("--python", str(Path(question.interpreter or sys.executable).absolute())) if found.tool == "uv" else ()
         completed = process.run(
-            [*found.program, *options, *base], deadline, env=variables, cwd=folder, group=question.group
+            [*found.program, *options, *whose], deadline, env=variables, cwd=folder, group=question.group
         )
         report = folder / _REPORT
         said = completed.stdout if found.tool == "uv" else report.read_bytes() if report.exists() else b""
@@ -105,9 +110,7 @@ def resolve(question: Question, deadline: Deadline) -> Answer:
 
 def _options(found: _Installer, question: Question) -> tuple[str, ...]:
     uv, options = found.tool == "uv", []
-    if uv and question.interpreter is not None:
-        options += ["--python", question.interpreter]
-    elif uv:
+    if uv and question.interpreter is None:
         options += ["--python-version", question.python]
     if question.constraints:
         options += ["--constraint", _BOUNDS]
@@ -197,7 +200,9 @@ def _pip(question: Question, deadline: Deadline) -> _Installer | None:
     """A pip that runs on the question's Python: one that runs on another takes the markers of that one, whatever version it is told."""
     wanted = ".".join(question.python.split(".")[:2])
     same = wanted == f"{sys.version_info.major}.{sys.version_info.minor}"
-    candidate = question.interpreter or (sys.executable if same else shutil.which(f"python{wanted}"))
+    candidate = sys.executable if same else shutil.which(f"python{wanted}")
+    if question.interpreter is not None:
+        candidate = str(Path(question.interpreter).absolute())
     if candidate is None or _printed([candidate, "-I", "-c", _PRINTED], deadline) != [wanted]:
         return None
     # Ours is the newer one, and looks at no Python that is too old for it.
