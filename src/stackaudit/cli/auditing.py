@@ -1,6 +1,7 @@
 """One audit from settings to verdict: declare, gather, judge, gate."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,9 @@ from stackaudit.gate.verdict import decide, overall
 from stackaudit.gate.waivers import waive
 from stackaudit.inputs import records
 from stackaudit.inputs.settings import Settings
-from stackaudit.model.audit import Audit, Case, Observed, Policy
+from stackaudit.model.audit import Audit, Case, Judgment, Observed, Policy, Recorded
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.parts import Check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +49,7 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
     matrix = fitting_matrix(choice, observed.manifest, observed.snapshot)
     today = datetime.now(UTC).date()
     case = Case(manifest=observed.manifest, snapshot=observed.snapshot, matrix=matrix, today=today)
-    judgments = waive(judge(case, choice.checks), policy, case)
-    if baseline is not None:
-        past = case_before(baseline, case)
-        again = judge(past, choice.checks)
-        judgments = label(judgments, case, Before(told=baseline.judgments, case=past, again=again))
-    judgments = decide(judgments, policy)
+    judgments = _gated(case, choice.checks, policy, baseline)
     judged = Audit(
         tool_version=__version__,
         started_at=observed.started_at,
@@ -63,6 +60,16 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
         baseline=None if baseline is None else baseline.digest,
     )
     return judged, policy
+
+
+def _gated(case: Case, checks: Sequence[Check], policy: Policy, baseline: Recorded | None) -> tuple[Judgment, ...]:
+    """What `checks` say of `case`, with what is accepted, what brought it since `baseline`, and the verdicts."""
+    judgments = waive(judge(case, checks), policy, case)
+    if baseline is not None:
+        past = case_before(baseline, case)
+        before = Before(told=baseline.judgments, case=past, again=judge(past, checks))
+        judgments = label(judgments, case, before)
+    return decide(judgments, policy)
 
 
 def _observe(settings: Settings, source: Source, choice: Choice, progress: Progress) -> Observed:
