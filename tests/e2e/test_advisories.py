@@ -14,9 +14,11 @@ import pytest
 
 from advised import ADVISORIES
 from command import CLEAN, COMMAND, Run
+from environments import Environments
 from servers import stays_silent, stranger
 
 PINS = "oakpress==2.0.1\nelm==1.0\nacme-billing==1.0\n"
+SEED = (Path(__file__).parents[1] / "projects" / "seed" / "requirements.txt").read_text(encoding="utf-8").split()
 CLOSED = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), "http://127.0.0.1:9")
 
 
@@ -148,7 +150,7 @@ def test_a_damaged_mirror_is_told_as_such(run: Run, home: Path) -> None:
     (home / "stackaudit" / "advisories" / "mirror.json").write_text("{}", encoding="utf-8")
     done = run("advisories", "status")
     assert done.returncode == 3
-    assert done.stderr.startswith("error: the local mirror of advisories can't be read")
+    assert done.stderr.startswith("error: the local mirror: it can't be read")
     assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
     assert run("advisories", "status").returncode == 0
 
@@ -167,8 +169,8 @@ def test_a_full_disk_costs_nothing(run: Run, folder: Path, home: Path) -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)),
     )
     assert done.returncode == 3
-    assert "error: the mirror can't be written to" in done.stderr
-    assert "the mirror is as it was" in done.stderr
+    assert "error: the local mirror: it can't be written to" in done.stderr
+    assert "it is as it was" in done.stderr
     assert run("advisories", "status").stdout == before
     assert files(home) == kept
 
@@ -223,3 +225,26 @@ def test_a_sync_that_is_killed_leaves_no_lock_behind(run: Run, folder: Path, hom
         process.kill()
         process.wait()
     assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
+
+
+def test_a_vulnerable_package_that_nobody_asked_for_is_told_with_the_path_that_pulls_it_in(
+    run: Run, folder: Path, environments: Environments
+) -> None:
+    (folder / "mine").mkdir()
+    affected = [{"package": {"ecosystem": "PyPI", "name": "future"}, "versions": ["1.0.0"]}]
+    severity = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:N"}]
+    record = {"id": "PYSEC-2099-9", "modified": "2099-01-01T00:00:00Z", "affected": affected, "severity": severity}
+    (folder / "mine" / "a.json").write_text(json.dumps(record), encoding="utf-8")
+    assert run("advisories", "sync", "mine").returncode == 0
+    (folder / "requirements.txt").write_text("\n".join(SEED), encoding="utf-8")
+    python = environments.get("3.11", *SEED)
+    done = run("check", "--python", python, "--only", "vulnerabilities", "--offline", "--format", "json")
+    assert done.returncode == 1, done.stderr
+    (check,) = json.loads(done.stdout)["checks"]
+    (found,) = [each for each in check["findings"] if each["outcome"] == "fail"]
+    assert found["subject"] == "future==1.0.0"
+    assert found["via"] == ["ffmpeg-python"]
+    assert found["where"] == f"requirements.txt:{1 + SEED.index('ffmpeg-python==0.2.0')}"
+    assert "future 1.0.0, a transitive dependency, has PYSEC-2099-9" in found["message"]
+    assert found["message"].endswith("; CVSS 3.1 score 7.1")
+    assert found["severity"] == "high"

@@ -274,7 +274,7 @@ def test_a_damaged_mirror_is_unknown_and_never_clean(synced: mirror.Mirror) -> N
     synced.path.write_bytes(b"torn")
     told = with_mirror("auto", CLEAN, offline=True)
     assert_blind(told)
-    assert told.findings[0].message.endswith("the local mirror: the local mirror of advisories is damaged")
+    assert told.findings[0].message.endswith("the local mirror: it is damaged")
     assert "stackaudit advisories sync" in (told.findings[0].fix or "")
 
 

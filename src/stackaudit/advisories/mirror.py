@@ -36,7 +36,7 @@ _SCHEMA = "stackaudit/mirror/1"
 
 
 class MirrorError(Exception):
-    """The mirror can't be used or made; the message says why, in our words, and `hint` what to do."""
+    """The mirror can't be used or made; the message says why, in our words after its name, and `hint` what to do."""
 
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message)
@@ -111,9 +111,9 @@ def current() -> Mirror | None:
         path = note.with_name(known.file)
         size = path.stat().st_size
     except (OSError, ValueError, RecursionError) as error:
-        raise MirrorError("the local mirror of advisories can't be read", hint=_AGAIN) from error
+        raise MirrorError("it can't be read", hint=_AGAIN) from error
     if known.schema != _SCHEMA or size != known.size:
-        raise MirrorError("the local mirror of advisories is damaged", hint=_AGAIN)
+        raise MirrorError("it is damaged", hint=_AGAIN)
     return Mirror(
         path=path,
         synced_at=known.synced_at,
@@ -149,9 +149,9 @@ def verify(mirror: Mirror) -> None:
         for name, body in members(mirror.path):
             total.add(name, body)
     except LocalError as error:
-        raise MirrorError(f"the local mirror of advisories is damaged: {error}", hint=_AGAIN) from error
+        raise MirrorError(f"it is damaged: {error}", hint=_AGAIN) from error
     if total.hexdigest() != mirror.sha256:
-        raise MirrorError("the local mirror of advisories is damaged: it is not what was synced", hint=_AGAIN)
+        raise MirrorError("it is damaged: it is not what was synced", hint=_AGAIN)
 
 
 def sync(source: str, deadline: Deadline, now: datetime, say: Say) -> Mirror:
@@ -165,7 +165,7 @@ def sync(source: str, deadline: Deadline, now: datetime, say: Say) -> Mirror:
         MirrorError: the mirror can't be written, or time was up.
     """
     try:
-        with _alone(deadline):
+        with _alone(deadline, say):
             try:
                 if fetch.is_url(source):
                     say(f"fetching {fetch.named(source)}")
@@ -175,7 +175,7 @@ def sync(source: str, deadline: Deadline, now: datetime, say: Say) -> Mirror:
                 raise SourceError(f"{fetch.named(source)}: {error}", hint=_OTHER) from error
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise MirrorError(f"the mirror can't be written to {folder()}: {why}", hint=_ROOM) from error
+        raise MirrorError(f"it can't be written to {folder()}: {why}", hint=_ROOM) from error
 
 
 def _made(bundle: Path | BinaryIO, source: str, deadline: Deadline, now: datetime, say: Say) -> Mirror:
@@ -206,7 +206,7 @@ def _made(bundle: Path | BinaryIO, source: str, deadline: Deadline, now: datetim
     _clear(keep={path.name, before})
     found = current()
     if found is None:
-        raise MirrorError("the mirror was taken away while it was made", hint=_AGAIN)
+        raise MirrorError("it was taken away while it was made", hint=_AGAIN)
     return found
 
 
@@ -244,7 +244,7 @@ def _verified(stream: BinaryIO, deadline: Deadline) -> str:
 
 def _in_time(deadline: Deadline) -> None:
     if deadline.remaining() <= 0:
-        raise MirrorError("the mirror was not made in time", hint=_LONGER)
+        raise MirrorError("it was not made in time", hint=_LONGER)
 
 
 def _kept() -> str | None:
@@ -265,15 +265,19 @@ def _clear(keep: Container[str | None]) -> None:
 
 
 @contextlib.contextmanager
-def _alone(deadline: Deadline) -> Iterator[None]:
+def _alone(deadline: Deadline, say: Say) -> Iterator[None]:
     """While inside, no other sync of this user's is at work. The lock ends with the process, however that ends."""
     folder().mkdir(parents=True, exist_ok=True)
     with (folder() / "lock").open("ab") as lock:
+        waiting = False
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if not waiting:
+                    say("waiting for another sync to end")
+                    waiting = True
                 if deadline.remaining() <= 0:
                     raise MirrorError("another sync is at work", hint="wait until it is done") from None
                 time.sleep(min(0.1, deadline.remaining()))

@@ -117,8 +117,8 @@ def _sound() -> "Mirror | None":
 
 
 def _refuse(error: "MirrorError", *, kept: bool) -> None:
-    stays = "; the mirror is as it was" if kept else ""
-    write(f"error: {error}{stays}\n  = fix:  {error.hint}\n", sys.stderr)
+    stays = "; it is as it was" if kept else ""
+    write(f"error: the local mirror: {error}{stays}\n  = fix:  {error.hint}\n", sys.stderr)
 
 
 def _say(line: str) -> None:
