@@ -9,7 +9,7 @@ import pytest
 from command import CLEAN, COMMAND
 
 PINS = "celery==5.4.0\nredis==3.5.3\nkombu==5.6.1\n"
-AUDIT = ("check", "-r", "requirements.txt", "--python-version", "3.11", "--only", "matrix")
+AUDIT = ("check", "-r", "requirements.txt", "--python-version", "3.11", "--only", "matrix", "--offline")
 
 
 def without(streams: tuple[int, ...], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
