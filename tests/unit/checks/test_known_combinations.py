@@ -199,6 +199,99 @@ def test_no_advisory_is_told_twice_of_one_server() -> None:
         assert len(aliases) == len(set(aliases))
 
 
+DJANGO, RABBIT = "django-celery-redis", "celery-rabbitmq"
+
+# Of the other two matrices, what celery-redis-ffmpeg does not have.
+ELSEWHERE = [
+    (DJANGO, combination("django 4.0.10", "3.13.0"), "django-before-41-on-python-313", True),
+    (DJANGO, combination("django 4.1.13", "3.13.0"), "django-before-41-on-python-313", False),
+    (DJANGO, combination("django 4.2.30, django-redis 4.11.0"), "django-redis-before-412-on-django-4", True),
+    (DJANGO, combination("django 4.2.30, django-redis 4.12.1"), "django-redis-before-412-on-django-4", False),
+    (
+        DJANGO,
+        combination("celery 5.4.0, django-celery-beat 2.2.1"),
+        "django-celery-beat-before-23-with-celery-53",
+        True,
+    ),
+    (
+        DJANGO,
+        combination("celery 5.2.7, django-celery-beat 2.2.1"),
+        "django-celery-beat-before-23-with-celery-53",
+        False,
+    ),
+    (DJANGO, combination("django-celery-beat 2.8.0"), "django-celery-beat-280-crontabs", True),
+    (
+        DJANGO,
+        combination("django-celery-beat 2.8.1, cron-descriptor 2.0.3"),
+        "django-celery-beat-with-cron-descriptor-2",
+        True,
+    ),
+    (
+        DJANGO,
+        combination("django-celery-beat 2.5.0, cron-descriptor 2.0.3"),
+        "django-celery-beat-with-cron-descriptor-2",
+        False,
+    ),
+    (DJANGO, combination("celery 5.6.1, django 5.2.8, flower 2.0.1"), "celery-561-django-with-flower", True),
+    (DJANGO, combination("celery 5.6.1, django 5.2.8"), "celery-561-django-with-flower", False),
+    (
+        DJANGO,
+        combination("celery 5.2.5, django-celery-results 2.3.0"),
+        "celery-525-with-django-celery-results",
+        True,
+    ),
+    (
+        DJANGO,
+        combination("celery 5.5.3, django 5.2.8, psycopg-pool 3.2.6"),
+        "celery-before-56-with-django-pool",
+        True,
+    ),
+    (DJANGO, combination("redis 8.1.0, channels-redis 4.3.0"), "channels-redis-with-redis-8", True),
+    (RABBIT, combination("celery 5.6.3", services="rabbitmq 4.3.0"), "celery-before-57-with-rabbitmq-43", True),
+    (RABBIT, combination("celery 5.7.0", services="rabbitmq 4.3.0"), "celery-before-57-with-rabbitmq-43", False),
+    (RABBIT, combination("celery 5.6.3", services="rabbitmq 4.2.9"), "celery-before-57-with-rabbitmq-43", False),
+    (RABBIT, combination("celery 5.4.0", services="rabbitmq 4.0.9"), "celery-before-55-with-quorum-queues", True),
+    (RABBIT, combination("celery 5.4.0", services="rabbitmq 3.12.14"), "rabbitmq-consumer-timeout-and-eta", True),
+    (RABBIT, combination(services="rabbitmq 4.0.9"), "rabbitmq-4-without-mirrored-queues", True),
+    (RABBIT, combination("kombu 5.5.1, amqp 5.3.1"), "kombu-55-connection-churn", True),
+    (RABBIT, combination("kombu 5.2.2, amqp 5.0.8"), "amqp-507-loses-broker", True),
+    (RABBIT, combination("kombu 5.2.3, amqp 5.0.9"), "amqp-507-loses-broker", False),
+    (RABBIT, combination("kombu 5.3.7, celery 5.4.0, redis 5.0.8"), "kombu-deaf-after-redis-restart", False),
+]
+
+
+@pytest.mark.parametrize(("name", "of", "rule", "holds"), ELSEWHERE)
+def test_django_and_rabbitmq_are_known_too(name: str, of: Combination, rule: str, holds: bool) -> None:  # noqa: FBT001
+    (matrix,) = (each for each in MATRICES if each.name == name)
+    assert (rule in fired(of, matrix)) is holds
+
+
+def test_with_django_nothing_is_lost_that_is_known_without() -> None:
+    (django,) = (each for each in MATRICES if each.name == DJANGO)
+    assert {rule.id for rule in shipped_matrix().known_bad} <= {rule.id for rule in django.known_bad}
+    assert {each.name for each in shipped_matrix().products} <= {each.name for each in django.products}
+    assert {each.name for each in shipped_matrix().packages} <= {each.name for each in django.packages}
+
+
+@pytest.mark.parametrize(
+    ("packages", "python"),
+    [
+        (
+            "django 5.2.8, celery 5.5.3, kombu 5.5.4, redis 5.2.1, django-celery-beat 2.8.1, cron-descriptor 1.4.5",
+            "3.12.1",
+        ),
+        (
+            "django 6.0, celery 5.6.3, kombu 5.6.2, redis 6.4.0, django-celery-results 2.6.0, django-redis 6.0.0",
+            "3.13.5",
+        ),
+        ("celery 5.5.3, kombu 5.5.4, amqp 5.3.1, billiard 4.2.2", "3.13.5"),
+    ],
+)
+def test_newer_stacks_are_told_nothing_that_fails_a_gate(packages: str, python: str) -> None:
+    found = [rule for matrix in MATRICES for rule in fired(combination(packages, python), matrix).values()]
+    assert [rule.id for rule in found if rule.severity is not Severity.LOW] == []
+
+
 def test_a_rule_that_two_matrices_share_says_the_same_in_both() -> None:
     def said(rule: KnownBad) -> tuple[object, ...]:
         return (rule.when, rule.unless, rule.severity, rule.symptom, rule.source, rule.fixed_in, rule.reported)
