@@ -13,6 +13,7 @@ import pytest
 from advised import ADVISORIES
 from servers import free_port, stranger
 from stackaudit.advisories import mirror
+from stackaudit.advisories import sync as syncing
 from stackaudit.model.deadline import Deadline
 
 Lines = list[str]
@@ -27,7 +28,7 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> mirror.Mirror:
 
 def sync(source: str, seconds: float = 20, told: Lines | None = None) -> mirror.Mirror:
     lines: Lines = [] if told is None else told
-    return mirror.sync(source, Deadline(seconds), datetime.now(UTC), lines.append)
+    return syncing.sync(source, Deadline(seconds), datetime.now(UTC), lines.append)
 
 
 def archive() -> bytes:
@@ -96,7 +97,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_service_at_fault_leaves_the_old_mirror(fault: str, old: mirror.Mirror) -> None:
     behaviour, why = FAULTS[fault]
-    with stranger(behaviour) as port, pytest.raises(mirror.SourceError) as caught:
+    with stranger(behaviour) as port, pytest.raises(syncing.SourceError) as caught:
         sync(f"http://127.0.0.1:{port}/all.zip")
     assert str(caught.value) == f"http://127.0.0.1:{port}/all.zip: {why}"
     assert mirror.current() == old
@@ -107,14 +108,14 @@ def test_a_service_at_fault_leaves_the_old_mirror(fault: str, old: mirror.Mirror
 def test_a_service_that_does_not_end_its_answer_is_left_in_time(
     behaviour: Callable[[socket.socket], None], old: mirror.Mirror
 ) -> None:
-    with stranger(behaviour) as port, pytest.raises(mirror.SourceError, match="no answer came in time"):
+    with stranger(behaviour) as port, pytest.raises(syncing.SourceError, match="no answer came in time"):
         sync(f"http://127.0.0.1:{port}/all.zip", seconds=1.5)
     assert mirror.current() == old
 
 
 def test_a_service_that_refuses_or_has_no_name_leaves_the_old_mirror(old: mirror.Mirror) -> None:
-    with pytest.raises(mirror.SourceError, match="it refused the connection"):
+    with pytest.raises(syncing.SourceError, match="it refused the connection"):
         sync(f"http://127.0.0.1:{free_port()}/all.zip")
-    with pytest.raises(mirror.SourceError, match=r"nowhere\.invalid/all\.zip: "):
+    with pytest.raises(syncing.SourceError, match=r"nowhere\.invalid/all\.zip: "):
         sync("http://nowhere.invalid/all.zip")
     assert mirror.current() == old

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from advised import ADVISORIES, CLEAN, HERE, VULNERABLE, Told, assert_blind, audit, manifest, requirement
 from osv_service import OsvService
 from stackaudit.advisories import feed, mirror, osv, scanner
+from stackaudit.advisories import sync as syncing
 from stackaudit.advisories.records import Pin
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts import AdvisoryCopy, Audited, Distribution
@@ -239,7 +240,7 @@ def with_mirror(advisories: str, pins: Sequence[str], *, offline: bool = False) 
 @pytest.fixture
 def synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> mirror.Mirror:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    return mirror.sync(str(ADVISORIES), Deadline(30), datetime.now(UTC), lambda _line: None)
+    return syncing.sync(str(ADVISORIES), Deadline(30), datetime.now(UTC), lambda _line: None)
 
 
 def test_offline_pip_audit_is_run_against_the_mirror(synced: mirror.Mirror, service: OsvService) -> None:

@@ -38,6 +38,7 @@ def sync(
 ) -> None:
     """Sync, and print what the mirror is now; exit 2 where the path that was named is wrong, 3 where the world is."""
     from stackaudit.advisories import fetch, mirror
+    from stackaudit.advisories import sync as syncing
     from stackaudit.model.deadline import Deadline
 
     if not 0 < timeout <= _LONGEST:
@@ -51,10 +52,10 @@ def sync(
     say = _silent if quiet else _say
     try:
         old = _sound()
-        made = mirror.sync(given, Deadline(timeout), now, say)
+        made = syncing.sync(given, Deadline(timeout), now, say)
     except mirror.MirrorError as error:
         _refuse(error, kept=mirror.is_there())
-        named = isinstance(error, mirror.SourceError) and not fetch.is_url(given)
+        named = isinstance(error, syncing.SourceError) and not fetch.is_url(given)
         raise typer.Exit(Exit.USAGE if named else Exit.UNKNOWN) from None
     write("".join(f"warning: {each}\n" for each in lost(old, made)), sys.stderr)
     write(told(made, now.date()))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from stackaudit.advisories import local, mirror
+from stackaudit.advisories import sync as syncing
 from stackaudit.advisories.sources import Kind, Source
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import Secret
@@ -32,7 +33,7 @@ def quiet(_line: str) -> None:
 
 
 def sync(source: Path | str = FOLDER, seconds: float = 30) -> mirror.Mirror:
-    return mirror.sync(str(source), Deadline(seconds), NOW, quiet)
+    return syncing.sync(str(source), Deadline(seconds), NOW, quiet)
 
 
 def record(identifier: str, name: str = "oak", **fields: str) -> str:
@@ -103,7 +104,7 @@ def test_a_faulty_source_leaves_the_old_mirror(fault: str, tmp_path: Path, home:
     old = sync()
     before = files(home)
     contents, why = FAULTY[fault]
-    with pytest.raises(mirror.SourceError, match=why):
+    with pytest.raises(syncing.SourceError, match=why):
         sync(zipped(tmp_path / "all.zip", contents))
     assert mirror.current() == old
     assert files(home) == before
@@ -115,7 +116,7 @@ def test_what_is_no_zip_or_a_cut_one_leaves_the_old_mirror(tmp_path: Path) -> No
     good = Path(shutil.make_archive(str(tmp_path / "all"), "zip", FOLDER)).read_bytes()
     for body in (b"", b"<!doctype html>", good[: len(good) // 2], good[:-30]):
         (tmp_path / "bad.zip").write_bytes(body)
-        with pytest.raises(mirror.SourceError, match="not a zip that can be read whole"):
+        with pytest.raises(syncing.SourceError, match="not a zip that can be read whole"):
             sync(tmp_path / "bad.zip")
     assert mirror.current() == old
 
@@ -125,13 +126,13 @@ def test_a_link_in_a_zip_is_refused(tmp_path: Path) -> None:
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.writestr(link, "/etc/passwd")
-    with pytest.raises(mirror.SourceError, match="is a link"):
+    with pytest.raises(syncing.SourceError, match="is a link"):
         sync(tmp_path / "all.zip")
 
 
 def test_a_source_that_is_not_there_leaves_the_old_mirror(tmp_path: Path) -> None:
     old = sync()
-    with pytest.raises(mirror.SourceError, match="no such file or folder"):
+    with pytest.raises(syncing.SourceError, match="no such file or folder"):
         sync(tmp_path / "missing.zip")
     assert mirror.current() == old
 
@@ -162,9 +163,26 @@ def test_an_interruption_leaves_the_old_mirror(home: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        mirror.sync(str(FOLDER), Deadline(30), NOW, interrupt)
+        syncing.sync(str(FOLDER), Deadline(30), NOW, interrupt)
     assert mirror.current() == old
     assert files(home) == before
+
+
+def test_an_interruption_once_the_new_mirror_is_there_leaves_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    sync()
+    replace = os.replace
+
+    def interrupt(one: Path, other: Path) -> None:
+        replace(one, other)
+        if other.name == "mirror.json":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        sync()
+    found = mirror.current()
+    assert found is not None
+    mirror.verify(found)
 
 
 def test_the_records_before_the_last_sync_stay_for_who_is_reading_them_and_older_ones_go(home: Path) -> None:
@@ -229,7 +247,7 @@ def test_records_that_were_cut_are_seen_at_once_and_changed_ones_when_they_are_v
 
 
 def test_passwords_of_the_source_are_not_kept() -> None:
-    with pytest.raises(mirror.SourceError) as caught:
+    with pytest.raises(syncing.SourceError) as caught:
         sync("http://me:hunter2@127.0.0.1:9/all.zip")
     assert "hunter2" not in str(caught.value)
 
