@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from stackaudit.model.audit import Audit, Judgment
 from stackaudit.model.findings import Finding, Outcome, Verdict
+from stackaudit.model.matrix import Rung
 from stackaudit.model.parts import Renderer
 from stackaudit.reports._identity import advisory_of
 from stackaudit.reports._told import NOTHING, Told, file_of, line, of_check, told
@@ -14,7 +15,10 @@ from stackaudit.reports._told import NOTHING, Told, file_of, line, of_check, tol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One test case: `told` is None for a pass and for a check that was skipped, whose reason is then in `skipped`."""
+    """One test case: `told` is None for a pass and for a check that was skipped.
+
+    `skipped` says why it is shown as skipped: the check's reason, or how weak a pass is, since a reader gives every other pass a tick.
+    """
 
     name: str
     file: str | None = None
@@ -89,7 +93,15 @@ def _cases(audit: Audit, judgment: Judgment) -> Iterator[Case]:
             file=file_of(audit, place),
             line=place.line if place is not None else None,
             told=said,
+            skipped=_weakness(finding),
         )
+
+
+def _weakness(finding: Finding) -> str | None:
+    """What stands beside a pass that earns no tick."""
+    if finding.outcome is not Outcome.PASS or finding.rung is None or Rung(finding.rung).earns_tick:
+        return None
+    return f"pass ({finding.rung}, not proved)"
 
 
 def _name(finding: Finding) -> str:

@@ -96,6 +96,15 @@ def test_a_skipped_check_is_skipped_with_its_reason_and_an_error_where_it_was_re
     assert endings(suites_of(required)["skipped"]) == ["error"]
 
 
+def test_a_pass_that_is_not_proved_has_no_tick() -> None:
+    passes = [
+        replace(a_finding(Outcome.PASS, advisory=None), subject=rung, rung=rung) for rung in ("published", "resolved")
+    ]
+    suite = suites_of(judged(passes))["a"]
+    assert endings(suite) == ["skipped", None]
+    assert next(suite.iter("skipped")).attrib["message"] == "pass (published, not proved)"
+
+
 def test_an_audit_in_which_nothing_ran_is_an_error() -> None:
     suites = suites_of(judged(skipped="offline"))
     assert {name: endings(each) for name, each in suites.items()} == {"skipped": ["skipped"], "audit": ["error"]}
