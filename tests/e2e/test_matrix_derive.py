@@ -334,6 +334,29 @@ def test_an_index_that_can_not_be_reached_ends_in_unknown_and_writes_nothing(
     assert not (folder / "mine.published.toml").exists()
 
 
+def test_an_index_that_drips_is_waited_for_no_longer_than_is_allowed(
+    derive: Derive, index: Index, folder: Path
+) -> None:
+    index.files["kombu-5.3.0-py3-none-any.whl"] = "drip"
+    with serving(index) as served:
+        done = derive(served.url, "--timeout", "4")
+    assert done.returncode == 3
+    assert (
+        "kombu-5.3.0-py3-none-any.whl could not be fetched from the package index: no answer came in time"
+        in done.stderr
+    )
+    assert not (folder / "mine.published.toml").exists()
+
+
+def test_what_an_index_calls_its_files_moves_no_terminal(derive: Derive, index: Index) -> None:
+    entry = index.add("kombu-5.4.0-\x1b[31m-none-any.whl", b"no wheel", url="../../files/odd.whl")
+    index.files["odd.whl"] = index.files[entry["filename"]]
+    with serving(index) as served:
+        done = derive(served.url)
+    assert done.returncode == 0
+    assert "kombu-5.4.0-?[31m-none-any.whl is broken" in done.stderr
+
+
 def test_the_login_of_the_index_goes_along_to_its_files_and_is_never_told(derive: Derive, index: Index) -> None:
     index.login = ("ann", "p@ss/word")
     with serving(index) as served:

@@ -12,6 +12,7 @@ from packaging.version import Version
 from stackaudit.authoring._declared import Declared, MetadataError, declared
 from stackaudit.authoring._spans import Seen, extras_in_use, spans
 from stackaudit.authoring.published_text import text_of
+from stackaudit.authoring.troubles import DeriveError, refuse
 from stackaudit.inputs._matrix_layers import Published
 from stackaudit.inputs.matrices import LARGEST
 from stackaudit.model.deadline import Deadline
@@ -24,16 +25,6 @@ from stackaudit.outside.metadata import Metadata, Told, Unreadable, chosen, fetc
 
 Say: TypeAlias = Callable[[str], None]
 Key: TypeAlias = tuple[NormalizedName, Version]
-
-_MOST_TOLD = 5
-
-
-class DeriveError(Exception):
-    """The index does not tell all that is needed, so nothing was derived; the message says why, in our words, and `hint` what to do."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +66,8 @@ def derive(matrix: Matrix, moment: datetime, deadline: Deadline, say: Say) -> De
             case Absent():
                 troubles[f"{name}: the package index at {settings.address} does not know it"] = "see how it is spelled"
             case Trouble() as trouble:
-                troubles[f"{name}: {trouble.cause}"] = trouble.remedy
-    _refuse(troubles)
+                troubles[f"{name}: {trouble.cause}"] = f"see whether pip reaches it: `pip index versions {name}`"
+    refuse(troubles)
     releases = {
         (name, version): release
         for name, entry in entries.items()
@@ -85,11 +76,11 @@ def derive(matrix: Matrix, moment: datetime, deadline: Deadline, say: Say) -> De
     seen, left_out = _seen(releases, _fetched(releases, settings, deadline, say))
     for name, entry in entries.items():
         if not any(each.declared is not None for each in seen.get(name, ())):
-            _refuse({f"{name}: no final release of it in `{entry.derive}` can be read": "widen its `versions`"})
+            refuse({f"{name}: no final release of it in `{entry.derive}` can be read": "widen its `versions`"})
     extras = extras_in_use({name: entry.extras for name, entry in entries.items()}, seen)
     published = Published(at=moment, ranges={name: spans(seen[name], extras[name]) for name in entries})
     if len(text_of(published).encode()) > LARGEST:
-        _refuse({"the ranges together are longer than a matrix can be": "narrow the `versions` of its packages"})
+        refuse({"the ranges together are longer than a matrix can be": "narrow the `versions` of its packages"})
     return Derived(published=published, left_out=left_out, remarks=_remarks(entries, published))
 
 
@@ -101,15 +92,6 @@ def _settings() -> IndexSettings:
     if not settings.urls:
         raise DeriveError("pip is configured with no web index", "name one: `pip config set global.index-url URL`")
     return settings
-
-
-def _refuse(troubles: Mapping[str, str]) -> None:
-    """Stop where there are any troubles: their sentences, each with what to do."""
-    if not troubles:
-        return
-    told = sorted(troubles)
-    more = f"; and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
-    raise DeriveError("; ".join(told[:_MOST_TOLD]) + more, troubles[told[0]])
 
 
 def _releases(entry: PackageEntry, page: Page, moment: datetime) -> dict[Version, _Release]:
@@ -150,7 +132,7 @@ def _fetched(
         lambda done: say(f"read {done} of {len(wanted)}"),
     )
     found = dict(zip(wanted, told, strict=True))
-    _refuse({each.cause: each.remedy for each in found.values() if isinstance(each, Trouble)})
+    refuse({each.cause: each.remedy for each in found.values() if isinstance(each, Trouble)})
     return found
 
 

@@ -4,7 +4,6 @@ import os
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,8 +46,8 @@ def derive(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
 ) -> None:
     """Derive, print what changed, and write; exit 3 where the index does not tell all of it: then nothing is written."""
-    from stackaudit.authoring.derive import DeriveError
     from stackaudit.authoring.derive import derive as derived_from_index
+    from stackaudit.authoring.troubles import DeriveError
     from stackaudit.inputs import matrices
     from stackaudit.model.deadline import Deadline
 
@@ -71,10 +70,10 @@ def derive(
         derived = derived_from_index(matrix, moment, Deadline(timeout), _silent if quiet else _say)
     except DeriveError as error:
         kept = "" if check or old is None else "; the file is as it was"
-        write(f"error: {error}{kept}\n  = fix:  {error.hint}\n", sys.stderr)
+        write(f"error: {_plain(str(error))}{kept}\n  = fix:  {error.hint}\n", sys.stderr)
         raise typer.Exit(Exit.UNKNOWN) from None
     for left, version, why in derived.left_out:
-        write(f"note: {left} {version} is left out: {why}\n", sys.stderr)
+        write(f"note: {left} {version} is left out: {_plain(why)}\n", sys.stderr)
     for remark in derived.remarks:
         write(f"note: {remark}\n", sys.stderr)
     raise typer.Exit(_settle(matrix, derived, old, path))
@@ -96,7 +95,7 @@ def _settle(matrix: "Matrix", derived: "Derived", old: "tuple[Published, str] | 
     lines = differences(old[0].ranges if old else {}, published.ranges, explained)
     before = f"before: {_shown(old[0].at)}" if old else "not derived before"
     write(f"{matrix.name}: {_told(published)} at {_shown(published.at)}; {before}\n\n")
-    write("".join(f"{line}\n" for line in lines or ("nothing but the way in which it is written",)))
+    write("".join(f"{_plain(line)}\n" for line in lines or ("nothing but the way in which it is written",)))
     if path is None:
         return Exit.FAILED
     _save(path, text_of(published))
@@ -134,6 +133,8 @@ def _writable(source: "Source") -> Path:
     Raises:
         UsageError: it ships with stackaudit: what an installer put there is not ours to change.
     """
+    from importlib.resources import files
+
     if source.path is None:
         written = files("stackaudit.matrices").joinpath(f"{source.name}.toml")
         raise UsageError(
@@ -193,6 +194,11 @@ def _told(published: "Published") -> str:
 
 def _shown(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _plain(text: str) -> str:
+    """`text`, parts of which an index chose, with nothing in it that a terminal would obey."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _save(path: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from stackaudit.model.errors import Fault, InputError, UsageError
 if TYPE_CHECKING:
     from stackaudit.model.matrix import Matrix
 
-HELP = "The compatibility matrices: which there are, one drawn, any judged."
+HELP = "The compatibility matrices: which there are, one drawn, any judged, one derived from the index."
 LIST = "List the matrices: those in ./matrices of the project, and those that ship."
 SHOW = "Draw a matrix as a grid of Python by package. Default: the configured one, else the only one that ships."
 LINT = "Judge matrices themselves. Default: the configured one, else all that ship."
