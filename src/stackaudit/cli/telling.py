@@ -47,9 +47,10 @@ COLORS = ("auto", "always", "never")
 
 def refuse_bad(printing: Printing) -> None:
     """Raises UsageError where a format is unknown or a file could not be written: before anything is asked of anyone."""
-    names = ["text", *(each.name for each in sockets.renderers())]
-    if printing.format not in names:
-        raise UsageError(f"there is no format {printing.format!r}", hint=f"formats are {', '.join(names)}")
+    if printing.format != "text":
+        names = ["text", *(each.name for each in sockets.renderers())]
+        if printing.format not in names:
+            raise UsageError(f"there is no format {printing.format!r}", hint=f"formats are {', '.join(names)}")
     if printing.color not in COLORS:
         raise UsageError(f"--color can't be {printing.color!r}", hint=f"it is one of {', '.join(COLORS)}")
     for path in printing.outputs:
