@@ -43,15 +43,16 @@ Told: TypeAlias = Metadata | Unreadable | Trouble
 def chosen(files: Sequence[IndexFile]) -> IndexFile | None:
     """Of one release's `files` the one that its metadata are read from, whatever their order; None where none can be read unbuilt.
 
-    A wheel with its metadata beside it comes first, then the one for any platform, then the smallest; a source archive last.
+    A wheel with its metadata beside it comes first, then the one for any platform, then the smallest; a source archive last, and after all
+    of these what is yanked.
     """
     readable = [each for each in files if each.filename.endswith((".whl", ".tar.gz"))]
     return min(readable, key=_cost, default=None)
 
 
-def _cost(file: IndexFile) -> tuple[bool, bool, bool, int, str]:
+def _cost(file: IndexFile) -> tuple[bool, bool, bool, bool, int, str]:
     wheel, size = file.filename.endswith(".whl"), file.size or 0
-    return not wheel, not file.has_metadata, not file.filename.endswith("-any.whl"), size, file.filename
+    return file.yanked, not wheel, not file.has_metadata, not file.filename.endswith("-any.whl"), size, file.filename
 
 
 def fetch(

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -105,4 +106,5 @@ def test_the_cheapest_file_that_can_be_read_is_chosen_whatever_the_order() -> No
     assert chosen(everything) == chosen(everything[::-1]) == small
     assert chosen([*everything, told]) == told
     assert chosen([source, egg]) == source
+    assert chosen([replace(told, yanked=True), source]) == source
     assert chosen([egg, file("celery-5.4.0.zip")]) is None
