@@ -8,6 +8,8 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from stackaudit.model.findings import Severity
+from stackaudit.model.known_bad import Combination, firing
 from stackaudit.model.matrix import Matrix, PackageEntry, PackageRange
 from stackaudit.model.versions import newest_patch, series
 
@@ -31,7 +33,8 @@ def newest_row(matrix: Matrix, python_minor: str, of_series: str | None = None) 
 
     `of_series` (`5.4`) is the series of the first required package, None for the newest that has a row.
 
-    Bounds are the hard ones, those of the extras in use, those that the code enforces when run, and Requires-Python. Where two packages
+    Bounds are the hard ones, those of the extras in use, those that the code enforces when run, and Requires-Python; nor does a row hold a
+    known fault of more than low severity, as far as packages and the Python show it. Where two packages
     can't both be newest, the one that the matrix names first is. A package that the stack can do without is left out where no version of
     it fits and nothing in the row needs it. Empty where there is no such row.
     """
@@ -72,6 +75,7 @@ class _Search:
     def __init__(self, matrix: Matrix, environment: Mapping[str, str]) -> None:
         self._matrix = matrix
         self._environment = dict(environment)
+        self._listed: dict[NormalizedName, list[Version]] = {}
         self._bounds: dict[tuple[NormalizedName, Version], tuple[Requirement, ...]] = {}
 
     def complete(self, left: Sequence[PackageEntry], row: Row) -> Row | None:
@@ -81,14 +85,21 @@ class _Search:
         entry, *rest = left
         for version in self._candidates(entry):
             wider = {**row, entry.name: version}
-            if self._agrees(wider, entry.name):
+            if self._agrees(wider, entry.name) and not self._is_known_bad(wider):
                 found = self.complete(rest, wider)
                 if found is not None:
                     return found
-        return None if entry.required else self.complete(rest, row)
+        # What the row needs already is not tried without, over and over, to the very end.
+        needed = entry.required or any(name == entry.name for _, name, _ in self._bounds_in(row))
+        return None if needed else self.complete(rest, row)
 
     def _candidates(self, entry: PackageEntry) -> list[Version]:
-        """The listed versions of one package that are final, not yanked, and for this Python: newest first."""
+        """The listed versions of one package that are final, not yanked, not bad by themselves, and for this Python: newest first."""
+        if entry.name not in self._listed:
+            self._listed[entry.name] = self._all_candidates(entry)
+        return self._listed[entry.name]
+
+    def _all_candidates(self, entry: PackageEntry) -> list[Version]:
         full = self._environment["python_full_version"]
         found = {
             version
@@ -97,7 +108,7 @@ class _Search:
             for version, _ in each.releases
             if version not in each.yanked and not version.is_prerelease
         }
-        return sorted(found, reverse=True)
+        return [each for each in sorted(found, reverse=True) if not self._is_known_bad({entry.name: each})]
 
     def _agrees(self, row: Row, newest: NormalizedName) -> bool:
         """Whether the package that came last keeps within the bounds of the others, and they within its."""
@@ -106,6 +117,17 @@ class _Search:
             for package, name, bound in self._bounds_in(row)
             if name in row and newest in {package, name}
         )
+
+    def _is_known_bad(self, row: Mapping[NormalizedName, Version]) -> bool:
+        """Whether it is certain, whatever else may come, that the row has a fault that can hurt."""
+        combination = Combination(
+            packages={str(name): version for name, version in row.items()},
+            python=Version(self._environment["python_full_version"]),
+            extras=frozenset(
+                (each.name, extra) for each in self._matrix.packages if each.name in row for extra in each.extras
+            ),
+        )
+        return any(each.severity.rank >= Severity.MEDIUM.rank for each in firing(self._matrix.known_bad, combination))
 
     def _is_whole(self, row: Row) -> bool:
         """Whether no package of the row needs one of the matrix that was left out."""

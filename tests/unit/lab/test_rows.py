@@ -1,5 +1,6 @@
 """The newest row of a matrix is the newest that holds together, on the Python that was asked for."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from packaging.version import Version
 
 from stackaudit.inputs.matrices import read
 from stackaudit.lab.rows import newest_row, series_of
+from stackaudit.model.findings import Severity
+from stackaudit.model.known_bad import Condition, Exposure, KnownBad
 from stackaudit.model.matrix import Demand, Layer, Matrix, PackageEntry, PackageRange
 from stackaudit.model.places import Place
 
@@ -141,6 +144,35 @@ def test_what_another_needs_is_never_left_out() -> None:
     celery = package("celery", one("5.6"), one("5.7", "kombu>=5.7"))
     kombu = package("kombu", one("5.7", python=">=3.10"), required=False)
     assert newest_row(matrix(celery, kombu), "3.9") == ("celery==5.6",)
+
+
+def known_bad(*bounds: tuple[str, str], severity: Severity = Severity.HIGH, python: str | None = None) -> KnownBad:
+    when = Condition(
+        packages=bounds,
+        python=python,
+    )
+    return KnownBad(
+        id="x",
+        when=when,
+        unless=None,
+        severity=severity,
+        symptom="it hangs",
+        exposed_by=Exposure.DRILL,
+        source="",
+        first_seen=None,
+        where=Place(path="test.toml"),
+    )
+
+
+def test_a_combination_that_is_known_to_break_is_no_row() -> None:
+    stack = matrix(package("celery", one("5.6"), one("5.7")), package("redis", one("7.0"), one("8.0")))
+    both = known_bad(("celery", ">=5.7"), ("redis", ">=8"))
+    assert newest_row(replace(stack, known_bad=(both,)), "3.11") == ("celery==5.7", "redis==7.0")
+    on_313 = known_bad(("celery", ">=5.7"), python=">=3.13")
+    assert newest_row(replace(stack, known_bad=(on_313,)), "3.13") == ("celery==5.6", "redis==8.0")
+    assert newest_row(replace(stack, known_bad=(on_313,)), "3.13", "5.7") == ()
+    low = known_bad(("celery", ">=5.7"), severity=Severity.LOW)
+    assert newest_row(replace(stack, known_bad=(low,)), "3.11") == ("celery==5.7", "redis==8.0")
 
 
 def test_a_row_of_a_series_holds_the_newest_of_that_series_or_is_none() -> None:
