@@ -32,14 +32,16 @@ class Source:
 
 
 def chosen(manifest: Manifest) -> tuple[Source, ...]:
-    """The sources that setting `advisories` allows, in the order in which they are asked; none where `offline` forbids them all.
+    """The sources that setting `advisories` allows, in the order in which they are asked.
 
-    The setting `mirror` says whether there is a local mirror.
+    The setting `mirror` says whether there is a local mirror: where `offline` forbids all others, that is the one, else there is none.
     """
     setting = manifest.text("advisories") or "auto"
     sources = _SOURCES.get(setting) or (_named(setting),)
-    there = [each for each in sources if not each.mirror or manifest.flag("mirror")]
-    return tuple(each for each in there if not manifest.flag("offline") or _is_near(each))
+    mirror = (_MIRROR,) if manifest.flag("mirror") else ()
+    if not manifest.flag("offline"):
+        return tuple(each for each in sources if not each.mirror or mirror)
+    return tuple(each for each in sources if _is_near(each) and not each.mirror) or mirror
 
 
 def _named(setting: str) -> Source:

@@ -49,8 +49,24 @@ def test_the_mirror_comes_last_and_offline_it_is_all_there_is() -> None:
         ["OSV", "PyPI", "the local mirror"],
         ["the local mirror"],
     ]
-    asked_for = manifest("osv")
-    assert len(chosen(replace(asked_for, settings=(*asked_for.settings, there)))) == 1
+
+
+@pytest.mark.parametrize("setting", ["osv", "pypi", "https://osv.example.org"])
+def test_offline_the_mirror_stands_in_for_a_source_on_the_network_and_online_for_none(setting: str) -> None:
+    there = Setting(name="mirror", value=True, where=HERE)
+    asked_for, offline = manifest(setting), manifest(setting, offline=True)
+    (only,) = chosen(replace(offline, settings=(*offline.settings, there)))
+    assert only.mirror
+    (named,) = chosen(replace(asked_for, settings=(*asked_for.settings, there)))
+    assert not named.mirror
+
+
+@pytest.mark.parametrize("setting", ["copy.zip", "http://127.0.0.1:8080"])
+def test_offline_a_source_on_this_machine_is_asked_and_no_other(setting: str) -> None:
+    there = Setting(name="mirror", value=True, where=HERE)
+    asked_for = manifest(setting, offline=True)
+    (only,) = chosen(replace(asked_for, settings=(*asked_for.settings, there)))
+    assert not only.mirror
 
 
 def test_a_name_that_only_looks_like_this_machine_is_on_the_network() -> None:
