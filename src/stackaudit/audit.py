@@ -201,7 +201,7 @@ def _judgment(case: Case, check: Check, others: frozenset[str]) -> Judgment:
         return Judgment(check=check.id, title=check.title, verdict=Verdict.SKIPPED, summary=reason)
     rules = sockets.rules_of(check)
     rung_of = check.rungs(case)
-    findings = [_with_rung(finding, rung_of) for rule in rules for finding in apply(rule, case, others)]
+    findings = [_with_rung(finding, rule, rung_of) for rule in rules for finding in apply(rule, case, others)]
     reads = {kind.__name__ for rule in rules for kind in rule.reads}
     return Judgment(
         check=check.id,
@@ -213,8 +213,8 @@ def _judgment(case: Case, check: Check, others: frozenset[str]) -> Judgment:
     )
 
 
-def _with_rung(finding: Finding, rung_of: Callable[[str], Rung | None]) -> Finding:
-    rung = rung_of(finding.subject) if finding.outcome is Outcome.PASS else None
+def _with_rung(finding: Finding, rule: Rule, rung_of: Callable[[str], Rung | None]) -> Finding:
+    rung = rule.rung or rung_of(finding.subject) if finding.outcome is Outcome.PASS else None
     return finding if rung is None else replace(finding, rung=rung.value)
 
 

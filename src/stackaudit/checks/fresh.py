@@ -13,6 +13,7 @@ from stackaudit.model.audit import Case
 from stackaudit.model.facts import Distribution, InterpreterFact, Resolution
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.fresh_install import OFFLINE, why_not_asked
+from stackaudit.model.matrix import Rung
 from stackaudit.model.parts import Rule, rule
 from stackaudit.model.places import Place
 
@@ -66,6 +67,8 @@ def _about(case: Case) -> Iterable[str]:
     fix="pin what the files leave open, or use a lock file",
     source="https://pip.pypa.io/en/stable/topics/repeatable-installs/",
     asked_by=why_not_asked,
+    # An installer resolved it in this run; what was proved of the versions that are installed says nothing of these.
+    rung=Rung.RESOLVED,
 )
 def goes_together(rule: Rule, case: Case) -> Iterator[Finding]:
     """Bounds, code, extras in use, known faults and Requires-Python of what resolves; what the audited stack has too is told there."""
@@ -162,6 +165,7 @@ def _about_install(case: Case) -> Iterable[str]:
     fix="change one of the requirements that it names",
     source="https://pip.pypa.io/en/stable/topics/dependency-resolution/",
     asked_by=why_not_asked,
+    rung=Rung.RESOLVED,
 )
 def installable(rule: Rule, case: Case) -> Iterator[Finding]:
     """The installer's own word, where it found no versions at all."""

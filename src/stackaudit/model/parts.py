@@ -71,6 +71,7 @@ class Rule:
     `reads` are the facts it looks at. `about` names the subjects that were asked about and seen: those of them that the rule does not fail
     and that nothing blinds get a pass, granted by `stackaudit.audit.judge` and nobody else. `judge` yields only what is wrong.
     `asked_by` is a check's: where it returns a reason, this one rule is not asked (a rule that needs an environment, with files alone).
+    `rung` is what a pass of this rule itself proves, where it is about other versions than those audited; None where the check says it.
     """
 
     code: str
@@ -83,6 +84,7 @@ class Rule:
     source: str | None
     judge: Callable[["Rule", Case], Iterator[Finding]]
     asked_by: Callable[[Manifest], str | None] | None = None
+    rung: Rung | None = None
 
     def needs(self, manifest: Manifest) -> frozenset[type[Fact]]:
         """The facts without which this rule can't be applied to `manifest`; empty where it is not asked.
@@ -159,6 +161,7 @@ def rule(  # noqa: PLR0913 - the words that place a rule, each by name
     about: Callable[[Case], Iterable[str]] | None = None,
     source: str | None = None,
     asked_by: Callable[[Manifest], str | None] | None = None,
+    rung: Rung | None = None,
 ) -> Callable[[Callable[[Rule, Case], Iterator[Finding]]], Rule]:
     """Make a rule of a function that yields what is wrong.
 
@@ -180,6 +183,7 @@ def rule(  # noqa: PLR0913 - the words that place a rule, each by name
             source=source,
             judge=judge,
             asked_by=asked_by,
+            rung=rung,
         )
 
     return wrap

@@ -135,6 +135,9 @@ def _told(asked: _Asked, answer: Answer, deadline: Deadline) -> Resolution | Uns
     refusal = answer.refusal
     if refusal is None and answer.ending is Ending.EXITED and (packages or not asked.question.lines):
         return found
+    reached = refusal is not None and refusal.cause is not Cause.UNREACHABLE
+    if reached and asked.until is not None and (unseen := _timeless(asked, deadline)) is not None:
+        return unseen
     if refusal is None or refusal.cause not in {Cause.UNSOLVABLE, Cause.NO_WHEEL, Cause.ABSENT, Cause.UNREACHABLE}:
         cause = f"{answer.tool} did not get to an answer about {asked.sentence} (exit status {answer.exit_status})"
         return _unseen(cause, f"run the audit again, {_OR_LEAVE_OUT}")
@@ -146,8 +149,6 @@ def _told(asked: _Asked, answer: Answer, deadline: Deadline) -> Resolution | Uns
             f"pip is configured with folders to look for packages in too, which are not searched here: {refusal.reason}"
         )
         return _unseen(cause, _LOCK, knowable=False)
-    if asked.until is not None and (unseen := _timeless(asked, deadline)) is not None:
-        return unseen
     if refusal.cause is Cause.NO_WHEEL:
         return _unseen(f"nothing is built here, and not all has a wheel: {refusal.reason}", _LOCK, knowable=False)
     if refusal.cause is Cause.ABSENT and refusal.about is not None:

@@ -149,3 +149,9 @@ def test_a_version_that_the_matrix_does_not_know_is_told_and_not_ticked() -> Non
 def test_files_that_list_everything_are_not_asked_about(rule: str) -> None:
     findings = judged(case(declared=PINS)).findings
     assert [each for each in findings if each.rule == rule] == []
+
+
+def test_a_pass_says_that_an_installer_resolved_it_whatever_was_proved_of_the_versions_that_are_installed() -> None:
+    stack = building(case(installed={**SEED, **BESIDE}, declared=PINS), resolution(BEFORE))
+    findings = [each for each in judged(stack).findings if each.rule in {"MX210", "MX211"}]
+    assert {(each.outcome, each.rung) for each in findings} == {(Outcome.PASS, "resolved")}
