@@ -77,7 +77,8 @@ def goes_together(rule: Rule, case: Case) -> Iterator[Finding]:
         return
     here = _broken_here(case)
     told = {(each.by.code, each.breach.sentence) for each in here}
-    gives = f"{resolution.subject} {'gives' if resolution.until is None else f'gave on {resolution.until.date()}'}"
+    then = resolution.until
+    gives = f"{resolution.subject} gives" if then is None else f"on {then.date()} {resolution.subject} gave"
     for each in _broken(fresh, lambda name: name not in fresh.versions):
         breach = each.breach
         if (each.by.code, breach.sentence) in told:
@@ -85,7 +86,7 @@ def goes_together(rule: Rule, case: Case) -> Iterator[Finding]:
         holder, fix = f"{breach.holder} {fresh.versions[breach.holder]}", _prevention(case, fresh, breach)
         yield rule.fails(
             holder.replace(" ", "=="),
-            f"{_today(case, here, each)}{gives} {holder}, {breach.clause}",
+            f"{_today(case, here, each) if then is None else ''}{gives} {holder}, {breach.clause}",
             where=_place(case, breach, resolution),
             fix=fix,
             severity=each.severity,
@@ -146,8 +147,8 @@ def told_of_install(case: Case) -> Iterator[str]:
     elif resolution.refusal is not None:
         yield "a fresh install ends with an error"
     else:
-        day = "gives" if resolution.until is None else f"gave on {resolution.until.date()}"
-        yield f"a fresh install {day} {len(resolution.packages)} packages"
+        then, many = resolution.until, f"{len(resolution.packages)} packages"
+        yield f"a fresh install gives {many}" if then is None else f"a fresh install gave {many} on {then.date()}"
 
 
 def _about_install(case: Case) -> Iterable[str]:
