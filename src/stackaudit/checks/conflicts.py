@@ -9,7 +9,7 @@ from stackaudit.checks._metadata import Unmet, extras_in_use, installed, unmet, 
 from stackaudit.checks._misfit import Misfit, on_python
 from stackaudit.checks._stack import row
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Build, Conflict, Distribution, InterpreterFact, PipCheck
+from stackaudit.model.facts import Conflict, Distribution, InterpreterFact, PipCheck
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule
@@ -35,11 +35,6 @@ def asked_by(manifest: Manifest) -> str | None:
 def by_pip(manifest: Manifest) -> str | None:
     """Not where pip is not asked."""
     return "pip check is not run: the engine is native" if manifest.native else None
-
-
-def by_us(manifest: Manifest) -> str | None:
-    """Not where pip itself tells it."""
-    return None if manifest.native else "pip check tells it"
 
 
 def summarize(case: Case, findings: Sequence[Finding]) -> str:
@@ -255,24 +250,6 @@ def _python_bounds(case: Case) -> Iterator[tuple[Distribution, str, str]]:
         for each in case.facts(Distribution):
             if each.requires_python is not None:
                 yield each, each.requires_python, python
-
-
-@rule(
-    "DC205",
-    "Every package is built for this platform",
-    severity="high",
-    reads=[Build],
-    asked_by=by_us,
-    why="its compiled parts can't be loaded: it was copied from another machine, or the Python was changed under it",
-    fix="install it again with this Python's own installer",
-    source="https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/",
-)
-def built_for_here(rule: Rule, case: Case) -> Iterator[Finding]:
-    """The tags of each WHEEL file against those that the target's Python takes; pip check says the same."""
-    for each in case.facts(Build):
-        if not each.fits:
-            message = f"{each.name} {each.version} is built for {', '.join(each.tags) or 'nothing that it names'}, not for this Python"
-            yield rule.fails(each.subject, message, where=case.place_of(each.name))
 
 
 @rule(
