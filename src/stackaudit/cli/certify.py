@@ -85,7 +85,7 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
     chosen = named_cells(matrix, cell, today) if cell else cells(matrix, today, every=every)
     audit = _audited(matrix, chosen, timeout, printing)
     _keep(path, audit, quiet)
-    title = f"Certifying {len(chosen)} rows of {matrix.name} {matrix.version}"
+    title = f"Certifying {len(chosen)} row{'s' * (len(chosen) != 1)} of {matrix.name} {matrix.version}"
     telling.tell(audit, Policy(), replace(printing, title=title))
     raise typer.Exit(Exit.of(audit.verdict))
 

@@ -87,8 +87,11 @@ class Heatmap:
 
 def heatmap(matrix: Matrix, today: date) -> Heatmap:
     """The grid of `matrix`, with what had ended on `today`; each cell by its strongest proof there, else by what is published."""
+    count = len(matrix.proofs)
     newest = max((each.at.date() for each in matrix.proofs), default=None)
-    proved = f"{len(matrix.proofs)} proofs, the newest of {newest}" if newest is not None else "nothing proved yet"
+    proved = (
+        f"{count} proof{'s' * (count != 1)}, the newest of {newest}" if newest is not None else "nothing proved yet"
+    )
     return Heatmap(
         name=matrix.name,
         title=matrix.title,

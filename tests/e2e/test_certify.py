@@ -1,0 +1,231 @@
+"""`stackaudit matrix certify`: what an installer takes is proved and kept, what it refuses fails, what could not be asked is unknown."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from command import CLEAN, COMMAND, Run
+from distributions import listed, metadata, wheel_of
+from environments import uv
+from index_service import IndexService, serving
+
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+SCHEMA = Path(__file__).parents[2] / "src" / "stackaudit" / "reports" / "record.schema.json"
+WHEEL = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+UPLOADED = "2026-10-01T00:00:00Z"
+MATRIX = f"""\
+schema = "stackaudit/matrix/1"
+name = "small"
+title = "Small"
+version = "1"
+looked_at = 2026-11-22
+
+[python]
+source = "https://example.org/python"
+
+[python.branches]
+"{HERE}" = {{}}
+
+[package.worker]
+role = "worker"
+required = true
+source = "https://example.org/worker"
+
+[[package.worker.range]]
+versions = ">=5.4,<5.6"
+releases = {{ "5.4.0" = 2026-10-01, "5.5.0" = 2026-10-01 }}
+requires_python = ">=3.8"
+pythons = ["{HERE}"]
+"""
+
+Installer = Callable[[str], dict[str, str]]
+
+
+@pytest.fixture
+def index() -> Iterator[IndexService]:
+    """An index of two releases of `worker`, of which 5.5.0 asks for what nobody has."""
+    projects: dict[str, list[dict[str, Any]] | str] = {"worker": [], "transport": []}
+    contents: dict[str, bytes | str] = {}
+    for name, version, needs in (("worker", "5.4.0", "<6"), ("worker", "5.5.0", ">=9"), ("transport", "5.6.2", "")):
+        about = metadata(name, version, *([f"Requires-Dist: transport{needs}"] if needs else []))
+        folder = f"{name}-{version}.dist-info"
+        wheel = wheel_of(name, version, about, more=[(f"{folder}/WHEEL", WHEEL), (f"{folder}/RECORD", b"")])
+        filename = f"{name}-{version}-py3-none-any.whl"
+        contents |= {filename: wheel, f"{filename}.metadata": about}
+        files = projects[name]
+        assert isinstance(files, list)
+        files.append(listed(filename, wheel, UPLOADED, **{"core-metadata": True}))
+    with serving(IndexService(projects, contents=contents)) as running:
+        yield running
+
+
+@pytest.fixture(params=["uv", "pip"])
+def asking(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installer:
+    """The environment in which that installer answers, asking the index at a URL; the uv that pip stands in for does not run."""
+    programs = tmp_path_factory.mktemp("programs")
+    if request.param == "uv":
+        (programs / "uv").symlink_to(uv())
+    else:
+        (programs / "uv").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+        (programs / "uv").chmod(0o755)
+    return lambda url: {
+        "PATH": f"{programs}{os.pathsep}{CLEAN['PATH']}",
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": url,
+        "PIP_FIND_LINKS": "",
+        "PIP_RETRIES": "0",
+        "UV_CACHE_DIR": str(programs / "cache"),
+        "PIP_CACHE_DIR": str(programs / "cache"),
+    }
+
+
+@pytest.fixture
+def own(folder: Path) -> Path:
+    path = folder / "matrices" / "small.toml"
+    path.parent.mkdir()
+    path.write_text(MATRIX, encoding="utf-8")
+    return path
+
+
+def proofs(own: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tomllib.loads(_beside(own).read_text(encoding="utf-8"))["proof"]
+    return found
+
+
+def _beside(own: Path) -> Path:
+    return own.with_name("small.proof.toml")
+
+
+def test_a_row_that_resolves_is_proved_shown_and_kept(
+    stackaudit: Run, own: Path, index: IndexService, asking: Installer
+) -> None:
+    done = stackaudit("matrix", "certify", "small", "--cell", f"{HERE}:5.4", env=asking(index.url))
+    assert (done.returncode, "rung: resolved" in done.stdout) == (0, True), done.stdout + done.stderr
+    (proof,) = proofs(own)
+    assert proof["packages"] == {"transport": "5.6.2", "worker": "5.4.0"}
+    assert (proof["python"], proof["rung"]) == (HERE, "resolved")
+    again = stackaudit("matrix", "certify", "small", "--cell", f"{HERE}:5.4", env=asking(index.url))
+    assert again.returncode == 0
+    assert len(proofs(own)) == 1
+    assert ", 1 proof, the newest of " in stackaudit("matrix", "show", "small").stdout
+    assert sorted(each.name for each in own.parent.iterdir()) == ["small.proof.toml", "small.toml"]
+
+
+def test_a_row_that_does_not_resolve_fails_and_the_others_are_kept(
+    stackaudit: Run, own: Path, index: IndexService
+) -> None:
+    environment = _with_uv(index.url, own)
+    done = stackaudit("matrix", "certify", "small", env=environment)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"FAIL  {HERE}:5.5" in done.stdout
+    assert f"ok    {HERE}:5.4" in done.stdout
+    assert [each["packages"]["worker"] for each in proofs(own)] == ["5.4.0"]
+
+
+def test_the_record_holds_the_looks_that_the_proofs_name(
+    stackaudit: Run, own: Path, index: IndexService, folder: Path
+) -> None:
+    done = stackaudit("matrix", "certify", "small", "-o", "c.json", "-o", "c.md", env=_with_uv(index.url, own))
+    assert done.returncode == 1, done.stderr
+    record = json.loads((folder / "c.json").read_text(encoding="utf-8"))
+    jsonschema.validate(record, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert [each["id"] for each in record["checks"]] == [f"{HERE}:5.4", f"{HERE}:5.5"]
+    canonical = (
+        json.dumps(each, sort_keys=True, ensure_ascii=False, separators=(",", ":")) for each in record["looks"]
+    )
+    digests = {"sha256:" + hashlib.sha256(each.encode()).hexdigest() for each in canonical}
+    assert {each["record"] for each in proofs(own)} <= digests
+    document = (folder / "c.md").read_text(encoding="utf-8")
+    assert f"| {HERE}:5.4 | ✅ pass (resolved) |" in document
+    assert f"| {HERE}:5.5 | ❌ fail |" in document
+
+
+def _with_uv(url: str, own: Path) -> dict[str, str]:
+    cache = str(own.parent.parent / ".git" / "cache")
+    folder = str(Path(uv()).parent)
+    return {
+        "PATH": f"{folder}{os.pathsep}{CLEAN['PATH']}",
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": url,
+        "UV_CACHE_DIR": cache,
+    }
+
+
+def test_an_index_that_is_not_there_proves_nothing_and_is_unknown(
+    stackaudit: Run, own: Path, asking: Installer
+) -> None:
+    done = stackaudit("matrix", "certify", "small", "--cell", f"{HERE}:5.4", env=asking("http://127.0.0.1:9/simple"))
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert f"????  {HERE}:5.4" in done.stdout
+    assert not _beside(own).exists()
+
+
+def test_what_ships_is_refused_before_anybody_is_asked(stackaudit: Run, index: IndexService, own: Path) -> None:
+    done = stackaudit("matrix", "certify", "celery-redis-ffmpeg", env=_with_uv(index.url, own))
+    assert (done.returncode, done.stdout, index.asked) == (2, "", [])
+    assert "error: matrix celery-redis-ffmpeg came with stackaudit" in done.stderr
+    assert "  = fix:  copy " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("small", "--cell", "2.7"), "matrix small has no row for Python 2.7"),
+        (("small", "--cell", f"{HERE}:9.9"), f"matrix small has no row for Python {HERE} with worker 9.9"),
+        (("small", "--cell", HERE, "--all"), "leave one out"),
+        (("small", "--timeout", "0"), "--timeout is a number of seconds"),
+        (("small", "--format", "pdf"), "there is no format 'pdf'"),
+        (("smal",), "there is no matrix and no file `smal`"),
+    ],
+)
+@pytest.mark.usefixtures("own")
+def test_a_wrong_call_is_told_and_ends_in_2(stackaudit: Run, arguments: tuple[str, ...], told: str) -> None:
+    done = stackaudit("matrix", "certify", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+@contextmanager
+def _running(folder: Path, env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    command = [COMMAND, "matrix", "certify", "small"]
+    with subprocess.Popen(
+        command, cwd=folder, env={**CLEAN, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+
+
+def test_an_interruption_kills_all_that_runs_and_writes_nothing(own: Path, index: IndexService, folder: Path) -> None:
+    index.latency = 60.0
+    with _running(folder, _with_uv(index.url, own)) as process:
+        while not index.asked and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+    assert err == "stackaudit: interrupted; nothing was concluded\n"
+    assert not _beside(own).exists()
+    assert _left_behind(own.parent.parent) == []
+
+
+def _left_behind(folder: Path) -> list[str]:
+    """The processes that still know the cache in `folder`, by their environment; where there is no /proc nothing can be said."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if str(folder / ".git" / "cache") in entry.read_bytes().decode(errors="replace"):
+                found.append(entry.parent.name)
+        except OSError:
+            continue
+    return found
