@@ -15,13 +15,13 @@ def clearing(here: Row | None, fact: Audited, advisory: Advisory) -> str:
     if not newer:
         return f"no newer version of {name} is known to be fixed: read the advisory, replace the package, or waive it"
     first = newer[0]
-    if here is None or here.matrix.package(name) is None or here.at(name, first).fits(name):
+    if here is None or here.matrix.package(name) is None or here.no_worse(name, first):
         return f"{name}>={first}"
     moved = here.at(name, first)
     listed = moved.range_of(name) is not None
     but = f"does not go with the other versions in the matrix {here.matrix.name}"
     hurdle = but if listed else f"is not in the matrix {here.matrix.name}"
-    later = next((each for each in newer if here.at(name, each).fits(name)), None)
+    later = next((each for each in newer if here.no_worse(name, each)), None)
     later = later or here.newest_fitting(name, within=SpecifierSet(f">={newer[-1]}"))
     if later is not None:
         return f"pin {name}=={later}: {first} clears this too, but {hurdle}"

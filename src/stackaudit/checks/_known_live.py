@@ -51,7 +51,9 @@ def known_faults(rule: Rule, case: Case, live: Live) -> Iterator[Finding]:
         about = _about(known, live.name)
         if about is None or not admits(about[1], version):
             continue
-        if known.when.holds(combination) is None:
+        open_ = known.unless is not None and known.unless.holds(combination) is None
+        met = known.when.holds(combination)
+        if met is None or (met and open_):
             message = f"whether {known.id} is met ({known.symptom}) hangs on what was not seen: {', '.join(known.names) or 'its settings'}"
             yield rule.uncheckable(live.subject, message, where=live.where)
         if not known.fires(combination):

@@ -164,16 +164,28 @@ class Row:
 
         Without `extras` the bounds behind extras do not count.
         """
+        return next(self.troubles(name, extras=extras), None) is None
+
+    def no_worse(self, name: str, version: Version) -> bool:
+        """Whether package `name` at `version` goes with all others at least as well as at its version here: nothing breaks that did not."""
+        return set(self.at(name, version).troubles(name)) <= set(self.troubles(name))
+
+    def troubles(self, name: str, *, extras: bool = True) -> Iterator[tuple[str, str]]:
+        """What keeps package `name` from going with the others, each in a form that another version of it shares."""
         found = self.range_of(name)
-        if found is None or not admits_python(self, found):
-            return False
+        if found is None:
+            yield "not listed", name
+        elif not admits_python(self, found):
+            yield "not for this Python", name
         stack = {each.name for each in self.matrix.packages}
         for bound in self.bounds():
             other = self.versions.get(bound.name)
             counts = name in {bound.holder, bound.name} and bound.name in stack and (extras or bound.kind != "extra")
             if counts and other is not None and not bound.admits(other):
-                return False
-        return not any(rule.severity.rank >= Severity.MEDIUM.rank for rule in self.known_bad() if name in rule.names)
+                yield bound.holder, bound.name
+        for rule in self.known_bad():
+            if rule.severity.rank >= Severity.MEDIUM.rank and name in rule.names:
+                yield "known bad", rule.id
 
     def newest_fitting(self, name: str, *, extras: bool = True, within: SpecifierSet | None = None) -> Version | None:
         """The newest listed version of package `name`, `within` bounds if any, that goes with all the others as they are, or None."""

@@ -27,10 +27,17 @@ def test_a_fixed_version_that_does_not_go_with_the_others_is_advised_only_with_w
 
 
 def test_where_a_later_fixed_version_fits_that_is_advised_and_why() -> None:
-    old = {"celery": "5.2.1", "kombu": "5.2.4", "redis": "4.0.2", "billiard": "3.6.4.0", "vine": "5.0.0"}
-    fact = Audited(name=canonicalize_name("celery"), version="5.2.1", service="OSV", advisories=())
-    advisory = Advisory(id="PYSEC-2021-858", aliases=(), summary="", fixed_in=("5.2.2",))
-    assert clearing(row(case(installed=old)), fact, advisory) == f"pin celery==5.2.7: 5.2.2 clears this too, but {BUT}"
+    old = {"celery": "5.3.1", "kombu": "5.4.2", "redis": "5.0.8", "billiard": "4.2.1", "vine": "5.1.0"}
+    fact = Audited(name=canonicalize_name("celery"), version="5.3.1", service="OSV", advisories=())
+    advisory = Advisory(id="PYSEC-2099-2", aliases=(), summary="", fixed_in=("5.3.4",))
+    assert clearing(row(case(installed=old)), fact, advisory) == f"pin celery==5.4.0: 5.3.4 clears this too, but {BUT}"
+
+
+def test_a_fault_that_is_there_already_does_not_speak_against_a_step_that_makes_nothing_worse() -> None:
+    deaf = {"celery": "5.4.0", "kombu": "5.3.7", "redis": "5.0.8", "billiard": "4.2.1", "vine": "5.1.0"}
+    fact = Audited(name=canonicalize_name("redis"), version="5.0.8", service="OSV", advisories=())
+    advisory = Advisory(id="PYSEC-2099-1", aliases=(), summary="", fixed_in=("5.1.1",))
+    assert clearing(row(case(installed=deaf)), fact, advisory) == "redis>=5.1.1"
 
 
 def test_where_nothing_fits_it_is_said_and_nothing_is_promised() -> None:

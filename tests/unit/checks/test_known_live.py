@@ -114,6 +114,15 @@ def test_a_setting_that_was_seen_counts() -> None:
     assert [each.outcome for each in found(stack(keeping, known), "RD110")] == [Outcome.PASS]
 
 
+def test_an_exception_that_was_not_seen_leaves_it_open() -> None:
+    unless = Condition(settings=(("redis.maxmemory_policy", ("noeviction",)),))
+    known = replace(bad(SERVER), unless=unless)
+    (open_,) = found(stack(PULSE, known), "RD110")
+    assert open_.outcome is Outcome.UNCHECKABLE
+    keeping = replace(PULSE, info=(("maxmemory_policy", "noeviction"),))
+    assert [each.outcome for each in found(stack(keeping, known), "RD110")] == [Outcome.PASS]
+
+
 def test_a_program_is_held_against_its_rules_too() -> None:
     known = bad(Condition(programs=bounds(("ffmpeg", ">=8.1,<8.1.2"))), "CVE-2026-8461")
     (failed,) = found(stack(FFMPEG, known), "FF107")
