@@ -1,13 +1,16 @@
 """Reads a saved record back into what was declared and what was observed."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from stackaudit.inputs._text import read_bytes, shown_path
-from stackaudit.model.audit import RECORD_SCHEMA, Judgment, Observed, Recorded
+from stackaudit.inputs.matrices import Source, load
+from stackaudit.model.audit import RECORD_SCHEMA, Audit, Case, Judgment, Observed, Recorded, Saved
 from stackaudit.model.errors import Fault, InputError
+from stackaudit.model.findings import Verdict
 from stackaudit.model.manifest import Manifest
+from stackaudit.model.matrix import Layer, Matrix
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Look, Snapshot
 from stackaudit.model.wire import Json, WireError, decode, digest
@@ -32,23 +35,44 @@ def read_whole(path: Path, root: Path) -> Recorded:
     Raises:
         InputError: as `read`; or its digest does not hold, and somebody changed what it says.
     """
+    content, held = _sound(path, root)
+    try:
+        return Recorded(
+            observed=_observed(content),
+            judgments=decode(tuple[Judgment, ...], _judgments(content), "checks"),
+            digest=held,
+        )
+    except WireError as error:
+        raise _broken(path, root, f"it is no whole record: {error}") from None
+
+
+def read_saved(path: Path, root: Path) -> Saved:
+    """The whole audit that the record at `path` is of, as it was: with its own judgments, matrix and day.
+
+    What was measured is left in the file.
+
+    Raises:
+        InputError: as `read_whole`; or the matrix in it is none.
+    """
+    content, held = _sound(path, root)
+    try:
+        return Saved(audit=_audit(content, shown_path(path, root)), digest=held)
+    except WireError as error:
+        raise _broken(path, root, f"it is no whole record: {error}") from None
+
+
+def _sound(path: Path, root: Path) -> tuple[dict[str, Json], str]:
+    """The content of a record whose digest holds, and that digest."""
     content = _content(path, root)
-    facts = {name: value for name, value in content.items() if name not in _NOT_IN_DIGEST}
-    if content.get("digest") != digest(facts):
+    held = digest({name: value for name, value in content.items() if name not in _NOT_IN_DIGEST})
+    if content.get("digest") != held:
         raise _broken(
             path,
             root,
             "its digest does not hold: it was changed after it was written",
             hint="take the file as `stackaudit check -o` wrote it",
         )
-    try:
-        return Recorded(
-            observed=_observed(content),
-            judgments=decode(tuple[Judgment, ...], _judgments(content), "checks"),
-            digest=digest(facts),
-        )
-    except WireError as error:
-        raise _broken(path, root, f"it is no whole record: {error}") from None
+    return content, held
 
 
 _NOT_IN_DIGEST = frozenset({"schema", "tool", "started_at", "finished_at", "today", "measured", "digest"})
@@ -73,6 +97,39 @@ def _content(path: Path, root: Path) -> dict[str, Json]:
         message = f"it is no record: its `schema` is not {RECORD_SCHEMA}"
         raise _broken(path, root, message, hint="write one with `stackaudit check -o FILE.json`")
     return content
+
+
+def _audit(content: dict[str, Json], shown: str) -> Audit:
+    observed = _observed(content)
+    case = Case(
+        manifest=observed.manifest,
+        snapshot=observed.snapshot,
+        matrix=_matrix(content, shown),
+        today=decode(date, content.get("today"), "today"),
+    )
+    return Audit(
+        tool_version=decode(str, _object(content, "tool").get("version"), "tool.version"),
+        started_at=observed.started_at,
+        finished_at=observed.finished_at,
+        case=case,
+        judgments=decode(tuple[Judgment, ...], _judgments(content), "checks"),
+        verdict=decode(Verdict, content.get("verdict"), "verdict"),
+        baseline=None if content.get("baseline") is None else decode(str, content["baseline"], "baseline"),
+    )
+
+
+def _matrix(content: dict[str, Json], shown: str) -> Matrix | None:
+    """The matrix that the record carries, from the texts of its files."""
+    if content.get("matrix") is None:
+        return None
+    carried = _object(content, "matrix")
+    name = decode(str, carried.get("name"), "matrix.name")
+    texts = {"": decode(str, carried.get("content"), "matrix.content").encode()}
+    texts |= {
+        each.name: each.content.encode()
+        for each in decode(tuple[Layer, ...], carried.get("layers", []), "matrix.layers")
+    }
+    return load(Source(name=name, shown=f"{shown}, its matrix {name}", path=None, read=texts.get))
 
 
 def _judgments(content: dict[str, Json]) -> Json:

@@ -194,3 +194,23 @@ class Audit:
     baseline: str | None = None
     rules: tuple[RuleText, ...] = field(default=(), repr=False)
     repository: Repository | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A record as it was saved: the audit with its own judgments, matrix and day, and its digest (`sha256:…`)."""
+
+    audit: Audit
+    digest: str
+
+    @property
+    def recorded(self) -> Recorded:
+        """The part of it that another audit is held against."""
+        audit = self.audit
+        observed = Observed(
+            manifest=audit.case.manifest,
+            snapshot=audit.case.snapshot,
+            started_at=audit.started_at,
+            finished_at=audit.finished_at,
+        )
+        return Recorded(observed=observed, judgments=audit.judgments, digest=self.digest)

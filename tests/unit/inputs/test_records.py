@@ -89,3 +89,20 @@ def test_read_whole_text_that_is_no_unicode_is_refused_like_any_other_change(sav
     saved.write_text(whole, encoding="utf-8")
     with pytest.raises(InputError, match="its digest does not hold"):
         records.read_whole(saved, saved.parent)
+
+
+def test_read_saved_it_is_the_audit_that_was_written(saved: Path) -> None:
+    read = records.read_saved(saved, saved.parent)
+    assert read.digest == json.loads(saved.read_text(encoding="utf-8"))["digest"]
+    told = json.loads(render(read.audit))
+    assert told["digest"] == read.digest
+    assert (told["today"], told["tool"]) == ("2026-11-22", {"name": "stackaudit", "version": "0.0"})
+
+
+def test_read_saved_a_matrix_that_is_none_is_told_with_its_line(saved: Path) -> None:
+    content = json.loads(saved.read_text(encoding="utf-8"))
+    content["matrix"]["content"] = "schema = [\n"
+    hashed = {name: content[name] for name in ("target", "manifest", "matrix", "looks", "checks", "verdict")}
+    saved.write_text(json.dumps({**content, "digest": digest(hashed)}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"audit\.json, its matrix celery-redis-ffmpeg:\d+: "):
+        records.read_saved(saved, saved.parent)
