@@ -229,3 +229,16 @@ def _left_behind(folder: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+@pytest.mark.parametrize("required", ["matrix", "resolved"])
+@pytest.mark.parametrize("choice", [("--only", "environment"), ("--skip", "matrix", "--only", "environment,matrix")])
+def test_what_is_required_does_not_pass_by_being_left_out(
+    stackaudit: Run, folder: Path, required: str, choice: tuple[str, ...]
+) -> None:
+    (folder / "requirements.txt").write_text("celery==5.4.0\nredis==5.0.8\n", encoding="utf-8")
+    arguments = ("check", "-r", "requirements.txt", "--offline", *choice)
+    assert stackaudit(*arguments).returncode == 0
+    done = stackaudit(*arguments, "--require", required)
+    assert done.returncode == 3, done.stdout
+    assert "????  matrix          the policy requires it, and --only or --skip left it out" in done.stdout

@@ -1,7 +1,7 @@
 """One audit from settings to verdict: declare, gather, judge, gate."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +13,14 @@ from stackaudit.cli.choosing import Choice, choose, fitting_matrix, policy_of
 from stackaudit.cli.output import write
 from stackaudit.cli.progress import live
 from stackaudit.gate.changes import Before, case_before, label
+from stackaudit.gate.rungs import is_required
 from stackaudit.gate.verdict import decide, overall
 from stackaudit.gate.waivers import waive
 from stackaudit.inputs import records
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.audit import Audit, Case, Judgment, Observed, Policy, Recorded
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.findings import Verdict
 from stackaudit.model.parts import Check
 
 
@@ -69,7 +71,15 @@ def _gated(case: Case, checks: Sequence[Check], policy: Policy, baseline: Record
         past = case_before(baseline, case)
         before = Before(told=baseline.judgments, case=past, again=judge(past, checks))
         judgments = label(judgments, case, before)
-    return decide(judgments, policy)
+    return decide((*judgments, *_left_out(checks, policy)), policy)
+
+
+def _left_out(checks: Sequence[Check], policy: Policy) -> Iterator[Judgment]:
+    """The checks that the policy requires and that were not chosen: they must not pass by their absence."""
+    for each in sockets.checks():
+        if each not in checks and is_required(each.id, policy):
+            summary = "the policy requires it, and --only or --skip left it out"
+            yield Judgment(check=each.id, title=each.title, verdict=Verdict.SKIPPED, summary=summary)
 
 
 def _observe(settings: Settings, source: Source, choice: Choice, progress: Progress) -> Observed:
