@@ -13,6 +13,7 @@ from stackaudit.model.parts import Renderer
 from stackaudit.model.versions import parse_version
 from stackaudit.reports._escape import inline
 from stackaudit.reports._marks import mark_of, mark_of_all
+from stackaudit.reports.record import record
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -50,6 +51,7 @@ def render(audit: Audit) -> str:
         rows=tuple(rows(audit)),
         grid=tuple(grid(audit)),
         counts=counts(audit),
+        digest=record(audit)["digest"],
         findings={judgment.check: _told(judgment) for judgment in audit.judgments},
         judgments={judgment.check: judgment for judgment in audit.judgments},
         clean=_clean(audit),
