@@ -46,8 +46,7 @@ class Told:
         finding = self.finding
         lines = []
         if self.accepted is not None:
-            until = f", until {self.accepted.until}" if self.accepted.until else ""
-            lines.append(f"accepted: {self.accepted.reason}{until}")
+            lines.append(f"accepted: {self.accepted.told}")
         lines += [f"via: {' -> '.join(finding.via)}"] if finding.via else []
         lines += [f"fix: {finding.fix}"] if finding.fix else []
         lines += [f"source: {finding.source}"] if finding.source else []

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from stackaudit.model.audit import Audit, Package
 from stackaudit.model.facts import Advisory
-from stackaudit.model.findings import Finding, Verdict, Waived
+from stackaudit.model.findings import UNTIL_FIXED, Finding, Verdict, Waived
 from stackaudit.model.parts import Renderer
 from stackaudit.model.wire import Json
 from stackaudit.reports._advisories import advisories, said_of
@@ -162,13 +162,11 @@ def _rating(advisory: Advisory | None, finding: Finding) -> dict[str, Json]:
 
 def _analysis(waiver: Waived) -> dict[str, Json]:
     """What was accepted stays what may be exploited: a waiver says who lives with it and why, not that it can't happen."""
-    until = f"; until {waiver.until}" if waiver.until else ""
-    owner = f"; by {waiver.owner}" if waiver.owner else ""
     return {
         "state": "exploitable",
         # There is no release to change to yet; else it is a choice.
-        "response": ["can_not_fix" if waiver.until == "until-fixed" else "will_not_fix"],
-        "detail": line(f"accepted: {waiver.reason}{owner}{until}"),
+        "response": ["can_not_fix" if waiver.until == UNTIL_FIXED else "will_not_fix"],
+        "detail": line(f"accepted: {waiver.told}"),
     }
 
 

@@ -106,9 +106,10 @@ def test_what_was_accepted_is_told_as_vex_and_stays_exploitable() -> None:
     assert first["analysis"] == {
         "state": "exploitable",
         "response": ["will_not_fix"],
-        "detail": "accepted: not reachable; by ann; until 2027-01-31",
+        "detail": "accepted: not reachable, by ann, until 2027-01-31",
     }
     assert second["analysis"]["response"] == ["can_not_fix"]
+    assert second["analysis"]["detail"] == "accepted: waiting, until there is a fix"
     assert "analysis" not in third
 
 
