@@ -25,10 +25,9 @@ class Group:
 
 
 def render(audit: Audit) -> str:
-    """A command a line, worst first, then one plain line with the verdict. The same audit gives the same bytes."""
+    """A command a line, worst first, then a plain line for each check and one with the verdict. The same audit gives the same bytes."""
     groups = sorted(_groups(told(audit)), key=lambda each: ORDER.index(each.level))
     counts = Counter(each.level for each in groups)
-    # Nothing of the world is in this line: a plain line must not hold a command.
     counted = ", ".join(f"{counts[level]} {level}{'s' * (counts[level] != 1)}" for level in ORDER if counts[level])
     sandbox = "sandbox: " if audit.case.manifest.sandbox else ""
     hidden = any(count > SHOWN for count in counts.values())
@@ -36,6 +35,10 @@ def render(audit: Audit) -> str:
     return "".join(
         (
             *(_command(audit, each) for each in groups),
+            *(
+                f"stackaudit: {each.check}: {sandbox}{each.verdict}: {_plain(each.summary)}\n"
+                for each in audit.judgments
+            ),
             f"stackaudit: {sandbox}{audit.verdict}: {counted or 'nothing found'}{more}\n",
         )
     )
@@ -85,6 +88,11 @@ def _named(each: Told) -> str:
 
 def _data(lines: Sequence[str]) -> str:
     return "%0A".join(line(each).replace("%", "%25") for each in lines)
+
+
+def _plain(text: str) -> str:
+    """`text` for a line that is no command: the runner takes `##[` for the start of one wherever it stands."""
+    return line(redact(text)).replace("##[", "## [")
 
 
 def _property(text: str) -> str:

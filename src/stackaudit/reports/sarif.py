@@ -63,7 +63,10 @@ def log(audit: Audit) -> dict[str, Json]:
             "verdict": audit.verdict.value,
             "digest": digest,
             "stack": "sandbox" if audit.case.manifest.sandbox else "real",
-            "checks": [{"id": each.check, "verdict": each.verdict.value} for each in audit.judgments],
+            "checks": [
+                {"id": each.check, "verdict": each.verdict.value, "summary": line(each.summary)}
+                for each in audit.judgments
+            ],
         },
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -111,9 +114,7 @@ def _result(audit: Audit, each: Told, score: str) -> dict[str, Json]:
     finding = each.finding
     suppressions: list[Json] = []
     if each.accepted is not None:
-        until = f" (until {each.accepted.until})" if each.accepted.until else ""
-        justification = line(f"{each.accepted.reason}{until}")
-        suppressions = [{"kind": "external", "status": "accepted", "justification": justification}]
+        suppressions = [{"kind": "external", "status": "accepted", "justification": line(each.accepted.told)}]
     return {
         "ruleId": finding.rule,
         "kind": "open" if finding.outcome is Outcome.UNCHECKABLE else "fail",
@@ -181,10 +182,10 @@ def _invocation(audit: Audit, found: tuple[Told, ...]) -> dict[str, Json]:
 
 
 def _notifications(audit: Audit, found: tuple[Told, ...]) -> Iterator[Json]:
-    """What was not checked and why: each skipped check, and each cause of an unknown once."""
+    """What each check looked at and found, or why it was skipped; and each cause of an unknown once."""
     for judgment in audit.judgments:
-        if judgment.verdict is Verdict.SKIPPED:
-            yield {"level": "note", "message": {"text": _message(f"{judgment.check} not checked: {judgment.summary}")}}
+        state = "not checked" if judgment.verdict is Verdict.SKIPPED else judgment.verdict
+        yield {"level": "note", "message": {"text": _message(line(f"{judgment.check} {state}: {judgment.summary}"))}}
     blind = [each for each in found if each.finding.outcome is Outcome.UNKNOWN]
     for check, message in dict.fromkeys((each.check, each.finding.message) for each in blind):
         yield {"level": "error", "message": {"text": _message(f"{check} could not be checked: {line(message)}")}}

@@ -154,7 +154,7 @@ def test_without_any_file_there_is_a_place_all_the_same() -> None:
 def test_what_was_accepted_is_suppressed_with_the_reason_and_the_end() -> None:
     waived = replace(a_finding(), waiver=Waived(reason="not reachable", until="2027-01-31"))
     first, second = run_of(judged([waived], [a_finding()]))["results"]
-    suppression = {"kind": "external", "status": "accepted", "justification": "not reachable (until 2027-01-31)"}
+    suppression = {"kind": "external", "status": "accepted", "justification": "not reachable, until 2027-01-31"}
     assert first["suppressions"] == [suppression]
     assert second["suppressions"] == []
 
@@ -175,12 +175,13 @@ def test_every_rule_can_be_described() -> None:
     assert len(run_of(judged(asked))["tool"]["driver"]["rules"]) == len(asked)
 
 
-def test_a_skipped_check_and_each_cause_of_an_unknown_are_notified_once() -> None:
+def test_what_each_check_looked_at_and_each_cause_of_an_unknown_are_notified_once() -> None:
     blind = [replace(a_finding(Outcome.UNKNOWN), rule=rule, message="no answer") for rule in ("VU101", "VU102")]
     run = run_of(judged(blind, skipped="no broker URL"))
     assert [
         (each["level"], each["message"]["text"]) for each in run["invocations"][0]["toolExecutionNotifications"]
     ] == [
+        ("note", "a unknown: a in short"),
         ("note", "skipped not checked: no broker URL"),
         ("error", "a could not be checked: no answer"),
     ]
