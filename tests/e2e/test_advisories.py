@@ -75,6 +75,23 @@ def test_a_mirror_is_made_from_a_folder_and_told(run: Run, home: Path) -> None:
     assert run("advisories", "sync", "-q", str(ADVISORIES)).stderr == ""
 
 
+def test_the_status_can_be_read_by_a_program(run: Run, home: Path) -> None:
+    none = run("advisories", "status", "--format", "json")
+    assert (none.returncode, none.stdout) == (3, "null\n")
+    assert run("advisories", "sync", str(ADVISORIES)).returncode == 0
+    done = run("advisories", "status", "--format", "json")
+    told, text = json.loads(done.stdout), run("advisories", "status").stdout
+    assert done.returncode == 0
+    assert (told["count"], told["source"]) == (5, str(ADVISORIES))
+    assert f"newest      {told['newest']}, a day that is still to come" in text
+    assert told["age_days"] < 0
+    assert f"sha256 {told['sha256']}" in text
+    assert Path(told["path"]).parent.is_relative_to(home)
+    wrong = run("advisories", "status", "--format", "xml")
+    assert wrong.returncode == 2
+    assert "it is one of text, json" in wrong.stderr
+
+
 def test_an_audit_with_no_network_stands_on_the_mirror(run: Run, folder: Path) -> None:
     (folder / "requirements.txt").write_text(PINS, encoding="utf-8")
     (folder / "stackaudit.toml").write_text('private = ["acme-*"]\n', encoding="utf-8")

@@ -62,20 +62,43 @@ def sync(
 
 
 @interruptible
-def status() -> None:
+def status(
+    *, format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text (default) or json.")] = "text"
+) -> None:
     """Print what the mirror is; exit 3 where there is none, or none that can be used."""
     from stackaudit.advisories import mirror
 
+    if format_ not in {"text", "json"}:
+        raise UsageError(f"--format can't be {format_!r}", hint="it is one of text, json")
     try:
         found = mirror.current()
         if found is None:
-            write(f"there is no mirror in {mirror.folder()}\n  = fix:  {mirror.MAKE}\n")
+            missing = f"there is no mirror in {mirror.folder()}\n  = fix:  {mirror.MAKE}\n"
+            write("null\n" if format_ == "json" else missing)
             raise typer.Exit(Exit.UNKNOWN)
         mirror.verify(found)
     except mirror.MirrorError as error:
         _refuse(error, kept=False)
         raise typer.Exit(Exit.UNKNOWN) from None
-    write(told(found, datetime.now(UTC).date()))
+    today = datetime.now(UTC).date()
+    write(as_json(found, today) if format_ == "json" else told(found, today))
+
+
+def as_json(mirror: "Mirror", today: date) -> str:
+    """What `mirror` is, as an object; `age_days` counts from the newest record, None where no record says when it was changed."""
+    import json
+
+    age = (today - date.fromisoformat(mirror.newest)).days if mirror.newest else None
+    known = {
+        "count": mirror.count,
+        "newest": mirror.newest or None,
+        "age_days": age,
+        "synced_at": mirror.synced_at.isoformat(timespec="seconds"),
+        "source": mirror.source,
+        "sha256": mirror.sha256,
+        "path": str(mirror.path),
+    }
+    return json.dumps(known, ensure_ascii=False, indent=2) + "\n"
 
 
 def told(mirror: "Mirror", today: date) -> str:
@@ -102,8 +125,10 @@ def lost(old: "Mirror | None", new: "Mirror") -> list[str]:
 
 
 def days(since: str, today: date) -> str:
-    """`since`, an ISO date, as an age: `3 days old`."""
+    """`since`, an ISO date, as an age: `3 days old`. A clock that went back, or a record dated ahead, makes nothing fresh."""
     age = (today - date.fromisoformat(since)).days
+    if age < 0:
+        return "a day that is still to come"
     return f"{age:,} {'day' if age == 1 else 'days'} old"
 
 
