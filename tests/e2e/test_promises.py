@@ -243,6 +243,21 @@ def test_init_writes_a_table_that_is_read_and_never_writes_it_twice(stackaudit: 
     assert stackaudit("init").returncode == 2
 
 
+@pytest.mark.parametrize("name", ["pyproject.toml", "stackaudit.toml"])
+def test_the_waiver_that_init_shows_is_one(stackaudit: Run, folder: Path, name: str) -> None:
+    if name == "pyproject.toml":
+        (folder / name).write_text('[project]\nname = "app"\n', encoding="utf-8")
+    assert stackaudit("init").returncode == 0
+    file = folder / name
+    shown, header, example = file.read_text(encoding="utf-8").partition("# [[")
+    assert header, "there is no example of a waiver"
+    file.write_text(shown + "[[" + example.replace("\n# ", "\n"), encoding="utf-8")
+    (folder / "requirements.txt").write_text("future==0.18.2\n", encoding="utf-8")
+    record = stackaudit("check", "-r", "requirements.txt", "--only", "vulnerabilities", "--offline", "--format", "json")
+    assert record.returncode == 3, record.stderr
+    assert "1 waiver" in json.loads(record.stdout)["checks"][-1]["summary"]
+
+
 def test_completion_is_offered(stackaudit: Run) -> None:
     assert "--install-completion" in stackaudit("--help").stdout
     assert (

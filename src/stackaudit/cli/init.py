@@ -13,6 +13,16 @@ from stackaudit.model.errors import UsageError
 if TYPE_CHECKING:
     from stackaudit.model.manifest import SettingValue
 
+_ABOUT = "what is accepted for a while, and who answers for it; `stackaudit waive` writes one, after all other settings"
+_EXAMPLE = (
+    'advisory = "CVE-2025-50817"',
+    'package = "future"',
+    'reason = "nothing here imports it"',
+    'owner = "ann"',
+    'until = "until-fixed"',
+)
+"""A waiver; `until` may be a day too, and any day that stood here would pass."""
+
 HELP = "Write a commented [tool.stackaudit] table into this project's pyproject.toml, or into stackaudit.toml."
 
 
@@ -49,6 +59,7 @@ def init(
 def table(name: str | None) -> str:
     """The table called `name`, or the keys alone: each setting with a line about it, commented out, at its default or an example."""
     from stackaudit.inputs.settings import KEYS
+    from stackaudit.inputs.waivers import KEY
 
     lines = [f"[{name}]"] if name else []
     for key in KEYS:
@@ -57,4 +68,5 @@ def table(name: str | None) -> str:
             [] if key.default == () else key.example if key.default is None else key.default
         )
         lines += [f"# {key.about}{choices}", f"# {key.name} = {json.dumps(value)}"]
-    return "\n".join(lines) + "\n"
+    header = f"[[{name}.{KEY}]]" if name else f"[[{KEY}]]"
+    return "\n".join([*lines, *(f"# {each}" for each in (_ABOUT, header, *_EXAMPLE))]) + "\n"
