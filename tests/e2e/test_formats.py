@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -17,7 +18,8 @@ from stackaudit import sockets
 PINS = "# pins\ncelery==5.4.0\n\nredis==3.5.3\nkombu==5.6.1\nbilliard==4.2.4\nvine==5.1.0\nffmpeg-python==0.2.0\n"
 ADVISORIES = {
     "id": "PYSEC-2099-7",
-    "modified": "2026-11-20T00:00:00Z",
+    # A copy whose newest record is old is a finding too.
+    "modified": f"{datetime.now(UTC):%Y-%m-%dT00:00:00Z}",
     "published": "2026-11-20T00:00:00Z",
     "summary": "a | pipe, %0A::error::x and </failure>",
     "aliases": ["CVE-2099-7"],
@@ -84,11 +86,17 @@ def test_all_formats_tell_the_same_findings_and_the_same_status(stackaudit: Run,
     assert [each["id"] for each in bill["vulnerabilities"]] == ["PYSEC-2099-7"]
     assert {each["name"]: each["value"] for each in bill["metadata"]["properties"]}["stackaudit:verdict"] == "fail"
 
-    *commands, last = done.stdout.splitlines()
+    *lines, last = done.stdout.splitlines()
+    commands = [each for each in lines if each.startswith("::")]
     titles = [match["title"] for match in map(ANNOTATION.match, commands) if match]
     assert len(titles) == len(commands)
     assert sorted(tuple(each.split(" ")) for each in titles) == expected
     assert last.startswith("stackaudit: fail: ")
+
+    # The code quality report alone has no place for what is no finding.
+    for name in ("a.sarif", "a.xml", "a.cdx.json", "a.json"):
+        assert "6 of 6 packages audited, 1 known vulnerability" in text[name], name
+    assert "6 of 6 packages audited, 1 known vulnerability" in done.stdout
 
     page = summary.read_text(encoding="utf-8")
     assert page.startswith("before\n## stackaudit: ❌ fail\n")
@@ -190,5 +198,13 @@ def test_the_help_names_every_format_and_every_ending(stackaudit: Run) -> None:
     said = stackaudit("check", "--help", env={"COLUMNS": "200"}).stdout
     for renderer in sockets.renderers():
         assert re.search(rf"\b{renderer.name}\b", said), renderer.name
-    for ending in (".json", ".md", ".sarif", ".xml", ".cdx.json"):
+    for ending in (".json", ".md", ".html", ".sarif", ".xml", ".cdx.json"):
         assert ending in said
+
+
+@pytest.mark.usefixtures("project")
+def test_a_bill_of_materials_in_xml_is_refused_before_anything_is_asked(stackaudit: Run, folder: Path) -> None:
+    done = stackaudit(*AUDIT, "-o", "a.cdx.xml")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: a.cdx.xml: CycloneDX is written as JSON alone\n")
+    assert not (folder / "a.cdx.xml").exists()

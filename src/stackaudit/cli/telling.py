@@ -43,6 +43,8 @@ class Printing:
 
 
 COLORS = ("auto", "always", "never")
+_BILL_IN_XML = ".cdx.xml"
+"""It ends in `.xml`, which chooses JUnit: nobody who writes this means that."""
 
 
 def refuse_bad(printing: Printing) -> None:
@@ -71,6 +73,8 @@ def renderer_for(path: Path) -> Renderer:
         UsageError: no renderer has it.
     """
     by_suffix = {suffix: each for each in sockets.renderers() for suffix in each.suffixes}
+    if path.name.endswith(_BILL_IN_XML):
+        raise UsageError(f"{path}: CycloneDX is written as JSON alone", hint="let its name end in .cdx.json")
     for suffix in sorted(by_suffix, key=len, reverse=True):
         if path.name.endswith(suffix):
             return by_suffix[suffix]
