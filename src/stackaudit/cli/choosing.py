@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +25,23 @@ _CODE = re.compile(r"[A-Z]{2}\d{3}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The checks to run, and the matrices to choose from; `named` where the user named the one."""
+    """The checks to run, and the matrices to choose from; `named` where the user named the one.
+
+    `own` are the one that is named, or the project's; `shipped` those that ship besides, not read yet.
+    """
 
     checks: tuple[Check, ...]
-    known: Sequence[Matrix]
+    own: tuple[Matrix, ...]
+    shipped: tuple[matrices.Source, ...] = ()
     named: bool
+
+    def known(self) -> tuple[Matrix, ...]:
+        """All of the matrices, by name."""
+        return _by_name((*self.own, *map(matrices.load, self.shipped)))
+
+    def able(self, names: Collection[str]) -> tuple[Matrix, ...]:
+        """Those that can fit `names` and some that can't, by name."""
+        return _by_name((*self.own, *matrices.read_fitting(names, self.shipped)))
 
     @property
     def needs_matrix(self) -> bool:
@@ -102,12 +114,17 @@ def choose(settings: Settings, folder: Path) -> Choice:
     """
     setting = settings.get("matrix")
     if isinstance(setting.value, str):
-        known: Sequence[Matrix] = (
-            matrices.read(setting.value, settings.base_of("matrix", folder), setting.where, settings.root),
-        )
-    else:
-        known = matrices.read_all(settings.root)
-    return Choice(checks=chosen_checks(settings), known=known, named=isinstance(setting.value, str))
+        base = settings.base_of("matrix", folder)
+        named = matrices.read(setting.value, base, setting.where, settings.root)
+        return Choice(checks=chosen_checks(settings), own=(named,), named=True)
+    own = tuple(map(matrices.load, matrices.local(settings.root)))
+    taken = {each.name for each in own}
+    shipped = tuple(each for each in matrices.shipped() if each.name not in taken)
+    return Choice(checks=chosen_checks(settings), own=own, shipped=shipped, named=False)
+
+
+def _by_name(found: Iterable[Matrix]) -> tuple[Matrix, ...]:
+    return tuple(sorted(found, key=lambda each: each.name))
 
 
 def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None) -> Matrix | None:
@@ -119,13 +136,13 @@ def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None
         UsageError: none fits, or several do, and the check `matrix` is to run.
     """
     if choice.named:
-        return choice.known[0]
+        return choice.own[0]
     names = set(fitting.names_of(manifest.requirements))
     if snapshot is not None:
         names |= {each.name for each in snapshot.facts(Distribution)}
     broker = manifest.endpoint("broker")
     scheme = broker.url.reveal().partition("://")[0].partition("+")[0].lower() if broker is not None else None
-    found = fitting.fitting(choice.known, names, scheme)
+    found = fitting.fitting(choice.able(names), names, scheme)
     if len(found) == 1:
         return found[0]
     unread = manifest.interpreter is not None and not (snapshot and snapshot.facts(Distribution))
@@ -141,7 +158,7 @@ def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None
         raise UsageError(
             f"several matrices fit this stack equally well: {listed}", hint="choose one with --matrix NAME"
         )
-    lacks = [f"{each.name} is for stacks with {' and '.join(fitting.lacking(each, names))}" for each in choice.known]
+    lacks = [f"{each.name} is for stacks with {' and '.join(fitting.lacking(each, names))}" for each in choice.known()]
     raise UsageError(
         f"no matrix fits these packages: {'; '.join(lacks)}",
         hint="name one with --matrix, or leave it out with --skip matrix",

@@ -79,7 +79,8 @@ def _row(choice: Choice, minor: str) -> tuple[Requirement, ...]:
     """
     from stackaudit.lab.rows import newest_row
 
-    matrix = next((each for each in choice.known if each.name == FIRST), choice.known[0])
+    known = choice.known()
+    matrix = next((each for each in known if each.name == FIRST), known[0])
     row = newest_row(matrix, minor)
     if not row:
         raise UsageError(

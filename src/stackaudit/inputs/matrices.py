@@ -1,12 +1,14 @@
 """Reads matrices: the shipped ones, a project's own, and files; each validated whole before anything is asked of the world."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from stackaudit.inputs._glance import can_fit
 from stackaudit.inputs._known_bad import known_bad
 from stackaudit.inputs._matrix_layers import Published, read_proofs, read_published
 from stackaudit.inputs._matrix_tables import packages, products, pythons
@@ -102,6 +104,22 @@ def read_all(project: Path | None = None) -> tuple[Matrix, ...]:
     """All shipped matrices and the own ones of the project at `project`, by name; its own take the place of shipped ones."""
     found = {each.name: each for each in (*shipped(), *(local(project) if project is not None else ()))}
     return tuple(load(found[name]) for name in sorted(found))
+
+
+def read_fitting(names: Collection[str], sources: Iterable[Source]) -> tuple[Matrix, ...]:
+    """Those of the shipped `sources` that can fit `names`, as `fitting` takes them; the others are not parsed."""
+    return tuple(_shipped(each) for each in sources if can_fit(_text(each), names))
+
+
+@cache
+def _shipped(source: Source) -> Matrix:
+    # What ships does not change in a run, and an audit asks before it looks and after.
+    return load(source)
+
+
+def _text(source: Source) -> str:
+    content = source.read("")
+    return content.decode() if isinstance(content, bytes) else ""
 
 
 def load(source: Source) -> Matrix:

@@ -1,0 +1,34 @@
+"""What is seen of a shipped matrix at a glance is what a whole reading says of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stackaudit.inputs import fitting, matrices
+from stackaudit.inputs._glance import can_fit, entries
+
+SOURCES = matrices.shipped()
+MATRICES = matrices.read_all()
+NAMES = sorted({entry.name for matrix in MATRICES for entry in matrix.packages} | {"flask"})
+
+
+def text_of(source: matrices.Source) -> str:
+    content = source.read("")
+    assert isinstance(content, bytes)
+    return content.decode()
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda each: each.name)
+def test_the_packages_of_each_shipped_matrix_are_seen_with_what_is_required(source: matrices.Source) -> None:
+    assert entries(text_of(source)) == {each.name: each.required for each in matrices.load(source).packages}
+
+
+@given(st.sets(st.sampled_from([*NAMES, "celery[redis]", "kombu[redis]", "celery[sqs]", "flask[async]"])))
+def test_what_can_fit_at_a_glance_is_all_that_fits(names: set[str]) -> None:
+    read = matrices.read_fitting(names, SOURCES)
+    assert fitting.fitting(read, names) == fitting.fitting(MATRICES, names)
+
+
+def test_no_shipped_matrix_is_parsed_for_packages_of_another_world() -> None:
+    assert matrices.read_fitting({"flask", "gunicorn"}, SOURCES) == ()
+    assert not any(can_fit(text_of(each), {"redis", "flask[async]"}) for each in SOURCES)
