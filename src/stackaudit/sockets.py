@@ -1,9 +1,12 @@
 """Finds the parts by looking in their rooms: one more part is one more file, and no list elsewhere changes."""
 
 import importlib
+import importlib.util
 import pkgutil
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from importlib.abc import InspectLoader
 from types import ModuleType
 from typing import TypeVar
 
@@ -14,11 +17,14 @@ from stackaudit.model.parts import Check, Probe, Renderer, Rule
 T = TypeVar("T")
 
 
-def _modules(room: str) -> Iterator[ModuleType]:
+def _names(room: str) -> list[str]:
     package = importlib.import_module(f"stackaudit.{room}")
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda each: each.name):
-        if not info.name.startswith("_"):
-            yield importlib.import_module(f"stackaudit.{room}.{info.name}")
+    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__))
+    return [f"stackaudit.{room}.{name}" for name in names if not name.startswith("_")]
+
+
+def _modules(room: str) -> Iterator[ModuleType]:
+    return map(importlib.import_module, _names(room))
 
 
 def _parts(room: str, kind: type[T]) -> tuple[T, ...]:
@@ -91,7 +97,7 @@ def needed(chosen: Iterable[Check], manifest: Manifest) -> tuple[Probe, ...]:
     while True:
         more = [
             each
-            for each in probes()
+            for each in yielding(frozenset(kind.__name__ for kind in wanted))
             if each.name not in taken and wanted.intersection(each.yields) and each.serves(manifest)
         ]
         if not more:
@@ -99,6 +105,29 @@ def needed(chosen: Iterable[Check], manifest: Manifest) -> tuple[Probe, ...]:
         for each in more:
             taken[each.name] = each
             wanted.update(each.reads)
+
+
+_YIELDS = re.compile(r"^PROBE = Probe\([^$]*?\byields=\((?P<kinds>[\w\s,]*)\)", re.MULTILINE)
+
+
+def yielding(kinds: frozenset[str]) -> Iterator[Probe]:
+    """The probes that yield facts of any of `kinds`, and some others.
+
+    By the text of their modules: most audits need few, and to load all of them takes a fifth of a small audit's time.
+    """
+    for name in _names("probes"):
+        found = _YIELDS.search(_text(name))
+        if found is None or kinds.intersection(re.findall(r"\w+", found["kinds"])):
+            module = importlib.import_module(name)
+            yield from (each for each in vars(module).values() if isinstance(each, Probe))
+
+
+@cache
+def _text(module: str) -> str:
+    """The source of `module`, empty where it was installed without."""
+    spec = importlib.util.find_spec(module)
+    loader = spec.loader if spec is not None else None
+    return (loader.get_source(module) or "") if isinstance(loader, InspectLoader) else ""
 
 
 def order(found: Sequence[Probe]) -> tuple[Probe, ...]:

@@ -1,6 +1,8 @@
 """Parts are found by their room, and what can't be told apart or can't be ordered is refused."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -44,6 +46,22 @@ def test_only_ffmpeg_asks_no_registry() -> None:
 
     manifest = Manifest(programs=(ProgramRequest(name="ffmpeg", command="ffmpeg", where=Place(path="PATH")),))
     assert {each.name for each in sockets.needed(ffmpeg, manifest)} == {"ffmpeg", "media"}
+
+
+def test_each_probe_is_found_for_each_kind_of_fact_that_it_yields_by_the_text_of_its_module() -> None:
+    program = (
+        "import sys\nfrom stackaudit import sockets\n"
+        "found = sorted({each.name for each in sockets.yielding(frozenset({sys.argv[1]}))})\n"
+        "loaded = sorted(name for name in sys.modules if name.startswith('stackaudit.probes.') and '._' not in name)\n"
+        "print(*found)\nprint(*loaded)\n"
+    )
+    for kind in {kind for probe in sockets.probes() for kind in probe.yields}:
+        done = subprocess.run(
+            [sys.executable, "-c", program, kind.__name__], capture_output=True, text=True, check=True
+        )
+        found, loaded = done.stdout.splitlines()
+        assert set(found.split()) >= {each.name for each in sockets.probes() if kind in each.yields}, kind
+        assert len(loaded.split()) < len(sockets.probes()) / 2, kind
 
 
 def test_a_cycle_is_refused() -> None:
