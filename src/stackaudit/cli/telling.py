@@ -87,7 +87,8 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
     With files, standard output stays empty and one line on standard error sums up; but a format that no file name chooses, such as a
     workflow's annotations, is printed beside them where it was asked for.
     """
-    audit = replace(audit, rules=_words(), repository=find_repository(Path.cwd()))
+    if printing.outputs or printing.format != "text":
+        audit = replace(audit, rules=_words(), repository=find_repository(Path.cwd()))
     if printing.outputs:
         for path in printing.outputs:
             try:
@@ -97,7 +98,9 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
         written = ", ".join(str(path) for path in printing.outputs)
         if printing.quiet < 2:  # noqa: PLR2004 - twice quiet is silent
             write(f"{audit.verdict.value}: {text.conclusion(audit, policy)}; wrote {written}\n", sys.stderr)
-    renderer = next((each for each in sockets.renderers() if each.name == printing.format), None)
+    # Text needs no renderer, and most calls want no more: none is loaded then.
+    renderers = () if printing.format == "text" else sockets.renderers()
+    renderer = next((each for each in renderers if each.name == printing.format), None)
     if renderer is not None and not (printing.outputs and renderer.suffixes):
         write(_rendered(renderer, audit, printing))
         if renderer.name == "github":
