@@ -45,17 +45,17 @@ def label(judgments: Sequence[Judgment], case: Case, before: Before) -> tuple[Ju
     `change`: anything else. In doubt it is the change: a gate that lets the world through must not let a change through with it.
     No lane: what was not seen now (`unknown`), and what the earlier audit did not ask or could not see.
     """
-    known = {_said(each) for judgment in before.told for each in judgment.findings}
-    moved = {_said(each) for judgment in before.again for each in judgment.findings}
+    known = {said_by(each) for judgment in before.told for each in judgment.findings}
+    moved = {said_by(each) for judgment in before.again for each in judgment.findings}
     blind = _Blind(before.told)
-    kept = _Kept(case, before.case)
+    kept = Kept(case, before.case)
 
     def lane(finding: Finding) -> Lane | None:
         if finding.outcome not in {Outcome.FAIL, Outcome.UNCHECKABLE}:
             return None
-        if _said(finding) in known:
+        if said_by(finding) in known:
             return Lane.KNOWN
-        if _said(finding) in moved or finding.rule.startswith(OF_THE_WAIVERS):
+        if said_by(finding) in moved or finding.rule.startswith(OF_THE_WAIVERS):
             return Lane.WORLD
         if finding.rule.startswith(OF_THE_WORLD):
             return Lane.WORLD if kept.holds(finding.subject) else Lane.CHANGE
@@ -74,12 +74,12 @@ def label(judgments: Sequence[Judgment], case: Case, before: Before) -> tuple[Ju
     )
 
 
-def _said(finding: Finding) -> tuple[str, str, str, str, str]:
+def said_by(finding: Finding) -> tuple[str, str, str, str, str]:
     """What a finding says, without where: a line that moved is the same line."""
     return (finding.rule, finding.outcome, finding.severity, finding.subject, _LINE.sub("", finding.message))
 
 
-class _Kept:
+class Kept:
     """What both audits have: versions of packages, the settings that say whom to ask about them, and what is declared."""
 
     def __init__(self, case: Case, before: Case) -> None:
