@@ -1,4 +1,4 @@
-"""Who pulls a package into the audited environment: what was asked for, and the path from there."""
+"""Who pulls a package in: what was asked for, and the path from there, by what is installed or by what a lock says."""
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,16 +13,22 @@ from stackaudit.model.versions import parse_requirement
 
 
 class Pullers:
-    """Who requires whom in the audited environment."""
+    """Who requires whom in the audited environment, or with none in the locks."""
 
     def __init__(self, case: Case) -> None:
         environment = environment_of(case.manifest, case.interpreter)
-        installed = {each.name: each for each in case.facts(Distribution)}
+        installed: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        if case.manifest.interpreter is not None:
+            installed = {each.name: (each.requires, each.provides) for each in case.facts(Distribution)}
+        else:
+            for one in case.requirements:
+                # Several forks of one package stand in a lock: whatever any of them needs.
+                installed[one.name] = ((*installed.get(one.name, ((), ()))[0], *one.requires), ())
         self._plain: dict[str, tuple[str, ...]] = {
-            name: _required(each, environment, with_extras=False) for name, each in installed.items()
+            name: _required(requires, ("",), environment) for name, (requires, _) in installed.items()
         }
         self._all: dict[str, tuple[str, ...]] = {
-            name: _required(each, environment, with_extras=True) for name, each in installed.items()
+            name: _required(requires, ("", *extras), environment) for name, (requires, extras) in installed.items()
         }
         required = {name for names in self._plain.values() for name in names}
         declared = {each.name for each in case.requirements if each.direct}
@@ -53,10 +59,9 @@ class Pullers:
         return _shortest(self._roots, name, self._plain) or _shortest(self._roots, name, self._all)
 
 
-def _required(package: Distribution, environment: Mapping[str, str], *, with_extras: bool) -> tuple[str, ...]:
-    extras = ("", *package.provides) if with_extras else ("",)
+def _required(requires: Iterable[str], extras: Sequence[str], environment: Mapping[str, str]) -> tuple[str, ...]:
     names = set()
-    for line in package.requires:
+    for line in requires:
         requirement = parse_requirement(line)
         if requirement is None:
             continue

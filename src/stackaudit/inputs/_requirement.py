@@ -66,8 +66,12 @@ def locked(  # noqa: PLR0913 - one word for each thing that a lock says of a pac
     marker: str | None = None,
     source: str | None = None,
     direct: bool = True,
+    needs: Iterable[tuple[str, str | None]] = (),
 ) -> Requirement | Fault:
-    """The requirement that a lock's entry makes: a pin where it has a version, and whatever version where it has none."""
+    """The requirement that a lock's entry makes: a pin where it has a version, and whatever version where it has none.
+
+    `needs` are the names that it pulls in, each with the marker of that need; one that can't be read pulls nothing in.
+    """
     if not valid_name(name):
         return Fault(where=where, message=f"`{shown_text(name)}` is not a package name")
     pin = None
@@ -89,7 +93,15 @@ def locked(  # noqa: PLR0913 - one word for each thing that a lock says of a pac
         source=None if source is None else redact(source),
         direct=direct,
         marker=marker,
+        requires=tuple(sorted({line for each in needs if (line := _need(*each)) is not None})),
     )
+
+
+def _need(name: str, marker: str | None) -> str | None:
+    usual = None if marker is None else valid_marker(marker)
+    if not valid_name(name) or (marker is not None and usual is None):
+        return None
+    return canonicalize_name(name) + (f" ; {usual}" if usual else "")
 
 
 def read_requirement(text: str, where: Place, *, marker: str | None = None) -> Requirement | Fault:

@@ -141,7 +141,18 @@ class _Lock:
             marker=all_of(marker),
             source=place,
             direct=self._direct is None or canonicalize_name(name) in self._direct,
+            needs=_lines(package),
         )
+
+
+def _lines(package: Table) -> Iterator[tuple[str, str | None]]:
+    """What `package` needs without any extra of its own, with the markers: the lock does not say which extras are in use."""
+    for name, value in table(package, "dependencies").items():
+        for each in value if isinstance(value, list) else [value]:
+            if not is_table(each):
+                yield name, None
+            elif each.get("optional") is not True:
+                yield name, text(each, "markers")
 
 
 def _leading(requirement: str) -> str | None:

@@ -107,6 +107,7 @@ def _requirement(
         marker=marker if isinstance(marker, str) else None,
         source=_source(package),
         direct=direct is None or name in direct,
+        needs=[(text(each, "name") or "", None) for each in tables(package, "dependencies")],
     )
 
 

@@ -69,6 +69,8 @@ def _requirements(document: Json) -> Iterator[Requirement | Fault]:
     own_ref = text(table(document.table, "metadata", "component"), "bom-ref")
     lines = _lines(document)
     direct = _direct(document.table, own_ref)
+    edges = {text(each, "ref") or "": texts(each, "dependsOn") for each in tables(document.table, "dependencies")}
+    named = {text(each, "bom-ref"): text(each, "name") or "" for each in _components(document.table)}
     for component in _components(document.table):
         purl = text(component, "purl") or ""
         found = _PURL.fullmatch(purl)
@@ -84,6 +86,7 @@ def _requirements(document: Json) -> Iterator[Requirement | Fault]:
             where,
             source=index,
             direct=direct is None or text(component, "bom-ref") in direct,
+            needs=[(named[each], None) for each in edges.get(text(component, "bom-ref") or "", ()) if each in named],
         )
 
 

@@ -116,7 +116,12 @@ class _Lock:
         own = frozenset(self._roots)
         for index in sorted({index for index, _ in nodes} - own):
             used = [extra for number, extra in nodes if number == index and extra]
-            yield self._requirement(index, used, nodes[index, ""], direct=not own or index in direct)
+            needs = [
+                (text(need, "name") or "", text(need, "marker"))
+                for extra in ("", *used)
+                for need in self._asked(index, extra, wanted)
+            ]
+            yield self._requirement(index, used, nodes[index, ""], direct=not own or index in direct, needs=needs)
 
     def _asked(self, index: int, extra: str, groups: Collection[str]) -> Iterator[Table]:
         package = self._packages[index]
@@ -145,7 +150,13 @@ class _Lock:
             yield index, all_of(marker, fork)
 
     def _requirement(
-        self, index: int, extras: Iterable[str], marker: str | None, *, direct: bool
+        self,
+        index: int,
+        extras: Iterable[str],
+        marker: str | None,
+        *,
+        direct: bool,
+        needs: Iterable[tuple[str, str | None]],
     ) -> Requirement | Fault:
         package = self._packages[index]
         return locked(
@@ -156,6 +167,7 @@ class _Lock:
             marker=marker,
             source=_source(table(package, "source")),
             direct=direct,
+            needs=needs,
         )
 
 

@@ -21,6 +21,7 @@ class Requirement:
     `extras` are the extras asked for. `source` is a URL, path or index for what does not come from the default index, redacted;
     `private` is True where the file itself says that the package comes from elsewhere than the public index.
     `direct` is False where a lock lists it only as somebody's dependency. `marker` is the PEP 508 marker, valid and not yet evaluated.
+    `requires` are the names that a lock says it needs, each with its marker where it has one, as in Requires-Dist.
     """
 
     name: NormalizedName
@@ -32,6 +33,7 @@ class Requirement:
     private: bool = False
     direct: bool = True
     marker: str | None = None
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

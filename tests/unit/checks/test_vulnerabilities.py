@@ -160,6 +160,16 @@ def test_with_files_alone_a_lock_says_what_is_direct() -> None:
     assert judged(both)[0].message.startswith("media 1.0, a direct dependency, has")
 
 
+def test_with_files_alone_a_lock_says_who_pulls_a_package_in() -> None:
+    app = replace(declared("app", "1.0"), requires=('old ; python_version < "3"', "zoo"))
+    zoo = replace(declared("zoo", "1.0"), direct=False, requires=("app", "media"))
+    media, old = (replace(declared(name, "1.0"), direct=False) for name in ("media", "old"))
+    lock = case([audited("media", "1.0", HIGH), audited("old", "1.0", HIGH)], (), app, zoo, media, old)
+    first, second = judged(lock)
+    assert (first.via, first.where) == (("app", "zoo"), HERE)
+    assert second.via == ()
+
+
 def test_with_nothing_declared_what_nobody_requires_is_direct() -> None:
     given = case([audited("media", "1.0", HIGH), installed("app", "media"), installed("media")])
     assert judged(given)[0].via == ("app",)

@@ -361,3 +361,39 @@ def test_a_bill_of_twenty_thousand_components_is_read_in_seconds_with_each_line(
     # About a second; counting the lines before each component takes most of a minute.
     assert time.monotonic() - started < 15
     assert [each.where.line for each in declared.requirements] == list(range(2, 20_002))
+
+
+def test_a_lock_tells_who_needs_whom() -> None:
+    by_uv = uvlock.read(UV / "uv.lock", UV)
+    assert "future" in one(by_uv, "ffmpeg-python").requires
+    assert {"billiard", "kombu", "vine"} <= {each.partition(" ")[0] for each in one(by_uv, "celery").requires}
+    by_poetry = poetrylock.read(POETRY_1 / "poetry.lock", POETRY_1, groups=["dev"])
+    assert one(by_poetry, "pytest").requires == ('colorama ; sys_platform == "win32"',)
+    assert one(sbom.read(BILL / "bom.json", BILL), "celery").requires == ("kombu",)
+
+
+def test_a_need_under_a_marker_or_an_extra_is_told_with_it(tmp_path: Path) -> None:
+    declared = uvlock.read(UV / "uv.lock", UV)
+    assert "redis" in one(declared, "celery").requires, "the extra is in use"
+    assert 'async-timeout ; python_full_version < "3.11.3"' in one(declared, "redis").requires
+    path = tmp_path / "poetry.lock"
+    path.write_text(
+        '[[package]]\nname = "a"\nversion = "1"\n\n[package.dependencies]\nb = [\n'
+        '    {version = ">=1", markers = "python_version < \\"3\\""},\n    {version = ">=2", optional = true},\n]\n\n'
+        '[[package]]\nname = "b"\nversion = "2"\n'
+    )
+    assert one(poetrylock.read(path, tmp_path), "a").requires == ('b ; python_version < "3"',)
+
+
+def test_pylock_tells_who_needs_whom_where_its_writer_says_it(tmp_path: Path) -> None:
+    path = tmp_path / "pylock.toml"
+    path.write_text(
+        'lock-version = "1.0"\ncreated-by = "x"\n\n'
+        '[[packages]]\nname = "a"\nversion = "1"\ndependencies = [{ name = "b" }]\n'
+        'sdist = { url = "https://x.example/a-1.tar.gz", hashes = { sha256 = "0" } }\n\n'
+        '[[packages]]\nname = "b"\nversion = "2"\n'
+        'sdist = { url = "https://x.example/b-2.tar.gz", hashes = { sha256 = "0" } }\n'
+    )
+    declared = pylock.read(path, tmp_path)
+    assert declared.faults == ()
+    assert one(declared, "a").requires == ("b",)
