@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName
 
@@ -19,6 +20,9 @@ from stackaudit.model.rule_text import RuleText
 from stackaudit.model.snapshot import F, Snapshot
 from stackaudit.model.versions import parse_version
 from stackaudit.model.waivers import Waiver
+
+if TYPE_CHECKING:
+    from stackaudit.model.edition import Edition
 
 RECORD_SCHEMA = "stackaudit/record/1"
 """What a record says of its own form: the one that is written, and the one that is read back."""
@@ -96,11 +100,9 @@ class Case:
                 for each in sorted(self.facts(Distribution), key=lambda each: (each.name, each.version))
             ]
         pins = {
-            (each.name, str(each.pin)): Package(name=each.name, version=str(each.pin), where=each.where)
-            for each in reversed(self.requirements)
-            if each.pin is not None
+            (each.name, str(each.pin)): each.where for each in reversed(self.requirements) if each.pin is not None
         }
-        return [pins[key] for key in sorted(pins)]
+        return [Package(name=name, version=version, where=where) for (name, version), where in sorted(pins.items())]
 
     def stack_packages(self) -> tuple[Package, ...]:
         """Those of `packages()` that the matrix names."""
@@ -182,7 +184,8 @@ class Audit:
     """A case, its judgments and the verdict; its saved JSON form is the record. Times are UTC.
 
     `baseline` is the digest of the record that the findings' lanes were told by, None where there was none.
-    `rules` are the words of the rules and `repository` is where the files lie, for those who tell it: neither is in the record.
+    `rules` are the words of the rules, `repository` is where the files lie, and `edition` what a document says besides: for those who tell
+    it, and not in the record.
     """
 
     tool_version: str
@@ -194,6 +197,7 @@ class Audit:
     baseline: str | None = None
     rules: tuple[RuleText, ...] = field(default=(), repr=False)
     repository: Repository | None = None
+    edition: "Edition | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

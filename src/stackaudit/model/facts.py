@@ -404,6 +404,24 @@ class MediaTrial(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportTrial(Fact):
+    """One component of the stack imported in the target's own interpreter, by `statement`, in processes of their own.
+
+    Its time and memory are measured beside it, not here. `problem` says in our words why nothing could be measured.
+    """
+
+    name: NormalizedName
+    version: str
+    statement: str
+    problem: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """`name==version`."""
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variable(Fact):
     """One environment variable that is set, never its value.
 

@@ -76,13 +76,14 @@ def test_the_same_audit_gives_the_same_bytes() -> None:
     assert render(an_audit()) == render(an_audit())
 
 
-def test_there_is_no_html_but_the_fold() -> None:
+def test_there_is_no_html_but_the_fold_and_the_markers() -> None:
     html = [
         token.content
         for token in MarkdownIt("commonmark").enable("table").parse(render(an_audit()))
         if token.type == "html_block"
     ]
-    assert all("details" in each for each in html)
+    assert html
+    assert all("details" in each or each.startswith("<!-- stackaudit:") for each in html)
 
 
 def test_what_was_accepted_stands_with_who_accepted_it_and_until_when() -> None:

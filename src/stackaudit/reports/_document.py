@@ -1,0 +1,218 @@
+"""The audit document as its templates see it: plain text and finished Markdown, no secret, nothing that could look further."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from stackaudit.model.audit import Audit, Judgment
+from stackaudit.model.edition import Edition
+from stackaudit.model.facts import AdvisoryCopy, Audited, Variable
+from stackaudit.model.findings import Finding, Outcome, Verdict
+from stackaudit.reports import _ending, _evidence, _measured, _rationale, _stack_rows, _upkeep
+from stackaudit.reports._marks import mark_of, mark_of_all
+from stackaudit.reports._raw import Raw, to_evidence
+from stackaudit.reports.record import record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One check as a section tells it: its mark, what was found, the links to its evidence, and a line a finding that is no pass."""
+
+    mark: str
+    summary: str
+    evidence: Raw
+    findings: tuple[tuple[str | Raw, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """All that a template may print. Fields called `…_rows` are rows of a table, in the order of the head that the section gives."""
+
+    title: str
+    label: str
+    verdict: str
+    counts: dict[str, int]
+    sandbox: bool
+    overview_rows: tuple[tuple[str, str], ...]
+    check_rows: tuple[tuple[str | Raw, ...], ...]
+    dated: str
+    dated_by: str
+    advisories_as_of: tuple[str, ...]
+    python: str
+    python_support: str
+    package_rows: tuple[tuple[str | Raw, ...], ...]
+    rationales: tuple[_rationale.Rationale, ...]
+    grid_head: tuple[str, ...]
+    grid_rows: tuple[tuple[str, ...], ...]
+    security: Part | None
+    scan_rows: tuple[tuple[str | Raw, ...], ...]
+    clean: tuple[str, ...]
+    conflicts: Part | None
+    live_rows: tuple[tuple[str | Raw, ...], ...]
+    performance_rows: tuple[tuple[str | Raw, ...], ...]
+    variable_rows: tuple[tuple[str, ...], ...]
+    container_rows: tuple[tuple[str, ...], ...]
+    run_rows: tuple[tuple[str | Raw, ...], ...]
+    ending_rows: tuple[tuple[str, ...], ...]
+    next_audit: str
+    next_label: str
+    trouble_rows: tuple[tuple[str, ...], ...]
+    debugging: Raw
+    finding_lines: tuple[tuple[str, ...], ...]
+    change_rows: tuple[tuple[str, ...], ...]
+    changes_since: str
+    compared: bool
+    waiver_rows: tuple[tuple[str, ...], ...]
+    unchecked_rows: tuple[tuple[str, ...], ...]
+    evidence: tuple[_evidence.Group, ...]
+    digest: str
+    conclusion: tuple[str, ...]
+
+
+def document(audit: Audit) -> Document:
+    """What the templates see of `audit`."""
+    case = audit.case
+    edition = audit.edition or Edition()
+    judgments = {each.check: each for each in audit.judgments}
+    shown = edition.dated or audit.started_at
+    digest = edition.digest or str(record(audit)["digest"])
+    following = _upkeep.next_quarter(shown.date())
+    clean = _clean(judgments.get("vulnerabilities"))
+    return Document(
+        title=case.matrix.title if case.matrix is not None else "",
+        label=edition.label,
+        verdict=mark_of_all(audit),
+        counts=counts(audit),
+        sandbox=case.manifest.sandbox,
+        overview_rows=tuple(_overview(audit, digest)),
+        check_rows=tuple((each.check, mark_of(each), each.summary, _looks(each)) for each in audit.judgments),
+        dated=shown.strftime("%Y-%m-%d %H:%M"),
+        dated_by="SOURCE_DATE_EPOCH" if edition.dated is not None else "",
+        advisories_as_of=tuple(
+            sorted({f"{each.name} as of {each.as_of or 'no known day'}" for each in case.facts(AdvisoryCopy)})
+        ),
+        python=f"{case.interpreter.implementation} {case.interpreter.version}" if case.interpreter else "",
+        python_support=_support(audit),
+        package_rows=tuple(
+            (each.name, each.declared, each.installed, each.released, each.status, each.role, each.evidence)
+            for each in _stack_rows.rows(audit)
+        ),
+        rationales=tuple(_rationale.rationales(audit)),
+        grid_head=_stack_rows.grid_head(audit),
+        grid_rows=tuple(
+            (python, *(f"{each.version}: {each.says}" for each in cells), together)
+            for python, cells, together in _stack_rows.grid(audit)
+        ),
+        security=_part(judgments.get("vulnerabilities")),
+        scan_rows=tuple(_scans(audit)),
+        clean=clean,
+        conflicts=_part(judgments.get("conflicts")),
+        live_rows=tuple(_measured.live(audit)),
+        performance_rows=tuple(_measured.performance(audit)),
+        variable_rows=tuple(_variables(audit)),
+        container_rows=tuple(_images(audit)),
+        run_rows=tuple(_evidence.runs(audit)),
+        ending_rows=tuple(_upkeep.endings(audit)),
+        next_audit=str(following),
+        next_label=_upkeep.quarter_of(following + timedelta(days=1)),
+        trouble_rows=tuple(_upkeep.troubles(audit)),
+        debugging=_upkeep.debugging(audit),
+        finding_lines=tuple(_ending.finding_lines(audit)),
+        change_rows=tuple(_ending.changes(edition)),
+        changes_since=_ending.since(audit, edition),
+        compared=edition.changes is not None,
+        waiver_rows=tuple(_upkeep.waivers(audit)),
+        unchecked_rows=(*_ending.unchecked(audit), *_unseen_images(audit)),
+        evidence=tuple(_evidence.groups(audit)),
+        digest=digest,
+        conclusion=tuple(_ending.conclusion(audit, shown.date())),
+    )
+
+
+def counts(audit: Audit) -> dict[str, int]:
+    """How many checks ended in each verdict, and how many there are."""
+    found = {verdict.value: sum(1 for each in audit.judgments if each.verdict is verdict) for verdict in Verdict}
+    return {**found, "checks": len(audit.judgments), "ran": len(audit.judgments) - found["skipped"]}
+
+
+def _looks(judgment: Judgment) -> Raw:
+    return to_evidence(each.partition(".")[0] for each in judgment.evidence)
+
+
+def _part(judgment: Judgment | None) -> Part | None:
+    if judgment is None:
+        return None
+    told = tuple(_told(each) for each in judgment.findings if each.outcome is not Outcome.PASS)
+    return Part(mark=mark_of(judgment), summary=judgment.summary, evidence=_looks(judgment), findings=told)
+
+
+def _told(finding: Finding) -> tuple[str | Raw, ...]:
+    word = finding.severity.value if finding.outcome is Outcome.FAIL else finding.outcome.value
+    accepted = ", accepted" if finding.waiver is not None else ""
+    path = " → ".join((*finding.via, finding.subject)) if finding.via else "-"
+    return finding.subject or "all", f"{word}{accepted}", finding.message, path
+
+
+def _overview(audit: Audit, digest: str) -> Iterator[tuple[str, str]]:
+    case = audit.case
+    manifest = case.manifest
+    if manifest.sandbox:
+        yield "Audited", "a sandbox: a throwaway copy of the stack"
+    else:
+        yield "Audited", manifest.interpreter.path if manifest.interpreter else "requirement files alone"
+    yield "Declared in", ", ".join(manifest.sources) or "nowhere"
+    yield "Packages", str(len(case.packages()))
+    yield "Matrix", f"{case.matrix.name} {case.matrix.version}" if case.matrix else "none"
+    yield "Platform", case.interpreter.platform if case.interpreter else "not seen"
+    yield "Tool", f"stackaudit {audit.tool_version}"
+    yield "Record", digest
+    if audit.baseline is not None:
+        yield "Held against the record", audit.baseline
+
+
+def _support(audit: Audit) -> str:
+    case = audit.case
+    if case.interpreter is None or case.matrix is None:
+        return ""
+    branch = case.matrix.python(".".join(case.interpreter.version.split(".")[:2]))
+    if branch is None or branch.end_of_life is None:
+        return ""
+    word = "was supported until" if branch.ended(case.today) else "is supported until"
+    return f"branch {branch.name} {word} {branch.end_of_life} (source: {branch.source})"
+
+
+def _scans(audit: Audit) -> Iterator[tuple[str | Raw, ...]]:
+    """Who was asked about vulnerabilities, and what came of it: tool and version, what was asked, how many packages were audited."""
+    for look in audit.case.snapshot.looks:
+        if Audited.__name__ in look.yields:
+            services = sorted({each.service for each in look.facts if isinstance(each, Audited)})
+            audited = sum(1 for each in look.facts if isinstance(each, Audited))
+            tool = f"{look.evidence.tool} {look.evidence.tool_version or ''}".strip()
+            yield tool, look.asked, ", ".join(services) or "-", str(audited), to_evidence([look.probe])
+
+
+def _clean(judgment: Judgment | None) -> tuple[str, ...]:
+    """The packages that were audited and have no known vulnerability: those that the rule passed, and no others."""
+    found: Sequence[Finding] = judgment.findings if judgment is not None else ()
+    dirty = {each.subject for each in found if each.outcome is not Outcome.PASS}
+    return tuple(sorted({each.subject for each in found if each.outcome is Outcome.PASS} - dirty))
+
+
+def _variables(audit: Audit) -> Iterator[tuple[str, ...]]:
+    agreeing = {True: "the broker that is declared", False: "another broker than the declared one"}
+    for each in audit.case.facts(Variable):
+        readers = ", ".join(each.readers) or f"nothing that was found in {', '.join(each.searched) or 'no source'}"
+        said = agreeing[each.agrees] if each.agrees is not None else "-"
+        yield each.name, readers, each.note or "-", said
+
+
+def _images(audit: Audit) -> Iterator[tuple[str, str]]:
+    """What Dockerfiles say of the Python in their images: where, and what."""
+    for each in audit.case.manifest.pythons:
+        if "dockerfile" in each.where.path.lower():
+            yield str(each.where), each.text
+
+
+def _unseen_images(audit: Audit) -> Iterator[tuple[str, str, str]]:
+    if not any(True for _ in _images(audit)):
+        yield "-", "container images", "no Dockerfile that names a Python was read, so nothing is said of images"

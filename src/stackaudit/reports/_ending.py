@@ -1,0 +1,93 @@
+"""What the document sums up: findings, changes since the last audit, what was not checked, and what follows from it."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from stackaudit.model.audit import Audit
+from stackaudit.model.edition import Edition
+from stackaudit.model.findings import Finding, Lane, Outcome, Verdict
+
+_MEANS = {
+    Verdict.PASS: "all that was checked passed",
+    Verdict.WARN: "nothing was found at or over the threshold that is not accepted",
+    Verdict.FAIL: "something was found that fails",
+    Verdict.UNKNOWN: "what could have been seen was not: this audit proves nothing of it",
+    Verdict.SKIPPED: "nothing was checked",
+}
+
+
+def finding_lines(audit: Audit) -> Iterator[tuple[str, str, str]]:
+    """A line each for what fails: the rule, its severity with its lane, and the sentence with place, fix and waiver."""
+    for judgment in audit.judgments:
+        for each in judgment.findings:
+            if each.outcome is Outcome.FAIL:
+                lane = f", {each.lane.told}" if each.lane is not None else ""
+                yield each.rule, f"{each.severity}{lane}", _sentence(each)
+
+
+def _sentence(finding: Finding) -> str:
+    named = finding.subject and finding.subject.partition("==")[0] not in finding.message
+    words = f"{finding.subject}: {finding.message}" if named else finding.message
+    place = f", at {finding.where}" if finding.where is not None else ""
+    fix = f". Fix: {finding.fix}" if finding.fix else ""
+    accepted = f". Accepted: {finding.waiver.told}" if finding.waiver is not None else ""
+    return f"{words}{place}{fix}{accepted}"
+
+
+def since(audit: Audit, edition: Edition) -> str:
+    """What the changes are told against; empty where there is no earlier record."""
+    if edition.changes is not None:
+        old = edition.changes.old
+        return f"{old.name}, audited on {old.started_at.date()}, verdict {old.verdict}"
+    return f"the record {audit.baseline}" if audit.baseline is not None else ""
+
+
+def changes(edition: Edition) -> Iterator[tuple[str, ...]]:
+    """What is otherwise than in the earlier record: what it is about, subject, before, now, who brought it."""
+    for each in edition.changes.found if edition.changes is not None else ():
+        unseen = "not looked at"
+        before = each.before if each.before is not None else "-" if each.seen else unseen
+        after = each.after if each.after is not None else "-" if each.seen else unseen
+        yield each.section.value, each.subject, before, after, each.lane.told if each.lane is not None else "-"
+
+
+def lanes(audit: Audit) -> dict[str, int]:
+    """How many findings each lane has."""
+    found = [each.lane for judgment in audit.judgments for each in judgment.findings]
+    return {lane.told: found.count(lane) for lane in Lane}
+
+
+def unchecked(audit: Audit) -> Iterator[tuple[str, str, str]]:
+    """What was not checked, as (check, subject, why): skipped checks, unknown and uncheckable subjects; one cause once."""
+    told: set[tuple[str, str]] = set()
+    for judgment in audit.judgments:
+        if judgment.verdict is Verdict.SKIPPED:
+            yield judgment.check, "the whole check", judgment.summary
+        for finding in judgment.findings:
+            key = (judgment.check, f"{finding.subject}{finding.message}")
+            if finding.outcome in {Outcome.UNKNOWN, Outcome.UNCHECKABLE} and key not in told:
+                told.add(key)
+                yield judgment.check, finding.subject or "the whole check", f"{finding.outcome}: {finding.message}"
+
+
+def conclusion(audit: Audit, day: date) -> Iterator[str]:
+    """What follows, in sentences: the verdict and what it means, the counts behind it, and what to do first."""
+    found = [each for judgment in audit.judgments for each in judgment.findings]
+    failed = [each for each in found if each.outcome is Outcome.FAIL and each.waiver is None]
+    accepted = sum(1 for each in found if each.outcome is Outcome.FAIL and each.waiver is not None)
+    unknown = sum(1 for each in found if each.outcome is Outcome.UNKNOWN)
+    skipped = [each.check for each in audit.judgments if each.verdict is Verdict.SKIPPED]
+    yield f"On {day} the verdict is {audit.verdict}: {_MEANS[audit.verdict]}."
+    yield (
+        f"{_count(len(failed), 'finding')} not accepted, {accepted} accepted, {unknown} unknown; "
+        f"{len(skipped)} of {_count(len(audit.judgments), 'check')} left out{': ' if skipped else ''}{', '.join(skipped)}."
+    )
+    worst = min(failed, key=lambda each: (-each.severity.rank, each.rule, each.subject), default=None)
+    if worst is not None:
+        named = worst.subject.partition("==")[0] in worst.message
+        said = worst.message if named or not worst.subject else f"{worst.subject}: {worst.message}"
+        yield f"The worst of them is {worst.rule} ({worst.severity}): {said}{f'. First: {worst.fix}' if worst.fix else ''}."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
