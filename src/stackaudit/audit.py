@@ -1,6 +1,5 @@
 """Gathers all that must be looked at, side by side, then judges it: the one place with concurrency, and the one with none."""
 
-import json
 import platform
 import sys
 import time
@@ -19,8 +18,6 @@ from stackaudit.model.manifest import Manifest
 from stackaudit.model.matrix import Rung
 from stackaudit.model.parts import Check, Probe, Rule, Visit
 from stackaudit.model.snapshot import Evidence, Look, Snapshot, Unseen
-from stackaudit.model.wire import Json, WireError, decode, encode
-from stackaudit.outside import places, process
 
 Progress: TypeAlias = Callable[[str, str], None]
 """Called with a probe's title and its state: `running`, then `done` or `unseen`."""
@@ -128,6 +125,11 @@ def _inherited(probe: Probe, unseen: Sequence[Unseen]) -> tuple[Look, ...]:
 
 def _in_child(probe: Probe, visit: Visit) -> tuple[Look, ...]:
     """Run the probe in a process of its own; what it asked the world dies with it at the deadline."""
+    import json
+
+    from stackaudit.model.wire import Json, WireError, decode, encode
+    from stackaudit.outside import process
+
     errand = {
         "manifest": encode(visit.manifest, reveal=True),
         "seen": encode(visit.seen),
@@ -153,6 +155,8 @@ def _in_child(probe: Probe, visit: Visit) -> tuple[Look, ...]:
 @contextmanager
 def _room() -> Iterator[dict[str, str]]:
     """The variables that give a child a temporary folder of its own: one that is killed tidies nothing up."""
+    from stackaudit.outside import places
+
     try:
         folder = places.new_folder("probe")
     except OSError:

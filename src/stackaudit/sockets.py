@@ -1,18 +1,16 @@
 """Finds the parts by looking in their rooms: one more part is one more file, and no list elsewhere changes."""
 
 import importlib
-import importlib.util
 import pkgutil
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from importlib.abc import InspectLoader
 from types import ModuleType
 from typing import TypeVar
 
 from stackaudit.model.facts import Fact
 from stackaudit.model.manifest import Manifest
-from stackaudit.model.parts import Check, Probe, Renderer, Rule
+from stackaudit.model.parts import ENVIRONMENT_FACTS, Check, Probe, Renderer, Rule
 
 T = TypeVar("T")
 
@@ -104,7 +102,8 @@ def needed(chosen: Iterable[Check], manifest: Manifest) -> tuple[Probe, ...]:
             return tuple(taken[name] for name in sorted(taken))
         for each in more:
             taken[each.name] = each
-            wanted.update(each.reads)
+            # With requirement files alone nobody looks at an environment.
+            wanted.update(kind for kind in each.reads if manifest.interpreter or kind not in ENVIRONMENT_FACTS)
 
 
 _YIELDS = re.compile(r"^PROBE = Probe\([^$]*?\byields=\((?P<kinds>[\w\s,]*)\)", re.MULTILINE)
@@ -125,9 +124,11 @@ def yielding(kinds: frozenset[str]) -> Iterator[Probe]:
 @cache
 def _text(module: str) -> str:
     """The source of `module`, empty where it was installed without."""
-    spec = importlib.util.find_spec(module)
-    loader = spec.loader if spec is not None else None
-    return (loader.get_source(module) or "") if isinstance(loader, InspectLoader) else ""
+    package, _, name = module.rpartition(".")
+    try:
+        return (pkgutil.get_data(package, f"{name}.py") or b"").decode()
+    except OSError:
+        return ""
 
 
 def order(found: Sequence[Probe]) -> tuple[Probe, ...]:

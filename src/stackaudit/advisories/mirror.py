@@ -5,11 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from stackaudit.advisories.bundle import LocalError, members
-from stackaudit.advisories.local import Digest
 from stackaudit.advisories.sources import Source
 from stackaudit.model.secret import Secret
-from stackaudit.model.wire import decode
 
 MAKE = "make one with `stackaudit advisories sync`"
 AGAIN = "sync it again: `stackaudit advisories sync`"
@@ -83,6 +80,8 @@ def current() -> Mirror | None:
     """
     if not is_there():
         return None
+    from stackaudit.model.wire import decode
+
     note = folder() / NOTE
     try:
         known = decode(Note, json.loads(note.read_bytes()))
@@ -122,6 +121,9 @@ def verify(mirror: Mirror) -> None:
     Raises:
         MirrorError: it is not what was synced.
     """
+    from stackaudit.advisories.bundle import LocalError, members
+    from stackaudit.advisories.local import Digest
+
     total = Digest()
     try:
         for name, body in members(mirror.path):

@@ -12,11 +12,9 @@ from stackaudit.cli import stacks
 from stackaudit.cli.choosing import Choice, choose, fitting_matrix, policy_of
 from stackaudit.cli.output import write
 from stackaudit.cli.progress import live
-from stackaudit.gate.changes import Before, case_before, label
 from stackaudit.gate.rungs import is_required
 from stackaudit.gate.verdict import decide, overall
 from stackaudit.gate.waivers import waive
-from stackaudit.inputs import records
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.audit import Audit, Case, Judgment, Observed, Policy, Recorded
 from stackaudit.model.deadline import Deadline
@@ -41,9 +39,10 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
     """
     policy = policy_of(settings, source.folder)
     choice = choose(settings, source.folder)
-    named = settings.text("baseline")
-    baseline = None if named is None else records.read_whole(Path(named), source.folder)
+    baseline = _baseline(settings, source.folder)
     if source.record is not None:
+        from stackaudit.inputs import records
+
         observed = records.read(source.record, source.folder)
     else:
         with live(wanted=progress) as tick:
@@ -64,10 +63,21 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
     return judged, policy
 
 
+def _baseline(settings: Settings, folder: Path) -> Recorded | None:
+    named = settings.text("baseline")
+    if named is None:
+        return None
+    from stackaudit.inputs import records
+
+    return records.read_whole(Path(named), folder)
+
+
 def _gated(case: Case, checks: Sequence[Check], policy: Policy, baseline: Recorded | None) -> tuple[Judgment, ...]:
     """What `checks` say of `case`, with what is accepted, what brought it since `baseline`, and the verdicts."""
     judgments = waive(judge(case, checks), policy, case)
     if baseline is not None:
+        from stackaudit.gate.changes import Before, case_before, label
+
         past = case_before(baseline, case)
         before = Before(told=baseline.judgments, case=past, again=judge(past, checks))
         judgments = label(judgments, case, before)

@@ -1,6 +1,5 @@
 """Chooses what judges: the policy, the checks, and the matrix that fits."""
 
-import difflib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -56,8 +55,7 @@ def policy_of(settings: Settings, folder: Path) -> Policy:
         UsageError: a rule is named that there is not: it would be let through in vain; or only changes gate, and there is no baseline.
         InputError: a waiver names one.
     """
-    codes = [*(each.code for each in sockets.rules()), *(each.code for each in (*TERMS, WEAK))]
-    strange = [each for each in settings.waivers if each.rule is not None and each.rule not in codes]
+    strange = [each for each in settings.waivers if each.rule is not None and not _is_rule(each.rule)]
     if strange:
         raise InputError(
             [
@@ -67,7 +65,7 @@ def policy_of(settings: Settings, folder: Path) -> Policy:
         )
     for name in ("ignore", "allow-unknown"):
         for value in settings.texts(name):
-            if _CODE.fullmatch(value) and value not in codes:
+            if _CODE.fullmatch(value) and not _is_rule(value):
                 raise UsageError(f"{settings.get(name).where}: there is no rule {value}", hint=nearest_rule(value))
     gate = Gate(settings.text("gate") or Gate.ALL)
     if gate is Gate.CHANGE and settings.text("baseline") is None:
@@ -86,8 +84,14 @@ def policy_of(settings: Settings, folder: Path) -> Policy:
     )
 
 
+def _is_rule(code: str) -> bool:
+    return code in {each.code for each in sockets.rules()} or code in {each.code for each in (*TERMS, WEAK)}
+
+
 def nearest_rule(code: str) -> str | None:
     """The rule whose code is nearest to `code`, as a question; None where none is near."""
+    import difflib
+
     near = difflib.get_close_matches(code, [each.code for each in sockets.rules()], n=1, cutoff=0.3)
     return f"did you mean {near[0]}?" if near else None
 

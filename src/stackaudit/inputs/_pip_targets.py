@@ -1,9 +1,7 @@
 """What the requirement of a pip line asks for: a name, a URL, a path or an archive."""
 
-import configparser
 import os
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -139,6 +137,9 @@ def _missing(target: str, context: Context) -> bool:
 
 
 def _project_name(target: str, context: Context) -> str | None:
+    import configparser
+    import tomllib
+
     for folder in _folders(target, context):
         try:
             project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))

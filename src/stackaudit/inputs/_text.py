@@ -5,7 +5,6 @@ import os
 import re
 import select
 import stat
-import tomllib
 from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import islice
@@ -137,6 +136,8 @@ def read_toml(path: Path, root: Path) -> Toml | Fault:
 
 def parse_toml(text: str, shown: str) -> Toml | Fault:
     """`text` as TOML, or the fault with the line where it stops to be that."""
+    import tomllib
+
     try:
         table: Table = tomllib.loads(text)
     except RecursionError:

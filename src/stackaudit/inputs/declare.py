@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit.inputs import project
+from stackaudit.inputs._asked import Asked
 from stackaudit.inputs._declared import Declared
-from stackaudit.inputs.pyproject import Asked
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.errors import Fault, InputError, UsageError
 from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, ProgramRequest, Setting

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stackaudit.inputs import pipfilelock, poetrylock, pylock, pyproject, pythons, requirements, sbom, uvlock
+from stackaudit.inputs import pythons
+from stackaudit.inputs._asked import Asked
 from stackaudit.inputs._declared import Declared, merged
 from stackaudit.inputs._text import read_bytes, shown_path
-from stackaudit.inputs.pyproject import Asked
 from stackaudit.model.errors import Fault
 from stackaudit.model.places import Place
 
@@ -45,9 +45,13 @@ def declared_files(root: Path) -> tuple[Path, ...]:
 
 def read_pythons(folder: Path, root: Path) -> Declared:
     """All that the files in `folder` say about the Python to run on: `pyproject.toml`, `.python-version`, `runtime.txt`, Dockerfiles."""
+    found = [pythons.read(path, root) for path in pythons.claim_files(folder)]
     project = folder / "pyproject.toml"
-    parts = [pyproject.claims(project, root)] if project.is_file() else []
-    return merged([*parts, *(pythons.read(path, root) for path in pythons.claim_files(folder))])
+    if not project.is_file():
+        return merged(found)
+    from stackaudit.inputs import pyproject
+
+    return merged([pyproject.claims(project, root), *found])
 
 
 def read_files(
@@ -64,18 +68,32 @@ def read_files(
 
 
 def _read(path: Path, root: Path, asked: Asked, *, named: bool) -> Declared:
+    # Each reader is loaded where there is something for it to read: all of them take a twentieth of a small audit's time.
     name = path.name
     if name == "pyproject.toml":
+        from stackaudit.inputs import pyproject
+
         return pyproject.read(path, root, asked, named=named)
-    if pylock.FILE_NAME.fullmatch(name):
-        return _closed(pylock.read(path, root, extras=asked.extras, groups=asked.groups))
-    if name.endswith("uv.lock"):
-        return _closed(uvlock.read(path, root, extras=asked.extras, groups=asked.groups))
-    if name.endswith("poetry.lock"):
-        return _closed(poetrylock.read(path, root, extras=asked.extras, groups=asked.groups))
-    if name.endswith("Pipfile.lock"):
-        return _closed(pipfilelock.read(path, root, groups=asked.groups))
+    if name.endswith((".lock", ".toml")):
+        lock = _read_lock(path, root, asked)
+        if lock is not None:
+            return _closed(lock)
     return _read_by_content(path, root, asked)
+
+
+def _read_lock(path: Path, root: Path, asked: Asked) -> Declared | None:
+    """What the lock at `path` declares, None where its name is that of no lock."""
+    from stackaudit.inputs import pipfilelock, poetrylock, pylock, uvlock
+
+    if pylock.FILE_NAME.fullmatch(path.name):
+        return pylock.read(path, root, extras=asked.extras, groups=asked.groups)
+    if path.name.endswith("uv.lock"):
+        return uvlock.read(path, root, extras=asked.extras, groups=asked.groups)
+    if path.name.endswith("poetry.lock"):
+        return poetrylock.read(path, root, extras=asked.extras, groups=asked.groups)
+    if path.name.endswith("Pipfile.lock"):
+        return pipfilelock.read(path, root, groups=asked.groups)
+    return None
 
 
 def _closed(declared: Declared) -> Declared:
@@ -105,10 +123,14 @@ def _read_by_content(path: Path, root: Path, asked: Asked) -> Declared:
         where = Place(path=shown, line=line)
         fault = Fault(where=where, message="holds a NUL byte: it is no text", hint=f"give one of: {KINDS}")
         return Declared(faults=(fault,), sources=(shown,))
+    from stackaudit.inputs import requirements
+
     return requirements.read(path, root, asked.environ, data)
 
 
 def _read_document(path: Path, root: Path, asked: Asked, data: bytes) -> Declared:
+    from stackaudit.inputs import pipfilelock, sbom
+
     try:
         value: object = json.loads(data)
     except (ValueError, RecursionError):

@@ -8,6 +8,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from stackaudit.inputs import _poetry
+from stackaudit.inputs._asked import Asked
 from stackaudit.inputs._declared import Declared, merged
 from stackaudit.inputs._requirement import read_requirement
 from stackaudit.inputs._source import shown_text
@@ -16,15 +17,6 @@ from stackaudit.inputs._text import Toml, read_toml, shown_path
 from stackaudit.inputs.requirements import read as read_requirements_file
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import PythonClaim, Requirement
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Which optional parts of a project are in use: extras, dependency groups; and the variables for files that it points to."""
-
-    extras: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(path: Path, root: Path, asked: Asked | None = None, *, named: bool = True) -> Declared:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 
 from stackaudit.inputs import pythons
+from stackaudit.inputs._asked import Asked
 from stackaudit.inputs._text import read_at_most
 from stackaudit.inputs.project import declared_files, read_files, read_pythons
-from stackaudit.inputs.pyproject import Asked
 from unit.inputs.reading import PROJECTS, one, pins, told
 
 

@@ -7,9 +7,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from stackaudit.inputs import pyproject
+from stackaudit.inputs._asked import Asked
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._poetry_constraint import specifier_of
-from stackaudit.inputs.pyproject import Asked
 from unit.inputs.reading import PROJECTS, on_python, one, pins, told
 
 
