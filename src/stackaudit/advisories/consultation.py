@@ -103,4 +103,6 @@ def gist(text: str) -> str:
 
 def clean(text: str) -> str:
     """`text` on one line, without control characters."""
+    if text.isprintable():
+        return " ".join(text.split())
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())

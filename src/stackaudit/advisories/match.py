@@ -1,6 +1,7 @@
 """Which versions an advisory is about: the union of its ranges and its listed versions, as OSV's schema defines it; pure."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -54,7 +55,13 @@ def _lists(versions: frozenset[str], version: str) -> bool:
     if version in versions:
         return True
     forms = _forms(version)
-    return any(parse_version(each) in forms for each in versions) if forms else False
+    return any(form in _parsed(versions) for form in forms)
+
+
+@lru_cache(maxsize=256)
+def _parsed(versions: frozenset[str]) -> frozenset[Version]:
+    # The same list is asked for the pinned version and for each fixed one.
+    return frozenset(parsed for parsed in map(parse_version, versions) if parsed is not None)
 
 
 def _covers(span: tuple[Event, ...], version: str) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -31,9 +32,11 @@ class RecordError(ValueError):
     """A JSON text is not an OSV record; the message says what of it, in our words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
-    """A package at a PEP 440 version, both normalized: what can be asked of an advisory service."""
+class Pin(NamedTuple):
+    """A package at a PEP 440 version, both normalized: what can be asked of an advisory service.
+
+    A tuple, since an audit makes and looks up thousands: as a dataclass they took a tenth of its time.
+    """
 
     name: NormalizedName
     version: str

@@ -50,10 +50,13 @@ def logical_lines(content: str, environ: Mapping[str, str]) -> Iterator[Line]:
 
     A variable that is not set, or empty, stays as it is written: pip does the same.
     """
+    # Of a lock's thousands of lines few have a comment or a variable: the others are not searched for one.
     for number, joined in _joined(content):
-        written = _COMMENT.sub("", joined).strip()
+        written = (_COMMENT.sub("", joined) if "#" in joined else joined).strip()
         if written:
-            text = _VARIABLE.sub(lambda found: environ.get(found["name"]) or found[0], written)
+            text = written
+            if "${" in written:
+                text = _VARIABLE.sub(lambda found: environ.get(found["name"]) or found[0], written)
             yield Line(number=number, text=text, written=written)
 
 
@@ -61,7 +64,7 @@ def _joined(content: str) -> Iterator[tuple[int, str]]:
     parts: list[str] = []
     first = 0
     for number, line in enumerate(content.splitlines(), 1):
-        comment = _COMMENT.match(line) is not None
+        comment = "#" in line and _COMMENT.match(line) is not None
         if line.endswith("\\") and not comment:
             first = first if parts else number
             parts.append(line.strip("\\"))

@@ -21,6 +21,13 @@ def parse_version(text: str) -> Version | None:
         return None
 
 
+@lru_cache(maxsize=65536)
+def normal_version(text: str) -> str | None:
+    """`text` as PEP 440 normalizes it (`1.0.0-RC1` is `1.0.0rc1`), or None where it is not one."""
+    parsed = parse_version(text)
+    return None if parsed is None else str(parsed)
+
+
 @lru_cache(maxsize=8192)
 def parse_specifier(text: str) -> SpecifierSet | None:
     """`text` as a PEP 440 specifier set, or None where it is not one."""

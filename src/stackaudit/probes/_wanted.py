@@ -50,8 +50,8 @@ def wanted_packages(visit: Visit) -> tuple[Wanted, ...]:
     else:
         for pinned in declared:
             if pinned.pin is not None:
-                why = elsewhere(pinned.name)
-                wanted[pinned.name, str(pinned.pin)] = Wanted(name=pinned.name, version=str(pinned.pin), elsewhere=why)
+                why, version = elsewhere(pinned.name), str(pinned.pin)
+                wanted[pinned.name, version] = Wanted(name=pinned.name, version=version, elsewhere=why)
     return tuple(wanted[key] for key in sorted(wanted))
 
 

@@ -15,7 +15,7 @@ from stackaudit.model.manifest import Manifest
 from stackaudit.model.markers import applying
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
-from stackaudit.model.versions import parse_version
+from stackaudit.model.versions import normal_version
 from stackaudit.probes._telling import before
 from stackaudit.probes._wanted import Wanted, uncheckable, wanted_packages
 
@@ -37,16 +37,16 @@ class _Asked:
     blind: list[Unseen] = field(default_factory=list)
 
     def add(self, wanted: Wanted) -> None:
-        parsed = parse_version(wanted.version)
+        version = normal_version(wanted.version)
         if wanted.elsewhere is not None:
             self.blind.append(uncheckable(wanted.subject, _YIELDS, wanted.elsewhere))
         elif not is_normalized_name(wanted.name):
             self.blind.append(_unseen(wanted.subject, "its name is none that a package can have", "install it again"))
-        elif parsed is None:
+        elif version is None:
             cause = "its version does not follow PEP 440: no source can be asked about it"
             self.blind.append(_unseen(wanted.subject, cause, "install a release whose version follows PEP 440"))
         else:
-            self.pins.setdefault(Pin(name=wanted.name, version=str(parsed)), []).append(wanted)
+            self.pins.setdefault(Pin(name=wanted.name, version=version), []).append(wanted)
 
 
 def collect(visit: Visit) -> Sequence[Look]:
