@@ -54,7 +54,8 @@ class Distribution(Fact):
     `version` is as published (not always PEP 440). `requires` are the raw Requires-Dist lines, `provides` the Provides-Extra names,
     `classifiers` only those that begin with `Programming Language :: Python`. `url` is PEP 610's direct URL, redacted, for what did not
     come from an index; `editable` is PEP 610's flag. `problem` says in our words why its metadata could not be read whole.
-    `listed` says whether its RECORD tells which files it wrote.
+    `listed` says whether its RECORD tells which files it wrote; `bundled` are the names of the native libraries and of the ffmpeg programs
+    among them that were made elsewhere and put into the wheel (`libssl-1b2c3d4e.so.3`).
     """
 
     name: NormalizedName
@@ -69,6 +70,7 @@ class Distribution(Fact):
     editable: bool = False
     problem: str | None = None
     listed: bool = False
+    bundled: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -222,6 +224,68 @@ class Release(Fact):
     def subject(self) -> str:
         """`name==version`."""
         return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One version of a project on the index, with the time (UTC) of its first file, None where the index does not tell."""
+
+    version: str
+    at: datetime | None
+    yanked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History(Fact):
+    """All versions that the index has of one project, in their order; those that are not PEP 440 are left out.
+
+    `known` is False where the index does not know the project.
+    """
+
+    name: NormalizedName
+    known: bool
+    uploads: tuple[Upload, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The project."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published(Fact):
+    """What the metadata of one release on the index declare: raw Requires-Dist lines, and the minor Pythons that its classifiers name."""
+
+    name: NormalizedName
+    version: str
+    requires: tuple[str, ...] = ()
+    requires_python: str | None = None
+    pythons: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """`name==version`."""
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRead(Fact):
+    """What the Python source of some components shows: who reads which of the variables that were asked about.
+
+    `searched` are the components whose source was read, `asked` the variables that are named like theirs, `readers` pairs of one of these
+    and where it is read (`celery: celery/bin/worker.py`).
+    `coroutines` counts the `async def` of each component.
+    """
+
+    searched: tuple[str, ...]
+    asked: tuple[str, ...] = ()
+    readers: tuple[tuple[str, str], ...] = ()
+    coroutines: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """`source of celery, kombu`."""
+        return f"source of {', '.join(self.searched)}"
 
 
 class ServiceState(StrEnum):

@@ -7,6 +7,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret, strip_secrets
 
@@ -109,6 +110,7 @@ class Manifest:
     """All that is declared about one stack; a probe knows this, and the facts it asked for, and nothing else.
 
     `unnamed` are the lines that ask for a package without naming it, such as a bare URL: nothing can be said of these.
+    `claims` are those of a document that is verified; its pins are the requirements then.
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -121,6 +123,7 @@ class Manifest:
     unnamed: tuple[Place, ...] = ()
     terms: Terms = Terms()
     sandbox: bool = False
+    claims: tuple[Claim, ...] = ()
 
     def setting(self, name: str) -> SettingValue:
         """The value of setting `name`; None where it was never declared."""
@@ -144,6 +147,10 @@ class Manifest:
         """The values of the repeatable setting `name`."""
         value = self.setting(name)
         return value if isinstance(value, tuple) else ()
+
+    def claims_of(self, *kinds: ClaimKind) -> tuple[Claim, ...]:
+        """The document's claims of any of `kinds`, in the order of its lines."""
+        return tuple(claim for claim in self.claims if claim.kind in kinds)
 
     @property
     def native(self) -> bool:

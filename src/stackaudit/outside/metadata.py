@@ -73,6 +73,22 @@ def fetch(
     return tuple(found[index] for index in range(len(wanted)))
 
 
+def fetch_whole(
+    wanted: Sequence[tuple[Secret, IndexFile]], settings: IndexSettings, deadline: Deadline
+) -> tuple[bytes | None, ...]:
+    """The files themselves of `wanted`, a page's address and a file on it; None where it can't be had, or is not the one that is listed."""
+    with Client(deadline, way_of(settings)) as client:
+        answers = client.ask([Request(url=_address(page, file), headers=_AS_IT_IS) for page, file in wanted])
+    return tuple(
+        None
+        if isinstance(answer, Failure)
+        or answer.status != _OK
+        or (file.sha256 is not None and hashlib.sha256(answer.body).hexdigest() != file.sha256)
+        else answer.body
+        for (_, file), answer in zip(wanted, answers, strict=True)
+    )
+
+
 def _pieces(indexes: Sequence[int]) -> Iterator[Sequence[int]]:
     """Not all at once: the wheels of a long history would fill the memory."""
     return (indexes[start : start + _AT_ONCE] for start in range(0, len(indexes), _AT_ONCE))

@@ -41,7 +41,8 @@ def wanted_packages(visit: Visit) -> tuple[Wanted, ...]:
         return said if name in private else None
 
     wanted: dict[tuple[str, str], Wanted] = {}
-    if visit.manifest.interpreter is not None:
+    # A document is held against public sources at its own versions, whatever is installed here.
+    if visit.manifest.interpreter is not None and not visit.manifest.claims:
         for each in visit.facts(Distribution):
             why = elsewhere(each.name)
             if each.editable or each.url is not None:

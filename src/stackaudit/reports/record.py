@@ -59,6 +59,9 @@ def _body(audit: Audit) -> _Object:
     if not isinstance(declared, dict):
         raise TypeError("a manifest is an object on the wire")
     del declared["sources"], declared["sandbox"]
+    if not manifest.claims:
+        # Only a document that is verified makes any.
+        del declared["claims"]
     return {
         "target": {
             "kind": kind,

@@ -1,0 +1,130 @@
+"""Judges the days that a document bears: what there was on them, and when its releases were made."""
+
+from datetime import date
+
+from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
+from stackaudit.checks._document_facts import DATED, NO_TIMES, day_of, history, upload
+from stackaudit.checks._pythons_released import SOURCE, released, released_after
+from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
+from stackaudit.model.audit import Case
+from stackaudit.model.claims import Claim, ClaimKind
+from stackaudit.model.facts import History
+from stackaudit.model.versions import parse_version
+
+_NO_DATE = "the document has no date: nobody can tell what there was on it"
+
+
+@claim_rule(
+    "DO101",
+    "No version in the document was released after its date",
+    kinds=DATED,
+    severity="high",
+    reads=[History],
+    why="it was not written, or not finished, on the day that it bears: what it says was checked then can't have been",
+    fix="give the document the day on which its last version was checked",
+    source="https://peps.python.org/pep-0700/",
+)
+def was_there(case: Case, claim: Claim) -> Held | None:
+    """By the day (UTC) of the first file on the index; of Pythons by python.org."""
+    if claim.kind is ClaimKind.PYTHON:
+        return _python_was_there(claim)
+    known = history(case, claim.name)
+    if known is None:
+        return UNSEEN
+    found = upload(case, claim.name, claim.version)
+    if found is None:
+        # That it is not on the index is another rule's to say.
+        return None
+    day = day_of(found)
+    if day is None:
+        return open_(NO_TIMES, cause=NO_TIMES)
+    return _held_by_day(claim, day)
+
+
+def _python_was_there(claim: Claim) -> Held | None:
+    day, later = released(claim.about), released_after(claim.about)
+    if day is not None:
+        held = _held_by_day(claim, day)
+        return held if held.source is None else false(held.message, source=SOURCE)
+    if later is not None and claim.on is not None and claim.on < later[1]:
+        message = f"{claim.text} came out after Python {later[0]} of {later[1]}, which is after {claim.on} already"
+        return false(message, source=SOURCE)
+    return open_(f"when {claim.text} was released is not written down here", fix=f"see {SOURCE}")
+
+
+def _held_by_day(claim: Claim, day: date) -> Held:
+    if claim.on is None:
+        return open_(_NO_DATE, cause=_NO_DATE, fix="give the document a date")
+    if day > claim.on:
+        source = SOURCE if claim.kind is ClaimKind.PYTHON else f"https://pypi.org/project/{claim.name}/{claim.version}/"
+        message = f"{claim.text} was released on {day}, {_days((day - claim.on).days)} after the document's {claim.on}"
+        return false(message, source=source)
+    return true(f"{claim.text} was released on {day}, and the document is of {claim.on}")
+
+
+def _days(number: int) -> str:
+    return f"{number} day{'s' * (number != 1)}"
+
+
+@claim_rule(
+    "DO102",
+    "Every version that the document names is on the index",
+    kinds=[ClaimKind.PIN, ClaimKind.TOOL],
+    severity="high",
+    reads=[History],
+    why="what is not on the index can't be installed, and was hardly ever checked",
+    fix="name the version that is really in use",
+    source="https://peps.python.org/pep-0691/",
+)
+def is_on_index(case: Case, claim: Claim) -> Held | None:
+    """A project that the index does not know may be private."""
+    known = history(case, claim.name)
+    if known is None:
+        return UNSEEN
+    if not known.known:
+        return open_(NOT_ON_INDEX, cause=NOT_ON_INDEX, fix=SAY_PRIVATE)
+    found, wanted = upload(case, claim.name, claim.version), parse_version(claim.version)
+    if found is None and wanted is not None and wanted.local is not None:
+        return open_(f"{claim.version} is a local build, which the index never lists")
+    if found is None:
+        return false(f"the index has no {claim.text}")
+    return true(f"the index has {claim.text}{', which its maintainers withdrew' if found.yanked else ''}")
+
+
+@claim_rule(
+    "DO103",
+    "The document is of no day to come",
+    kinds=[ClaimKind.DATE],
+    severity="high",
+    reads=[],
+    why="nothing was checked on a day that has not been",
+    fix="give the document the day on which it was written",
+)
+def is_past(case: Case, claim: Claim) -> Held:
+    """Today is the day of this run, in UTC."""
+    day = date.fromisoformat(claim.about)
+    return (true if day <= case.today else false)(f"the document is of {day}, and today is {case.today}")
+
+
+@claim_rule(
+    "DO104",
+    "A release date that is named is the release's own",
+    kinds=[ClaimKind.RELEASED],
+    severity="medium",
+    reads=[History],
+    why="how old a release is decides how far it is trusted",
+    fix="take the date from the package index",
+    source="https://peps.python.org/pep-0700/",
+)
+def has_its_date(case: Case, claim: Claim) -> Held | None:
+    """A day more or less is the time zone of whoever wrote it."""
+    known, found = history(case, claim.name), upload(case, claim.name, claim.version)
+    if known is None:
+        return UNSEEN
+    if found is None:
+        return None
+    day = day_of(found)
+    if day is None:
+        return open_(NO_TIMES, cause=NO_TIMES)
+    message = f"{claim.name} {claim.version} was released on {day}"
+    return (true if abs((day - date.fromisoformat(claim.about)).days) <= 1 else false)(message)

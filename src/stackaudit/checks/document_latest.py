@@ -1,0 +1,105 @@
+"""Judges what a document calls the latest: on its own date, and apart from that today."""
+
+from datetime import date
+
+from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
+from stackaudit.checks._document_facts import NO_TIMES, day_of, end_of_latest, finals, history, upload
+from stackaudit.model.audit import Case
+from stackaudit.model.claims import Claim, ClaimKind
+from stackaudit.model.facts import History
+from stackaudit.model.versions import parse_version
+
+
+@claim_rule(
+    "DO201",
+    "What is called the latest was the latest on the document's date",
+    kinds=[ClaimKind.LATEST],
+    severity="medium",
+    reads=[History],
+    why="whoever reads it takes the stack for newer than it was",
+    fix="say which version was the latest, and why another one is used",
+    source="https://peps.python.org/pep-0700/",
+)
+def was_latest(case: Case, claim: Claim) -> Held | None:
+    """Of the final releases that were not withdrawn; the newest is the one with the highest version. With no date, today's."""
+    known, found, own = history(case, claim.name), upload(case, claim.name, claim.version), parse_version(claim.version)
+    if known is None:
+        return UNSEEN
+    if found is None or own is None:
+        return None
+    begun = day_of(found)
+    if begun is None:
+        return open_(NO_TIMES, cause=NO_TIMES)
+    day = claim.on or case.today
+    of = f" of {claim.about}" if claim.about else ""
+    span = _span(case, claim, begun)
+    there = [each for each in finals(known, series=claim.about) if each[1] <= day]
+    newest = max(there, default=None)
+    if begun > day:
+        was = f"; the latest{of} on {day} was {newest[0]} of {newest[1]}" if newest else ""
+        return false(f"{claim.name} {claim.version} was not there yet on {day}: it {span}{was}")
+    if newest is None or newest[0] <= own:
+        return true(f"on {day} it was: {claim.name} {claim.version} {span}")
+    return false(f"on {day} the latest {claim.name}{of} was {newest[0]} of {newest[1]}; {claim.version} {span}")
+
+
+def _span(case: Case, claim: Claim, begun: date) -> str:
+    """From when to when it was the latest, in words."""
+    of = f" of {claim.about}" if claim.about else ""
+    end = end_of_latest(case, claim)
+    if end is None:
+        return f"is the latest{of} since {begun}"
+    if end.day <= begun:
+        return f"of {begun} never was the latest{of}: {end.what} is of {end.day}"
+    return f"was the latest{of} from {begun} until {end.what} of {end.day}"
+
+
+@claim_rule(
+    "DO202",
+    "What is called the latest still is today",
+    kinds=[ClaimKind.LATEST],
+    severity="low",
+    reads=[History],
+    why="the document was overtaken: it is read as if it spoke of today",
+    fix="write the document anew",
+    source="https://peps.python.org/pep-0700/",
+)
+def is_latest(case: Case, claim: Claim) -> Held | None:
+    """Apart from what was so on the document's own date."""
+    known, own = history(case, claim.name), parse_version(claim.version)
+    if known is None:
+        return UNSEEN
+    newest = max(finals(known, series=claim.about), default=None)
+    if own is None or newest is None or upload(case, claim.name, claim.version) is None:
+        return None
+    of = f" of {claim.about}" if claim.about else ""
+    return (true if newest[0] <= own else false)(
+        f"today, {case.today}, the latest {claim.name}{of} is {newest[0]} of {newest[1]}"
+    )
+
+
+@claim_rule(
+    "DO203",
+    "The latest of a series is of the newest series",
+    kinds=[ClaimKind.LATEST],
+    severity="low",
+    reads=[History],
+    why="the latest of an old series sounds up to date, and gets no fixes any more",
+    fix="say which series was the newest, and why this one is used",
+    source="https://peps.python.org/pep-0700/",
+)
+def was_of_newest_series(case: Case, claim: Claim) -> Held | None:
+    """On the document's date; with none, today."""
+    known, own = history(case, claim.name), parse_version(claim.version)
+    if not claim.about:
+        return None
+    if known is None:
+        return UNSEEN
+    day = claim.on or case.today
+    newest = max((each for each in finals(known) if each[1] <= day), default=None)
+    if own is None or newest is None or upload(case, claim.name, claim.version) is None:
+        return None
+    count = len(list(finals(known, series=claim.about)))
+    only = f", and {claim.version} is the only release of {claim.about}" if count == 1 else ""
+    message = f"on {day} the newest {claim.name} was {newest[0]} of {newest[1]}{only}"
+    return (true if newest[0].release[:2] <= own.release[:2] else false)(message)

@@ -1,0 +1,150 @@
+"""Judges what a document says of its packages by their published metadata: what requires what, and what goes together."""
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
+from stackaudit.checks._document_facts import METADATA, blind, published, requirements_on
+from stackaudit.model.audit import Case
+from stackaudit.model.claims import Claim, ClaimKind
+from stackaudit.model.facts import Distribution, Published
+from stackaudit.model.findings import Severity
+from stackaudit.model.manifest import Manifest
+from stackaudit.model.versions import parse_requirement, parse_version, pin_of, written
+
+
+def _holder(case: Case, name: str, version: str) -> tuple[str, Published | None]:
+    """The version of package `name` that is meant, and its metadata: the one that is named, else the one that the document pins."""
+    pinned = [claim.version for claim in case.manifest.claims_of(ClaimKind.PIN) if claim.name == name]
+    named = parse_version(version) if version else None
+    meant = next((each for each in pinned if named is not None and parse_version(each) == named), None)
+    if meant is None and version and named is not None:
+        # A series (`5.4`) means the version of it that is pinned.
+        meant = next((each for each in pinned if each.startswith(f"{version}.")), None)
+        return (meant or version), published(case, name, meant or version)
+    meant = meant or next(iter(pinned), "")
+    return meant, published(case, name, meant)
+
+
+@claim_rule(
+    "DO301",
+    "What is said to require a version does",
+    kinds=[ClaimKind.REQUIRED],
+    severity="high",
+    reads=[Published],
+    why="a version that nothing requires can be changed, and one that is taken for required is not: upgrades are planned by it",
+    fix="say what the metadata say: which versions are admitted",
+    source=METADATA,
+)
+def is_required(case: Case, claim: Claim) -> Held | None:
+    """Only a pin requires a version; a range that holds it merely admits it."""
+    version, holder = _holder(case, claim.other, claim.about)
+    if holder is None:
+        return _blind_on(case, claim, version)
+    lines = requirements_on(case, holder, claim.name)
+    if not lines:
+        return false(f"{claim.other} {version} does not require {claim.name} at all")
+    told = f"{claim.other} {version} asks for {_told(lines)}"
+    pinned = parse_version(claim.version)
+    if any(pin_of(each.specifier) == pinned for each in lines):
+        return true(f"{told}: just that version")
+    if _admit(lines, claim.version):
+        return false(f"{told}: {claim.version} is admitted, not required")
+    return false(f"{told}: {claim.version} is not even admitted")
+
+
+def _blind_on(case: Case, claim: Claim, version: str) -> Held | None:
+    """What is to be said where the metadata of the other package are not there."""
+    pinned = {each.version for each in case.manifest.claims_of(ClaimKind.PIN) if each.name == claim.other}
+    if version in pinned:
+        return blind(case, claim.other, version)
+    return open_(f"the document pins another {claim.other} than {version}, whose metadata were not asked for")
+
+
+def _told(lines: tuple[Requirement, ...]) -> str:
+    return " and ".join(f"{canonicalize_name(each.name)}{written(each.specifier)}" for each in lines)
+
+
+def _admit(lines: tuple[Requirement, ...], version: str) -> bool:
+    return all(each.specifier.contains(version, prereleases=True) for each in lines)
+
+
+@claim_rule(
+    "DO302",
+    "What is said to depend on a package does",
+    kinds=[ClaimKind.DEPENDENCY],
+    severity="high",
+    reads=[Published],
+    why="a dependency that is none is kept for nothing, or explained by the wrong package",
+    fix="say who really requires it",
+    source=METADATA,
+)
+def depends(case: Case, claim: Claim) -> Held | None:
+    """Without any extra, on the document's Python; the version that is named must be admitted."""
+    version, holder = _holder(case, claim.other, claim.about)
+    if holder is None:
+        return _blind_on(case, claim, version)
+    lines = requirements_on(case, holder, claim.name)
+    if not lines:
+        return false(f"{claim.other} {version} does not require {claim.name}")
+    told = f"{claim.other} {version} asks for {_told(lines)}"
+    return true(told) if _admit(lines, claim.version) else false(f"{told}, which {claim.version} is not")
+
+
+@claim_rule(
+    "DO306",
+    "What is called compatible admits each other",
+    kinds=[ClaimKind.COMPATIBLE],
+    severity="medium",
+    reads=[Published],
+    why="the metadata of one rule the other out",
+    fix="name versions that admit each other",
+    source=METADATA,
+)
+def is_compatible(case: Case, claim: Claim) -> Held | None:
+    """By what each requires of the other, with its extras: those are there to bound what a package is used with."""
+    version, other = _holder(case, claim.other, claim.about)
+    own = published(case, claim.name, claim.version)
+    if own is None:
+        return blind(case, claim.name, claim.version)
+    if other is None:
+        return _blind_on(case, claim, version)
+    bounds = [
+        *((f"{claim.name} {claim.version}", each, version) for each in _any(own, claim.other)),
+        *((f"{claim.other} {version}", each, claim.version) for each in _any(other, claim.name)),
+    ]
+    told = [f"{of} asks for {_told((each,))}" for of, each, _ in bounds]
+    broken = [text for text, (_, each, against) in zip(told, bounds, strict=True) if not _admit((each,), against)]
+    if broken:
+        return false("; ".join(dict.fromkeys(broken)))
+    return true("; ".join(dict.fromkeys(told))) if told else open_("neither's metadata name the other")
+
+
+def _any(release: Published, name: str) -> list[Requirement]:
+    found = filter(None, map(parse_requirement, release.requires))
+    return [each for each in found if canonicalize_name(each.name) == name]
+
+
+def _with_environment(manifest: Manifest) -> str | None:
+    return None if manifest.interpreter is not None else "no environment is named"
+
+
+@claim_rule(
+    "DO307",
+    "What the document names is installed at that version",
+    kinds=[ClaimKind.PIN],
+    severity="medium",
+    reads=[Distribution],
+    why="the document is about another stack than the one that runs",
+    fix="install what the document names, or write it anew",
+    asked_by=_with_environment,
+)
+def is_installed(case: Case, claim: Claim) -> Held | None:
+    """Only where an environment is named."""
+    if not case.snapshot.looked_for(Distribution.__name__):
+        return UNSEEN
+    installed = [each.version for each in case.facts(Distribution) if each.name == claim.name]
+    if not installed:
+        return false(f"{claim.name} is not installed", severity=Severity.MEDIUM)
+    same = parse_version(claim.version) in map(parse_version, installed)
+    return (true if same else false)(f"{claim.name} {', '.join(installed)} is installed")

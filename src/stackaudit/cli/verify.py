@@ -1,0 +1,190 @@
+"""`stackaudit verify`: each claim of an existing document, held against the index, the metadata, the advisories and the environment."""
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stackaudit.cli.check import split
+from stackaudit.cli.exits import Exit, interruptible
+
+if TYPE_CHECKING:
+    from stackaudit.audit import Progress
+    from stackaudit.inputs.settings import Settings
+    from stackaudit.model.audit import Audit, Case, Judgment, Policy
+    from stackaudit.model.claims import Claim
+    from stackaudit.model.manifest import Manifest, Requirement, SettingValue
+    from stackaudit.model.snapshot import Snapshot
+
+HELP = "Hold an audit document (Markdown) against reality: every claim true, false, unknown or not to be checked, with its line."
+
+
+@interruptible
+def verify(  # noqa: PLR0913 - a command's options are its parameters
+    document: Annotated[Path, typer.Argument(metavar="DOCUMENT", help="The Markdown document.")],
+    *,
+    matrix: Annotated[
+        str | None, typer.Option(metavar="NAME|PATH", help="The matrix: a shipped one, or a file.")
+    ] = None,
+    python: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Hold the document's versions against this environment too.")
+    ] = None,
+    fail_on: Annotated[
+        str | None, typer.Option(metavar="SEVERITY", help="low, medium (default), high or critical.")
+    ] = None,
+    allow_unknown: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK|RULE", help="Let its unknown pass the gate; repeatable.")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="RULE|ADVISORY", help="Does not count in this run; repeatable.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="The most that it may take; default 30.")
+    ] = None,
+    advisories: Annotated[
+        str | None, typer.Option(metavar="auto|pypi|osv|URL|PATH", help="Where advisories come from.")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask only loopback services: what needs the index is unknown.")
+    ] = False,
+    engine: Annotated[
+        str | None, typer.Option(metavar="reference|native", help="Ask pip-audit (default), or answer in process.")
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="text (default), json, markdown and others.")
+    ] = "text",
+    output: Annotated[
+        list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result to FILE; repeatable.")
+    ] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Tell the verdict and exit 0.")] = False,
+    quiet: Annotated[
+        int, typer.Option("-q", "--quiet", count=True, help="Only the findings; twice: only the status.")
+    ] = 0,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="More, with the evidence.")] = 0,
+    color: Annotated[
+        str, typer.Option(metavar="auto|always|never", help="Colours; NO_COLOR and FORCE_COLOR count too.")
+    ] = "auto",
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="No live progress.")] = False,
+) -> None:
+    """Read the document, ask, judge, tell, and exit with the verdict's status."""
+    from stackaudit.cli import telling
+    from stackaudit.cli.choosing import policy_of
+    from stackaudit.inputs.settings import resolve
+
+    printing = telling.Printing(
+        format=format_,
+        outputs=tuple(output or ()),
+        color=color,
+        progress=not (no_progress or quiet),
+        quiet=quiet,
+        verbose=verbose,
+        exit_zero=exit_zero,
+        title=f"Verifying {document}",
+    )
+    telling.refuse_bad(printing)
+    options: dict[str, SettingValue] = {
+        "matrix": matrix,
+        "python": python,
+        "fail-on": fail_on,
+        "allow-unknown": split(allow_unknown),
+        "ignore": split(ignore),
+        "timeout": timeout,
+        "advisories": advisories,
+        "offline": offline or None,
+        "engine": engine,
+    }
+    settings = resolve(options, os.environ, Path.cwd())
+    policy = policy_of(settings, Path.cwd())
+    judged = _audited(document, settings, policy, progress=printing.progress)
+    telling.tell(judged, policy, printing)
+    raise typer.Exit(Exit.PASSED if exit_zero else Exit.of(judged.verdict))
+
+
+def _audited(document: Path, settings: "Settings", policy: "Policy", *, progress: bool) -> "Audit":
+    """The document's claims, held against what can be seen of the world."""
+    from stackaudit import __version__
+    from stackaudit.checks._document_check import CHECK
+    from stackaudit.cli.choosing import choose, fitting_matrix
+    from stackaudit.cli.progress import live
+    from stackaudit.gate.verdict import decide, overall
+    from stackaudit.gate.waivers import waive
+    from stackaudit.model.audit import Audit, Case
+
+    folder = Path.cwd()
+    manifest = _manifest(document, settings, folder)
+    matrix = fitting_matrix(replace(choose(settings, folder), checks=(CHECK,)), manifest, None)
+    started = datetime.now(UTC)
+    with live(wanted=progress) as tick:
+        snapshot = _gathered(manifest, settings, started, tick)
+    case = Case(manifest=manifest, snapshot=snapshot, matrix=matrix, today=started.date())
+    judgments = decide(waive(_judged(case), policy, case), policy)
+    return Audit(
+        tool_version=__version__,
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        case=case,
+        judgments=judgments,
+        verdict=overall(judgments),
+    )
+
+
+def _manifest(document: Path, settings: "Settings", folder: Path) -> "Manifest":
+    """The document's claims, its pins as the requirements, and its Python as the one that they are for.
+
+    Raises:
+        InputError: the document can't be read, or names no package at a version.
+    """
+    from stackaudit.inputs import documents
+    from stackaudit.inputs.declare import Call, find_interpreter, for_probes
+    from stackaudit.model.claims import ClaimKind
+    from stackaudit.model.manifest import Manifest, Setting
+
+    claims = documents.read(document, folder)
+    named = settings.text("python") is not None
+    declared = tuple(each for each in for_probes(settings) if each.name != "python_version")
+    python = next(
+        (each for each in claims if each.kind in {ClaimKind.PYTHON, ClaimKind.SUPPORTED} and each.about), None
+    )
+    version = () if python is None else (Setting(name="python_version", value=python.about, where=python.where),)
+    return Manifest(
+        requirements=tuple(_requirement(each) for each in claims if each.kind is ClaimKind.PIN),
+        settings=(*declared, *version),
+        interpreter=find_interpreter(settings, Call(folder=folder, environ=os.environ)) if named else None,
+        sources=(str(document),),
+        claims=claims,
+    )
+
+
+def _requirement(claim: "Claim") -> "Requirement":
+    from packaging.specifiers import SpecifierSet
+    from packaging.utils import canonicalize_name
+
+    from stackaudit.model.manifest import Requirement
+    from stackaudit.model.versions import parse_version
+
+    version = parse_version(claim.version)
+    specifier = SpecifierSet() if version is None else SpecifierSet(f"=={version}")
+    return Requirement(name=canonicalize_name(claim.name), specifier=specifier, pin=version, where=claim.where)
+
+
+def _gathered(manifest: "Manifest", settings: "Settings", started: datetime, tick: "Progress") -> "Snapshot":
+    from stackaudit import sockets
+    from stackaudit.audit import gather
+    from stackaudit.checks._document_check import CHECK
+    from stackaudit.model.deadline import Deadline
+
+    deadline = Deadline(settings.number("timeout"))
+    return gather(manifest, sockets.needed((CHECK,), manifest), deadline, started, tick)
+
+
+def _judged(case: "Case") -> "tuple[Judgment, ...]":
+    from stackaudit import sockets
+    from stackaudit.audit import judge
+    from stackaudit.checks._document import with_evidence
+    from stackaudit.checks._document_check import CHECK
+
+    rules = sockets.rules_of(CHECK)
+    return tuple(replace(each, findings=with_evidence(each.findings, rules, case)) for each in judge(case, (CHECK,)))

@@ -1,0 +1,50 @@
+"""What a document says that can be held against the world: its claims, each with its line."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from stackaudit.model.places import Place
+
+
+class ClaimKind(StrEnum):
+    """What a claim is about; the comment says what `about` of such a claim holds."""
+
+    DATE = "date"  # the day, ISO
+    PIN = "pin"
+    TOOL = "tool"
+    PYTHON = "python"
+    RELEASED = "released"  # the day, ISO
+    LATEST = "latest"  # the series (`5.4`), empty for the latest of all
+    REQUIRED = "required"  # the version of `other` where it is named
+    DEPENDENCY = "dependency"
+    ADMITTED = "admitted"  # the Python, `3.11`
+    SUPPORTED = "supported"  # the Python, `3.11`
+    COMPATIBLE = "compatible"  # the version or series of `other` where it is named
+    CLEAN = "clean"
+    COMPLETE = "complete"  # the packages of the list, with commas
+    OPEN = "open"  # how many vulnerabilities it counts
+    VETTED = "vetted"
+    ASYNC = "async"
+    VARIABLE = "variable"
+    COMMAND = "command"
+    PROSE = "prose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One claim of a document. `text` is the claim in short, and how findings name it.
+
+    `name` is a normalized package, a variable or a command, and `version` is as it was written, both empty where the claim is about the
+    whole; `other` is the other package. `about` holds what its kind needs besides. `on` is the day that the claim was made on: that of its
+    section, else the document's; None where neither says.
+    """
+
+    kind: ClaimKind
+    text: str
+    where: Place
+    name: str = ""
+    version: str = ""
+    other: str = ""
+    about: str = ""
+    on: date | None = None
