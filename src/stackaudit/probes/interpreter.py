@@ -23,6 +23,8 @@ from stackaudit.target import read_environment
 PATIENCE = 10.0
 """Seconds that an interpreter may take to start and list its packages; a healthy one needs a tenth of one."""
 
+_TEXTS = (".py", ".pyi", ".pyc", ".md", ".rst", ".txt", ".json", ".html", ".h", ".c", ".pyx", ".pxd", ".sh")
+
 OLDEST = (3, 8)
 """The oldest Python whose environment can be read."""
 
@@ -120,10 +122,16 @@ def distributions_of(found: Iterable[Mapping[str, Any]]) -> tuple[Distribution, 
             editable=bool(each["editable"]),
             problem=_text(each["problem"]),
             listed=bool(each["listed"]),
+            bundled=_bundled(each["bundled"]),
         )
         for each in found
     ]
     return tuple(sorted(facts, key=lambda each: (each.name, each.version, each.location, each.requires)))
+
+
+def _bundled(files: Iterable[object]) -> tuple[str, ...]:
+    """The names in `files` that are no text or source that happens to be called like a program."""
+    return tuple(sorted(name for name in map(str, files) if not name.endswith(_TEXTS)))
 
 
 def _text(value: object) -> str | None:

@@ -25,9 +25,13 @@ MOST_BYTES = 4 * 1024 * 1024  # of one file: metadata that is longer is broken
 # In a RECORD, lines that follow each other and begin with the same folder; and in them, the files that can be imported.
 _RUN = re.compile(r"^([^\W\d][\w.]*)[/,].*\n?(?:\1/.*\n?)*", re.MULTILINE)
 _MODULE = re.compile(r"^((?:[^\W\d]\w*/)*\w[\w.-]*\.(?:py|so|pyd)),([^,\n]*)", re.MULTILINE)
+# In a RECORD, what auditwheel, delocate and delvewheel put beside a package; and an ffmpeg that is shipped as a file of it.
+_LIBRARY = re.compile(r"libs/([^/,\n]+\.(?:so|dylib|dll)[\d.]*),")
+_PROGRAM = re.compile(r"/(ff(?:mpeg|probe)(?:[-.][^/,\n]*)?),")
 # With this in it an `__init__.py` says itself that several distributions share its folder.
 _SHARING = re.compile(rb"\b(?:extend_path|declare_namespace)\s*\(")
 _FOLDER = re.compile(r"(?P<name>.+?)(?:-(?P<version>[^-]+))?(?:-py\d[^-]*(?:-.+)?)?\.(?P<kind>dist-info|egg-info|egg)")
+_SITES = ("/site-packages", "/dist-packages")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _SECTION = re.compile(r"\[(?P<extra>[^:\]]*)(?::(?P<marker>.*))?\]")
 
@@ -263,12 +267,13 @@ def read_distributions(paths: List[str]) -> Json:
 def clashes(found: List[Json]) -> List[Json]:
     """The module files that several of `found` claim and that are not what each of them wrote.
 
-    Takes `record` out of each of `found`, and puts into `listed` whether what it wrote is known.
+    Takes `record` out of each of `found`, and puts in whether what it wrote is known, and what of that it bundles.
     """
     sharers: Dict[Tuple[str, str], List[Tuple[Json, str]]] = {}
     for each in found:
         record = each.pop("record")
         each["listed"] = 0 < len(record) < MOST_BYTES
+        each["bundled"] = sorted(set(_LIBRARY.findall(record) + _PROGRAM.findall(record)))
         # To take every line apart would cost more than all else here; few distributions share a name at the top.
         for run in _RUN.finditer(record):
             sharers.setdefault((each["location"], run.group(1)), []).append((each, run.group()))
@@ -366,7 +371,6 @@ def _wheel_folder(places: List[str]) -> Iterator[str]:
 def read() -> Json:
     """This interpreter and its distributions, as JSON values."""
     found = read_distributions(list(dict.fromkeys(sys.path)))
-    own = [each["version"] for each in found["distributions"] if normalized(each["name"]) == "pip"]
     return {
         "version": platform.python_version(),
         "implementation": platform.python_implementation(),
@@ -374,12 +378,8 @@ def read() -> Json:
         "prefix": sys.prefix,
         "base_prefix": sys.base_prefix,
         "markers": markers(),
-        "site_packages": [
-            path
-            for path in sys.path
-            if os.path.basename(path) in {"site-packages", "dist-packages"} and os.path.isdir(path)
-        ],
-        "pip": own[0] if own else None,
+        "site_packages": [path for path in sys.path if path.endswith(_SITES) and os.path.isdir(path)],
+        "pip": next((each["version"] for each in found["distributions"] if normalized(each["name"]) == "pip"), None),
         "bundled_pip": bundled_pip(),
         "clashes": clashes(found["distributions"]),
         **found,
@@ -389,9 +389,8 @@ def read() -> Json:
 def main() -> None:
     """Print the frame, past whatever has been made of `sys.stdout`."""
     sys.stdout.flush()
-    frame = "\n".join(["", BEGIN, json.dumps(read(), sort_keys=True, ensure_ascii=False), END, ""]).encode(
-        "utf-8", "replace"
-    )
+    told = json.dumps(read(), sort_keys=True, ensure_ascii=False)
+    frame = "\n{}\n{}\n{}\n".format(BEGIN, told, END).encode("utf-8", "replace")
     while frame:
         frame = frame[os.write(1, frame) :]
 

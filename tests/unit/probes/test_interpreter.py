@@ -19,6 +19,7 @@ FOUND: dict[str, Any] = {
     "editable": False,
     "problem": None,
     "listed": True,
+    "bundled": [],
 }
 ANSWER: dict[str, Any] = {
     "version": "3.11.7",
@@ -51,6 +52,12 @@ def test_an_environment_is_virtual_where_its_prefix_is_not_its_pythons() -> None
     assert interpreter_of("python", ANSWER).virtual
     assert not interpreter_of("python", {**ANSWER, "prefix": "/usr"}).virtual
     assert interpreter_of("python", ANSWER).leftovers == ("/a", "/b")
+
+
+def test_a_file_of_text_is_no_program_that_is_bundled() -> None:
+    files = ["ffmpeg-linux-x86_64-v7.0.2", "ffmpeg.py", "ffprobe.pyi", "libssl-1b2c3d4e.so.3"]
+    (fact,) = distributions_of([{**FOUND, "bundled": files}])
+    assert fact.bundled == ("ffmpeg-linux-x86_64-v7.0.2", "libssl-1b2c3d4e.so.3")
 
 
 @pytest.mark.parametrize("missing", sorted(ANSWER))

@@ -139,3 +139,17 @@ def test_a_file_that_can_not_be_read_leaves_its_owners_unlisted(tmp_path: Path) 
     (tmp_path / "pkg.py").unlink()
     (tmp_path / "pkg.py").mkdir()
     assert told(tmp_path) == ([("pkg.py", {})], {"alpha": False, "beta": False})
+
+
+def test_what_was_put_into_a_wheel_is_known_by_where_it_lies(tmp_path: Path) -> None:
+    bundled = {
+        "opencv_python.libs/libssl-1b2c3d4e.so.1.1": "",
+        "cv2/.dylibs/libavcodec.61.3.100.dylib": "",
+        "imageio_ffmpeg/binaries/ffmpeg-linux-x86_64-v7.0.2": "",
+    }
+    install(tmp_path, "opencv", {**bundled, "cv2/__init__.py": "", "cv2/cv2.abi3.so": "", "cv2/libs/README": ""})
+    install(tmp_path, "ffmpeg-python", {"ffmpeg/__init__.py": "", "ffmpeg/_run.py": ""})
+    found = read_distributions([str(tmp_path)])["distributions"]
+    clashes(found)
+    told = {each["name"]: each["bundled"] for each in found}
+    assert told == {"opencv": sorted(path.rpartition("/")[2] for path in bundled), "ffmpeg-python": []}
