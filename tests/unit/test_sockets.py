@@ -12,7 +12,6 @@ from stackaudit.model.facts import Account, Variable
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Probe, Rule
 
-
 CERTIFYING = "DR"
 """The rules about a matrix's rows: `matrix certify` makes a check of each row, and looks itself."""
 
