@@ -8,7 +8,7 @@ from types import FrameType
 import typer
 
 from stackaudit import __version__
-from stackaudit.cli import advisories, certify, check, derive, explain, init, matrix, waive
+from stackaudit.cli import advisories, certify, check, derive, diff, explain, init, matrix, verify, waive
 from stackaudit.cli.exits import Exit, Interrupted
 from stackaudit.cli.options import PlainCommand
 from stackaudit.model.errors import InputError, StackauditError
@@ -78,6 +78,8 @@ def build(*, completion: bool) -> typer.Typer:
     )
     app.callback(invoke_without_command=True, add_help_option=False)(_frame)
     app.command("check", cls=PlainCommand, help=check.HELP, epilog=_EPILOG)(check.check)
+    app.command("verify", cls=PlainCommand, help=verify.HELP, epilog=_EPILOG)(verify.verify)
+    app.command("diff", cls=PlainCommand, help=diff.HELP)(diff.diff)
     app.command("explain", cls=PlainCommand, help=explain.HELP)(explain.explain)
     app.command("init", cls=PlainCommand, help=init.HELP)(init.init)
     app.command("waive", cls=PlainCommand, help=waive.HELP)(waive.waive)
