@@ -20,7 +20,7 @@ def said(old: Held, new: Held) -> Iterator[Difference]:
     canonical = _canonical([*before, *after])
     groups = _grouped(before, canonical), _grouped(after, canonical)
     then, now = Sight(old), Sight(new)
-    waivers = {each.subject for each in before if _is_waivers(each)} & {each.subject for each in after}
+    waivers = _waivers(old) & _waivers(new)
     for key in sorted(groups[0].keys() | groups[1].keys()):
         for was, is_ in _pairs(groups[0].get(key, ()), groups[1].get(key, ())):
             if was is None and is_ is not None:
@@ -37,6 +37,11 @@ def said(old: Held, new: Held) -> Iterator[Difference]:
 def _comparable(one: Held, other: Held) -> tuple[Finding, ...]:
     """What `one` tells, each thing once."""
     return tuple({said_by(each): each for each in told(labelled(one, other))}.values())
+
+
+def _waivers(held: Held) -> set[str]:
+    """The waivers that `held` speaks of, in force or not."""
+    return {each.subject for judgment in held.audit.judgments for each in judgment.findings if _is_waivers(each)}
 
 
 def _is_waivers(finding: Finding) -> bool:
