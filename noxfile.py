@@ -77,7 +77,7 @@ def wheel(session: nox.Session) -> None:
     seed = Path("tests/projects/seed/requirements.txt").resolve()
     audit = ("stackaudit", "check", "-r", str(seed), "--python-version", "3.11", "--only", "matrix")
     with session.chdir(out):
-        for form in ("text", "json", "markdown"):
+        for form in ("text", "json", "markdown", "html"):
             session.run(*audit, "--format", form, silent=True)
 
 

@@ -25,6 +25,10 @@ NASTY = (
     "</testcase>",
     "[click](https://evil.example)",
     "a\x00b\x1b[31m\x85\u2028c",
+    "<script>alert(1)</script>",
+    "</details><img src=x onerror=alert(1)>",
+    '<details><summary>x</summary>" onclick="alert(1)',
+    "<https://evil.example> ![x](https://evil.example)",
     "\ud800",
     "\ufffe",
 )

@@ -15,6 +15,7 @@ HEAVY = {
     "pip_audit",
     "requests",
     "jinja2",
+    "markdown_it",
     "ffmpeg",
     "pip_requirements_parser",
     "cvss",

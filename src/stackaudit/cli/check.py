@@ -87,7 +87,7 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="text (default), json, markdown, sarif, junit, github, gitlab or cyclonedx.",
+            help="text (default), json, markdown, html, sarif, junit, github, gitlab or cyclonedx.",
         ),
     ] = "text",
     output: Annotated[
@@ -96,7 +96,7 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
             "-o",
             "--output",
             metavar="FILE",
-            help="Write to FILE, by its ending: .json, .md, .sarif, .xml (JUnit) or .cdx.json; repeatable.",
+            help="Write to FILE, by its ending: .json, .md, .html, .sarif, .xml (JUnit) or .cdx.json; repeatable.",
         ),
     ] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Tell the verdict and exit 0.")] = False,

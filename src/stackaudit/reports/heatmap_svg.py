@@ -24,8 +24,11 @@ _CHARACTER = 8
 _HEIGHT, _LEADING, _TOP, _MARGIN = 28, 22, 80, 20
 
 
-def svg(drawn: Heatmap) -> str:
-    """The grid as one SVG document that asks nothing of anyone: no script, no font, no link; system fonts, text that can be read aloud."""
+def svg(drawn: Heatmap, prefix: str = "") -> str:
+    """The grid as one SVG document that asks nothing of anyone: no script, no font, no link; system fonts, text that can be read aloud.
+
+    Its ids begin with `prefix`, for a page that has others.
+    """
     first = _wide(["Python", *map(_dated, drawn.rows)])
     widths = [_wide([name, *(row.cells[at].text for row in drawn.rows)]) for at, name in enumerate(drawn.packages)]
     columns = [[name, *map(_dated, lines)] for name, lines in drawn.products]
@@ -39,9 +42,9 @@ def svg(drawn: Heatmap) -> str:
     return "\n".join(
         (
             '<?xml version="1.0" encoding="UTF-8"?>',
-            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="title desc" {size} {font} fill="{_INK}">',
-            f'<title id="title">{_safe(drawn.title)}: Python by package</title>',
-            f'<desc id="desc">{_safe(" ".join((drawn.facts + ".", *_spoken(drawn), CAVEAT)))}</desc>',
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{prefix}title {prefix}desc" {size} {font} fill="{_INK}">',
+            f'<title id="{prefix}title">{_safe(drawn.title)}: Python by package</title>',
+            f'<desc id="{prefix}desc">{_safe(" ".join((drawn.facts + ".", *_spoken(drawn), CAVEAT)))}</desc>',
             f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
             _text(_MARGIN, 36, drawn.title, ' font-size="18" font-weight="bold"'),
             _text(_MARGIN, 60, drawn.facts),
