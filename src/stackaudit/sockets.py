@@ -85,9 +85,12 @@ def rules_of(check: Check) -> tuple[Rule, ...]:
     return tuple(each for each in rules() if each.code.startswith(check.code))
 
 
-def needed(chosen: Iterable[Check], manifest: Manifest) -> tuple[Probe, ...]:
-    """The probes that the checks which `manifest` asks for need, and those that these need in turn: nothing else is asked."""
-    wanted: set[type[Fact]] = set()
+def needed(chosen: Iterable[Check], manifest: Manifest, also: Iterable[type[Fact]] = ()) -> tuple[Probe, ...]:
+    """The probes that the checks which `manifest` asks for need, and those that these need in turn: nothing else is asked.
+
+    `also` are facts that no rule reads, and that whoever tells the audit wants.
+    """
+    wanted: set[type[Fact]] = set(also)
     for check in chosen:
         if check.asked_by(manifest) is None:
             wanted.update(kind for each in rules_of(check) for kind in each.needs(manifest))

@@ -8,7 +8,7 @@ from types import FrameType
 import typer
 
 from stackaudit import __version__
-from stackaudit.cli import advisories, certify, check, derive, diff, explain, init, matrix, verify, waive
+from stackaudit.cli import advisories, certify, check, derive, diff, explain, init, matrix, report, verify, waive
 from stackaudit.cli.exits import Exit, Interrupted
 from stackaudit.cli.options import PlainCommand
 from stackaudit.model.errors import InputError, StackauditError
@@ -78,6 +78,7 @@ def build(*, completion: bool) -> typer.Typer:
     )
     app.callback(invoke_without_command=True, add_help_option=False)(_frame)
     app.command("check", cls=PlainCommand, help=check.HELP, epilog=_EPILOG)(check.check)
+    app.command("report", cls=PlainCommand, help=report.HELP, epilog=_EPILOG)(report.report)
     app.command("verify", cls=PlainCommand, help=verify.HELP, epilog=_EPILOG)(verify.verify)
     app.command("diff", cls=PlainCommand, help=diff.HELP)(diff.diff)
     app.command("explain", cls=PlainCommand, help=explain.HELP)(explain.explain)

@@ -18,17 +18,23 @@ from stackaudit.gate.waivers import waive
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.audit import Audit, Case, Judgment, Observed, Policy, Recorded
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.facts import Fact, ImportTrial
 from stackaudit.model.findings import Verdict
+from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where the facts come from: the project called in `folder`, a throwaway copy of it (`sandbox`), or a saved `record`."""
+    """Where the facts come from: the project called in `folder`, a throwaway copy of it (`sandbox`), or a saved `record`.
+
+    `measure` is True where it is also measured what importing the stack costs.
+    """
 
     folder: Path
     sandbox: bool = False
     record: Path | None = None
+    measure: bool = False
 
 
 def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit, Policy]:
@@ -104,5 +110,10 @@ def _observe(settings: Settings, source: Source, choice: Choice, progress: Progr
             fitting_matrix(choice, manifest, None)
         started = datetime.now(UTC)
         deadline = Deadline(settings.number("timeout"))
-        snapshot = gather(manifest, sockets.needed(choice.checks, manifest), deadline, started, progress)
+        probes = sockets.needed(choice.checks, manifest, _besides(source, manifest))
+        snapshot = gather(manifest, probes, deadline, started, progress)
         return Observed(manifest=manifest, snapshot=snapshot, started_at=started, finished_at=datetime.now(UTC))
+
+
+def _besides(source: Source, manifest: Manifest) -> tuple[type[Fact], ...]:
+    return (ImportTrial,) if source.measure and manifest.interpreter is not None else ()

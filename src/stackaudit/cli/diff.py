@@ -67,14 +67,19 @@ def _refuse_bad(format_: str, outputs: tuple[Path, ...], color: str) -> None:
 
 def _compared(old: Path, new: Path) -> "Differences":
     """The differences between the records that the two files are or name; every fault in either is told."""
-    from stackaudit.gate.differences import compare
-
     faults: list[Fault] = []
     read = [_read(path, faults) for path in (old, new)]
     if faults:
         raise InputError(faults)
-    (old_name, was), (new_name, is_) = [each for each in read if each is not None]
-    return compare(_held(old_name, was, is_.audit.case), _held(new_name, is_, was.audit.case))
+    old_audit, new_audit = [each for each in read if each is not None]
+    return compared(old_audit, new_audit)
+
+
+def compared(old: "tuple[str, Saved]", new: "tuple[str, Saved]") -> "Differences":
+    """What differs between two audits, each with what its file is called."""
+    from stackaudit.gate.differences import compare
+
+    return compare(_held(*old, new[1].audit.case), _held(*new, old[1].audit.case))
 
 
 def _read(path: Path, faults: list[Fault]) -> "tuple[str, Saved] | None":

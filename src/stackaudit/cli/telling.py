@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from stackaudit import sockets
-from stackaudit.cli import text
+from stackaudit.cli import keeping, text
 from stackaudit.cli.github import add_summary
 from stackaudit.cli.output import write
 from stackaudit.gate.rungs import WEAK
@@ -64,6 +64,8 @@ def refuse_bad(printing: Printing) -> None:
             raise UsageError(f"{path} can't be written: it is a folder")
         if not os.access(path if path.exists() and not path.is_file() else folder, os.W_OK):
             raise UsageError(f"{path} can't be written: permission denied")
+        if printing.document is None and renderer_for(path).name == "markdown":
+            keeping.kept_in(path)
 
 
 def renderer_for(path: Path) -> Renderer:
@@ -92,7 +94,7 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
     if printing.outputs:
         for path in printing.outputs:
             try:
-                write_whole(path, redact(_rendered(renderer_for(path), audit, printing)))
+                write_whole(path, redact(_rendered(renderer_for(path), _edition_at(path, audit), printing)))
             except OSError as error:
                 raise UsageError(f"{path} can't be written: {error.strerror}") from None
         written = ", ".join(str(path) for path in printing.outputs)
@@ -115,6 +117,10 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
         title=printing.title,
     )
     write(text.render(audit, sockets.rules(), policy, telling))
+
+
+def _edition_at(path: Path, audit: Audit) -> Audit:
+    return keeping.for_document(audit, path) if renderer_for(path).name == "markdown" else audit
 
 
 def _rendered(renderer: Renderer, audit: Audit, printing: Printing) -> str:

@@ -1,6 +1,7 @@
 """Reads a saved record back into what was declared and what was observed."""
 
 import json
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -151,13 +152,30 @@ def _observed(content: dict[str, Json]) -> Observed:
         "sandbox": target.get("kind") == "sandbox",
     }
     started = decode(datetime, content.get("started_at"), "started_at")
-    looks = decode(tuple[Look, ...], content.get("looks"), "looks")
+    looks = tuple(
+        _with_measured(look, content.get("measured"))
+        for look in decode(tuple[Look, ...], content.get("looks"), "looks")
+    )
     return Observed(
         manifest=decode(Manifest, declared, "manifest"),
         snapshot=Snapshot(taken_at=started, host="", looks=looks),
         started_at=started,
         finished_at=decode(datetime, content.get("finished_at"), "finished_at"),
     )
+
+
+def _with_measured(look: Look, measured: Json) -> Look:
+    """`look` with what was measured of it: that stands apart from it in a record, since it is no part of the digest."""
+    latencies = measured.get("latencies") if isinstance(measured, dict) else None
+    if not isinstance(latencies, dict):
+        return look
+    found = []
+    for name, value in latencies.items():
+        if name.startswith(f"{look.id}."):
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise WireError(f"measured.latencies.{name}: a number is expected")
+            found.append((name.removeprefix(f"{look.id}."), float(value)))
+    return replace(look, measured=tuple(found))
 
 
 def _object(content: dict[str, Json], name: str) -> dict[str, Json]:

@@ -116,6 +116,13 @@ KEYS = (
         about="what fails: all findings, or those of this change alone, which needs a baseline",
         choices=tuple(Gate),
     ),
+    Key(
+        name="documents",
+        kind=str,
+        default=None,
+        example="docs/audits",
+        about="the folder of the quarterly documents that `report --quarter` writes",
+    ),
     Key(name="timeout", kind=float, default=30.0, about="the most that any one check may take, in seconds"),
     Key(
         name="advisories",

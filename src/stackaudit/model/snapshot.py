@@ -45,7 +45,7 @@ class Look:
     """One visit of a probe: what was asked of whom, the evidence, the facts, and what stayed unseen.
 
     `yields` are the names of the fact types that this look answers for, whether or not it found any. `measured` are durations and
-    latencies in seconds by name: told, and outside the record's digest.
+    latencies in seconds by name, and memory in bytes where the name ends in ` bytes`: told, and outside the record's digest.
     """
 
     probe: str

@@ -38,6 +38,16 @@ def render(audit: Audit) -> str:
     return text
 
 
+def refuse_bad_template(template: TemplateText) -> None:
+    """Raises InputError where `template` is no Jinja2 template, by file and line: before anything is asked for it."""
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        _environment().parse(template.text, filename=template.path)
+    except TemplateSyntaxError as error:
+        raise _fault(template, error.lineno, error.message or "the syntax is wrong") from None
+
+
 def _own(template: TemplateText, seen: Document, keeping: Keeping) -> str:
     """What the user's own `template` makes of the document."""
     from jinja2 import ChoiceLoader, FunctionLoader, TemplateError, TemplateSyntaxError
