@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from packaging.markers import UndefinedEnvironmentName
 from packaging.utils import canonicalize_name
@@ -24,19 +25,14 @@ class Pullers:
             for one in case.requirements:
                 # Several forks of one package stand in a lock: whatever any of them needs.
                 installed[one.name] = ((*installed.get(one.name, ((), ()))[0], *one.requires), ())
-        self._plain: dict[str, tuple[str, ...]] = {
-            name: _required(requires, ("",), environment) for name, (requires, _) in installed.items()
-        }
-        self._all: dict[str, tuple[str, ...]] = {
-            name: _required(requires, ("", *extras), environment) for name, (requires, extras) in installed.items()
-        }
-        required = {name for names in self._plain.values() for name in names}
+        needing = {name: each for name, each in installed.items() if each[0]}
+        plain = {name: _required(requires, ("",), environment) for name, (requires, _) in needing.items()}
+        every = {name: _required(requires, ("", *extras), environment) for name, (requires, extras) in needing.items()}
+        required = {name for names in plain.values() for name in names}
         declared = {each.name for each in case.requirements if each.direct}
-        self._roots = sorted(declared & installed.keys() or installed.keys() - required)
-
-        self._declared: dict[str, bool] = {
-            each.name: any(one.direct for one in case.requirements_of(each.name)) for each in case.requirements
-        }
+        self._roots = declared & installed.keys() or installed.keys() - required
+        self._plain, self._all = _shortest(self._roots, plain), _shortest(self._roots, every)
+        self._declared: dict[str, bool] = {each.name: each.name in declared for each in case.requirements}
         self._environment = case.manifest.interpreter is not None
 
     def kind_of(self, name: str) -> str | None:
@@ -56,7 +52,7 @@ class Pullers:
 
         Of all paths the shortest, and of these the first by name; one through an extra only where there is no other.
         """
-        return _shortest(self._roots, name, self._plain) or _shortest(self._roots, name, self._all)
+        return self._plain.get(name) or self._all.get(name, ())
 
 
 def _required(requires: Iterable[str], extras: Sequence[str], environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -72,19 +68,16 @@ def _required(requires: Iterable[str], extras: Sequence[str], environment: Mappi
     return tuple(sorted(names))
 
 
-def _shortest(roots: Iterable[str], name: str, required: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    paths: list[tuple[str, ...]] = [(root,) for root in roots]
-    if (name,) in paths:
-        return ()
-    seen = {path[-1] for path in paths}
+def _shortest(roots: AbstractSet[str], required: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Of every package that is no root and that a path leads to, the path: found for all at once, since a lock has thousands."""
+    found: dict[str, tuple[str, ...]] = {}
+    paths: list[tuple[str, ...]] = [(root,) for root in sorted(roots & required.keys())]
     while paths:
         following = []
         for path in paths:
             for each in required.get(path[-1], ()):
-                if each == name:
-                    return path
-                if each not in seen:
-                    seen.add(each)
+                if each not in roots and each not in found:
+                    found[each] = path
                     following.append((*path, each))
         paths = following
-    return ()
+    return found

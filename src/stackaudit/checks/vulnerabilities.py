@@ -59,14 +59,17 @@ def not_vulnerable(rule: Rule, case: Case) -> Iterator[Finding]:
     A source that knows nothing of a package calls it clean. Where the package index was asked and does not know it either, that is no
     pass; where the index was not asked, or can't be, the source's word stands, and the releases say what is unseen.
     """
-    pulled, here = Pullers(case), row(case)
+    facts = case.facts(Audited)
     foreign = {each.subject for each in case.facts(Release) if not each.known}
-    for fact in case.facts(Audited):
-        if not fact.advisories:
-            if fact.subject in foreign:
-                where = case.place_of(fact.name)
-                yield rule.uncheckable(fact.subject, NOT_ON_INDEX, where=where, fix=SAY_PRIVATE, cause=NOT_ON_INDEX)
-            continue
+    for fact in facts if foreign else ():
+        if not fact.advisories and fact.subject in foreign:
+            where = case.place_of(fact.name)
+            yield rule.uncheckable(fact.subject, NOT_ON_INDEX, where=where, fix=SAY_PRIVATE, cause=NOT_ON_INDEX)
+    vulnerable = [each for each in facts if each.advisories]
+    if not vulnerable:
+        return
+    pulled, here = Pullers(case), row(case)
+    for fact in vulnerable:
         via = pulled.path_to(fact.name)
         for advisory in fact.advisories:
             yield rule.fails(

@@ -34,8 +34,11 @@ def _decided(judgment: Judgment, policy: Policy) -> Judgment:
 
 
 def _waived(finding: Finding, policy: Policy) -> Finding:
-    named = policy.ignore.intersection((finding.rule, *finding.aliases))
-    if finding.outcome is not Outcome.FAIL or finding.waiver is not None or not named:
+    if finding.outcome is not Outcome.FAIL or finding.waiver is not None:
+        return finding
+    ids = {each.casefold() for each in (finding.rule, *finding.aliases)} if policy.ignore else frozenset[str]()
+    named = [each for each in policy.ignore if each.casefold() in ids]
+    if not named:
         return finding
     return replace(finding, waiver=Waived(reason=f"ignored for this run: --ignore {min(named)}"))
 
