@@ -258,6 +258,13 @@ def test_the_waiver_that_init_shows_is_one(stackaudit: Run, folder: Path, name: 
     assert "1 waiver" in json.loads(record.stdout)["checks"][-1]["summary"]
 
 
+def test_what_could_be_ignored_in_vain_is_refused(stackaudit: Run, folder: Path) -> None:
+    (folder / "requirements.txt").write_text("celery==5.4.0\n", encoding="utf-8")
+    done = stackaudit("check", "-r", "requirements.txt", "--only", "matrix", "--ignore", "CVE20240001")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: option --ignore: CVE20240001 is no rule's code and no advisory's id\n")
+
+
 def test_completion_is_offered(stackaudit: Run) -> None:
     assert "--install-completion" in stackaudit("--help").stdout
     assert (

@@ -10,6 +10,7 @@ from stackaudit.gate.rungs import WEAK
 from stackaudit.gate.waivers import TERMS
 from stackaudit.inputs import fitting, matrices
 from stackaudit.inputs.settings import Settings
+from stackaudit.inputs.waivers import is_advisory
 from stackaudit.model.audit import Gate, Policy
 from stackaudit.model.errors import Fault, InputError, UsageError
 from stackaudit.model.facts import Distribution
@@ -67,6 +68,10 @@ def policy_of(settings: Settings, folder: Path) -> Policy:
         for value in settings.texts(name):
             if _CODE.fullmatch(value) and not _is_rule(value):
                 raise UsageError(f"{settings.get(name).where}: there is no rule {value}", hint=nearest_rule(value))
+    for value in settings.texts("ignore"):
+        if not is_advisory(value) and not _is_rule(value.upper()):
+            where = settings.get("ignore").where
+            raise UsageError(f"{where}: {value} is no rule's code and no advisory's id", hint=nearest_rule(value))
     gate = Gate(settings.text("gate") or Gate.ALL)
     if gate is Gate.CHANGE and settings.text("baseline") is None:
         raise UsageError(

@@ -115,7 +115,7 @@ def _said_of(
         message = f"the waiver of {waiver.title} has ended: {ended}; {waiver.owner} accepted it: {waiver.reason}"
         yield replace(_fault(kind, waiver, message), severity=worst)
         return
-    if waiver.until is not None and waiver.until < case.today:
+    if all(has_ended(waiver, each, case) for each in findings):
         yield _fault(UNUSED, waiver, f"another waiver covers what the one of {waiver.title} covered")
         return
     if waiver.until is not None and waiver.until - case.today <= SOON:

@@ -36,9 +36,10 @@ def test_a_check_is_as_good_as_its_worst_finding(findings: list[Finding], expect
     assert verdict(*findings) is expected
 
 
-def test_an_ignored_finding_still_shows_and_no_longer_fails() -> None:
-    policy = Policy(ignore=frozenset({"MX101"}))
-    assert verdict(PASSED, FAILED, policy=policy) is Verdict.WARN
+@pytest.mark.parametrize("written", ["MX101", "mx101", "cve-2099-1", "CVE-2099-1"])
+def test_an_ignored_finding_still_shows_and_no_longer_fails(written: str) -> None:
+    policy = Policy(ignore=frozenset({written}))
+    assert verdict(PASSED, replace(FAILED, aliases=("CVE-2099-1",)), policy=policy) is Verdict.WARN
 
 
 def test_an_unknown_that_is_let_through_is_a_warning_and_never_a_pass() -> None:

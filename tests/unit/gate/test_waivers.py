@@ -172,6 +172,12 @@ def test_the_one_that_ends_last_counts_and_the_other_is_not_needed() -> None:
     assert told(judgments) == [("AU103", "low")]
 
 
+def test_one_until_a_fix_that_is_there_is_not_needed_where_another_covers_the_same() -> None:
+    judgments = judged([VULNERABLE], of_advisory(None), of_advisory(100, advisory="PYSEC-2099-1"), fixed_in=("1.0.1",))
+    assert told(judgments) == [("AU103", "low")]
+    assert judgments[0].findings[0].waiver is not None
+
+
 @pytest.mark.parametrize(
     ("glob", "covered"),
     [
