@@ -1,5 +1,7 @@
 """The words in which differences are told, the same in every format."""
 
+from collections.abc import Sequence
+
 from stackaudit.model.differences import Difference, Differences, Kind, Section
 from stackaudit.model.findings import Lane
 
@@ -20,6 +22,10 @@ TITLES = {
 FOLDED = (Section.TOOLS, Section.FACTS)
 """What is long, and follows from the rest or concerns the audit alone."""
 
+LONG = 40
+"""How many differences of a section are shown at once, where these are no findings: a lock may move hundreds of pins."""
+
+_JUDGED = (Section.VERDICTS, Section.ADVISORIES, Section.FINDINGS, Section.WAIVERS)
 _SAID = (Section.ADVISORIES, Section.FINDINGS)
 _WORDS = {Kind.ADDED: "added", Kind.REMOVED: "removed", Kind.CHANGED: "changed"}
 _WORDS_OF_THE_SAID = {Kind.ADDED: "appeared", Kind.REMOVED: "cleared", Kind.CHANGED: "changed"}
@@ -28,6 +34,11 @@ LEGEND = (
     "Your change: what the project declares and what runs. "
     "The world: what others publish of a version that both have, the matrix, the day."
 )
+
+
+def is_long(section: Section, found: Sequence[Difference]) -> bool:
+    """Whether `found` is more of `section` than is shown at once. What was judged is always shown."""
+    return section not in _JUDGED and len(found) > LONG
 
 
 def word(difference: Difference) -> str:

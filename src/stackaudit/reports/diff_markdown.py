@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from stackaudit.model.differences import Difference, Differences, Section
-from stackaudit.reports._diff_words import FOLDED, LEGEND, TITLES, brought_by, conclusion, word
+from stackaudit.reports._diff_words import FOLDED, LEGEND, TITLES, brought_by, conclusion, is_long, word
 from stackaudit.reports._escape import inline
 
 
@@ -34,7 +34,7 @@ def _lines(differences: Differences) -> Iterator[str]:
         found = differences.of(section)
         if found:
             yield from ("", f"## {TITLES[section]}", "")
-            yield from _table(found, folded=section in FOLDED)
+            yield from _table(found, folded=section in FOLDED or is_long(section, found))
     if any(each.lane is not None for each in differences.found):
         yield from ("", LEGEND)
 

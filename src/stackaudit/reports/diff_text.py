@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stackaudit.model.differences import Difference, Differences, Kind, Section, Side
 from stackaudit.model.findings import Severity
-from stackaudit.reports._diff_words import FOLDED, LEGEND, TITLES, brought_by, conclusion, word
+from stackaudit.reports._diff_words import FOLDED, LEGEND, LONG, TITLES, brought_by, conclusion, is_long, word
 
 WIDTH = 100
 """How long a line may be before what was and what is are told on lines of their own."""
@@ -26,8 +26,11 @@ def segments(differences: Differences, *, verbose: bool = False) -> Iterator[tup
             yield f"{TITLES[section]}: {len(found)} differ{'s' * (len(found) == 1)}; -v tells which\n\n", "dim"
             continue
         yield f"{TITLES[section]}\n", "bold"
-        for each in found:
+        cut = not verbose and is_long(section, found)
+        for each in found[:LONG] if cut else found:
             yield from _told(each)
+        if cut:
+            yield f"  and {len(found) - LONG} more; -v tells all\n", "dim"
         yield "\n", ""
     yield f"{conclusion(differences)}\n", "bold"
     if any(each.lane is not None for each in differences.found):

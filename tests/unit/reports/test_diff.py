@@ -75,6 +75,17 @@ def test_what_is_long_stands_on_two_lines() -> None:
     assert f"  ~ oak changed (your change)\n      was  {'a' * 60}\n      now  {'b' * 60}\n" in told
 
 
+def test_of_a_long_list_the_rest_is_counted_in_the_text_and_folded_in_markdown_but_findings_are_all_shown() -> None:
+    many = these(*(replace(PIN, subject=f"p{number:03}") for number in range(50)))
+    assert "  and 10 more; -v tells all\n" in text(many)
+    assert "p049" not in text(many)
+    assert "p049" in text(many, verbose=True)
+    assert "<details><summary>50 of them</summary>" in diff_markdown.render(many)
+    found = these(*(replace(LEAK, subject=f"CVE-{number:03}") for number in range(50)))
+    assert "CVE-049" in text(found)
+    assert "<details>" not in diff_markdown.render(found)
+
+
 def test_no_difference_is_said_and_so_is_one_outside_of_what_is_compared() -> None:
     same = Differences(old=OLD, new=replace(OLD, name="again.json"), found=())
     assert text(same).endswith("\nno difference: both are records of the same facts and judgments\n")
