@@ -24,6 +24,10 @@ PATIENCE = 10.0
 
 _LINE = re.compile(r"at line (?P<line>\d+)")
 
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
+_DEEP_KEY = re.compile(rf"(?<![\w.-]){_PART}(?:\.[ \t]*+{_PART}){{100}}")
+"""A key of more parts than any file has: to read one takes the square of their number."""
+
 
 def shown_path(path: Path, root: Path) -> str:
     """`path` relative to the working directory `root` where it lies below it, else as it was given."""
@@ -138,6 +142,10 @@ def parse_toml(text: str, shown: str) -> Toml | Fault:
     """`text` as TOML, or the fault with the line where it stops to be that."""
     import tomllib
 
+    deep = _DEEP_KEY.search(text)
+    if deep is not None:
+        line = text.count("\n", 0, deep.start()) + 1
+        return Fault(where=Place(path=shown, line=line), message="is nested too deep")
     try:
         table: Table = tomllib.loads(text)
     except RecursionError:

@@ -12,13 +12,14 @@ from stackaudit.inputs._glance import can_fit
 from stackaudit.inputs._known_bad import known_bad
 from stackaudit.inputs._matrix_layers import Published, read_proofs, read_published
 from stackaudit.inputs._matrix_tables import packages, products, pythons
-from stackaudit.inputs._text import Toml, decoded, parse_toml, read_bytes, shown_path
+from stackaudit.inputs._text import Toml, decoded, parse_toml, read_at_most, read_bytes, shown_path
 from stackaudit.inputs._toml_tables import Book, Table, did_you_mean
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.matrix import Layer, Matrix
 from stackaudit.model.places import Place
 
 SCHEMA = "stackaudit/matrix/1"
+_FAMILY = b"stackaudit/matrix/"
 LARGEST = 1_000_000
 FOLDER = "matrices"
 """Where a project keeps matrices of its own, below its root."""
@@ -31,13 +32,14 @@ LAYERS = ("published", "proof")
 class Source:
     """A matrix file that was found: `shown` is how messages name it, `read` gives the bytes of it or, by name, of a layer beside it.
 
-    `path` is None for one that ships.
+    `path` is None for one that ships; `by_name` is True for a project's own, which must be called as their files are.
     """
 
     name: str
     shown: str
     path: Path | None
     read: Callable[[str], bytes | Fault | None]
+    by_name: bool = False
 
 
 def shipped() -> tuple[Source, ...]:
@@ -60,16 +62,19 @@ def shipped() -> tuple[Source, ...]:
 
 
 def local(root: Path) -> tuple[Source, ...]:
-    """The matrices in the folder `matrices` of the project at `root`, by name; other TOML files there are none of ours."""
-    found = []
-    for path in sorted((root / FOLDER).glob("*.toml")):
-        try:
-            ours = path.name.count(".") == 1 and SCHEMA.encode() in path.read_bytes()
-        except OSError:
-            continue
-        if ours:
-            found.append(_source_at(path, root))
-    return tuple(found)
+    """The matrices in the folder `matrices` of the project at `root`, by name; other TOML files there are none of ours.
+
+    One that can't be read is among them: what it is nobody knows, and a shipped one must not take its place in silence.
+    """
+    files = (each for each in sorted((root / FOLDER).glob("*.toml")) if each.name.count(".") == 1)
+    return tuple(replace(_source_at(each, root), by_name=True) for each in files if _is_ours(each))
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return not path.exists() if not path.is_file() else _FAMILY in read_at_most(path, LARGEST)
+    except OSError:
+        return True
 
 
 def find(name_or_path: str, root: Path, where: Place | None = None, project: Path | None = None) -> Source:
@@ -225,6 +230,9 @@ def _written(source: Source) -> Matrix:
         layers=(layer,),
     )
     root.close()
+    if source.by_name and matrix.name and matrix.name != source.name:
+        called = f"the file is called {source.name}.toml: a project's matrices are found by that"
+        root.fault("name", f"`name` is `{matrix.name}`, and {called}")
     if book.faults:
         raise InputError(_sorted(book.faults))
     return matrix
