@@ -14,7 +14,7 @@ def main() -> None:
         sys.stdout.write(f"stackaudit {__version__}\n")
         return
     # What an audit makes lives until its end: the collector would look through all of it again and again, for a fifth of the time.
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(1_000_000, 50, 100)
     try:
         from stackaudit.cli.app import run
     except KeyboardInterrupt:
