@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from stackaudit.advisories.sources import Source
@@ -85,6 +85,8 @@ def current() -> Mirror | None:
     note = folder() / NOTE
     try:
         known = decode(Note, json.loads(note.read_bytes()))
+        if known.newest:
+            date.fromisoformat(known.newest)
         path = note.with_name(known.file)
         size = path.stat().st_size
     except (OSError, ValueError, RecursionError) as error:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -136,9 +136,18 @@ def parse_record(body: bytes) -> Record:
         affected=tuple(_affected(value)),
         odd=_oddity(value),
         text=body.decode(errors="replace"),
-        modified=found[0] if (found := _DAY.match(_text(value, "modified"))) else "",
+        modified=_day(_text(value, "modified")),
         vectors=_vectors(value),
     )
+
+
+def _day(time: str) -> str:
+    """The day that `time` begins with (ISO), empty where that is none: `2026-99-99` has the form of one."""
+    found = _DAY.match(time)
+    try:
+        return date.fromisoformat(found[0]).isoformat() if found else ""
+    except ValueError:
+        return ""
 
 
 def _text(value: dict[str, Json], key: str) -> str:
@@ -173,9 +182,17 @@ def _affected(value: dict[str, Json]) -> Iterator[Affected]:
         yield Affected(
             name=canonicalize_name(name),
             ranges=tuple(tuple(_events(span)) for span in _objects(each, "ranges") if span.get("type") == "ECOSYSTEM"),
-            versions=frozenset(version for version in _list(each, "versions") if isinstance(version, str)),
+            versions=frozenset(_versions(each)),
             vectors=_vectors(each),
         )
+
+
+def _versions(value: dict[str, Json]) -> Iterator[str]:
+    """The versions that are listed. What is passed over would be called clean: a number is no version, and which one it was is lost."""
+    for each in _list(value, "versions"):
+        if not isinstance(each, str):
+            raise RecordError("one of its versions is no text")
+        yield each
 
 
 def _vectors(value: dict[str, Json]) -> tuple[str, ...]:
@@ -187,8 +204,11 @@ def _events(span: dict[str, Json]) -> Iterator[Event]:
     for event in _objects(span, "events"):
         for kind in ("introduced", "fixed", "last_affected", "limit"):
             version = event.get(kind)
-            if isinstance(version, str):
-                yield Event(kind=kind, version=version)
+            if version is None:
+                continue
+            if not isinstance(version, str):
+                raise RecordError("a version in one of its ranges is no text")
+            yield Event(kind=kind, version=version)
 
 
 def _oddity(value: dict[str, Json]) -> str | None:

@@ -216,6 +216,14 @@ def test_syncs_at_once_all_end_well_and_leave_one_whole_mirror() -> None:
     mirror.verify(found)
 
 
+def test_a_note_with_a_day_that_there_is_not_is_a_damaged_mirror(home: Path) -> None:
+    note = home / "mirror.json"
+    newest = sync().newest
+    note.write_text(note.read_text().replace(newest, "2026-99-99"))
+    with pytest.raises(mirror.MirrorError, match="can't be read"):
+        mirror.current()
+
+
 @pytest.mark.parametrize("note", ["", "<html>", "[]", "{}", '{"schema": "other/1"}', "[" * 100_000])
 def test_a_note_that_cannot_be_read_is_a_damaged_mirror_and_none_is_not(home: Path, note: str) -> None:
     sync()

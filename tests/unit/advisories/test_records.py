@@ -22,6 +22,21 @@ def test_the_text_is_kept_as_it_came() -> None:
     assert parse_record(body).text.encode() == body
 
 
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2026-11-20T10:00:00Z", "2026-11-20"),
+        ("2026-99-99T10:00:00Z", ""),
+        ("2026-02-30", ""),
+        ("0000-01-01", ""),
+        ("soon", ""),
+        (7, ""),
+    ],
+)
+def test_a_day_that_there_is_not_is_no_day(written: object, day: str) -> None:
+    assert parse_record(record(modified=written)).modified == day
+
+
 def test_package_names_are_normalized_and_other_ecosystems_left_out() -> None:
     both = [*affected(versions=["1.0"]), {"package": {"ecosystem": "npm", "name": "oak"}}]
     assert [(each.name, each.versions) for each in parse_record(record(affected=both)).affected] == [
@@ -60,6 +75,8 @@ def test_the_word_of_the_database_is_the_severity(word: object, severity: Severi
         record(affected=[{"package": {"ecosystem": "PyPI"}}]),
         record(affected=affected(ranges=[[]])),
         record(affected=affected(versions="1.0")),
+        record(affected=affected(versions=["0.9", 1.0])),
+        record(affected=affected(ranges=[{"type": "ECOSYSTEM", "events": [{"introduced": 0}]}])),
         record(aliases="CVE-1"),
         b'{"id": "A", "details": "\xff"}',
     ],
