@@ -39,6 +39,7 @@ def imported(*arguments: str) -> set[str]:
     [
         ["--help"],
         ["check", "--help"],
+        ["diff", "--help"],
         ["explain", "--help"],
         ["matrix", "show", "--help"],
         ["advisories", "sync", "--help"],

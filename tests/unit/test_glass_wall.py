@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
+from comparing import differences
 from stackaudit import sockets
 from stackaudit.audit import judge
 from stackaudit.cli import text
@@ -16,6 +18,7 @@ from stackaudit.model.audit import Gate, Policy
 from stackaudit.model.parts import Renderer
 from stackaudit.model.places import Place
 from stackaudit.model.waivers import Waiver
+from stackaudit.reports import diff_json, diff_markdown, diff_text
 from stories import a_case, an_audit
 
 WATCHED = (
@@ -77,6 +80,18 @@ def test_gating_touches_nothing() -> None:
     with glass_wall() as touched:
         waived = waive(judgments, policy, case)
         decide(label(waived, case, Before(told=judgments, case=case, again=judgments)), policy)
+    assert touched == []
+
+
+def test_comparing_two_audits_touches_nothing() -> None:
+    first = an_audit()
+    second = replace(first, judgments=first.judgments[1:])
+    with glass_wall() as touched:
+        found = differences(first, second)
+        diff_json.render(found)
+        diff_markdown.render(found)
+        text.painted(diff_text.segments(found), color=False)
+    assert found.found
     assert touched == []
 
 

@@ -1,13 +1,15 @@
 """Compares the matrices that two audits were judged by: cells, bounds, branches, proofs, and what is known to break."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from stackaudit.gate.held import Held
 from stackaudit.model.differences import Difference, Section
 from stackaudit.model.findings import Lane
-from stackaudit.model.matrix import Branch, Matrix, PackageEntry, Proof
+from stackaudit.model.matrix import Branch, Matrix, PackageEntry
 from stackaudit.model.versions import written
 
 SHORT = 12
@@ -24,7 +26,7 @@ def matrices(old: Held, new: Held) -> Iterator[Difference]:
     if was.sha256 == is_.sha256:
         return
     yield _of("the matrix", _named(was), _named(is_), Lane.WORLD)
-    for name, before, after in (*_packages(was, is_), *_texts(_said(was), _said(is_))):
+    for name, before, after in (*_packages(was, is_), *_texts(_said(was), _said(is_)), *_proofs(was, is_)):
         yield _of(name, before, after, Lane.WORLD)
 
 
@@ -51,9 +53,6 @@ def _said(matrix: Matrix) -> dict[str, str]:
     found |= {f"Python {each.name}": _branch(each) for each in matrix.pythons}
     found |= {f"{each.name} {branch.name}": _branch(branch) for each in matrix.products for branch in each.branches}
     found |= {f"known bad {each.id}": f"{each.severity}: {each.symptom}" for each in matrix.known_bad}
-    stack = {each.name for each in matrix.packages}
-    for proof in sorted(matrix.proofs, key=lambda each: (each.rung.rank, each.at)):
-        found[f"proof on Python {proof.python} of {_row(proof, stack)}"] = proof.told()
     return found
 
 
@@ -67,8 +66,43 @@ def _branch(branch: Branch) -> str:
     return ", ".join(each for each in words if each) or "no dates"
 
 
-def _row(proof: Proof, stack: Collection[str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in proof.packages if name in stack)
+def _proofs(was: Matrix, is_: Matrix) -> Iterator[_Change]:
+    """What is proved of rows, all of one Python that changed alike at once, each by the version of its first package."""
+    before, after = _proved(was), _proved(is_)
+    alike: dict[tuple[str, str | None, str | None], list[str]] = {}
+    for row in sorted(before.keys() | after.keys()):
+        change = before.get(row), after.get(row)
+        if change[0] != change[1]:
+            (name, version), *_ = sorted(row.packages, key=lambda each: _position((was, is_), each[0]))
+            alike.setdefault((row.python, *change), []).append(f"{name} {version}")
+    for (python, proved, proves), rows in alike.items():
+        count = f"{len(rows)} row{'s' * (len(rows) != 1)}"
+        yield f"proof on Python {python} of {count} ({', '.join(rows)})", proved, proves
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Row:
+    """Versions of a stack's packages on one Python."""
+
+    python: str
+    packages: tuple[tuple[NormalizedName, Version], ...]
+
+
+def _proved(matrix: Matrix) -> dict[_Row, str]:
+    """What is proved of each row, at its strongest and newest."""
+    stack = {each.name for each in matrix.packages}
+    found: dict[_Row, str] = {}
+    for proof in sorted(matrix.proofs, key=lambda each: (each.rung.rank, each.at)):
+        row = _Row(proof.python, tuple(each for each in proof.packages if each[0] in stack))
+        if row.packages:
+            found[row] = proof.told()
+    return found
+
+
+def _position(matrices: tuple[Matrix, Matrix], name: str) -> tuple[int, str]:
+    """Where a package stands in either matrix: the first is the one that a stack is called after."""
+    listed = ([str(each.name) for each in matrix.packages] for matrix in matrices)
+    return min(names.index(name) if name in names else len(names) for names in listed), name
 
 
 def _packages(was: Matrix, is_: Matrix) -> Iterator[_Change]:

@@ -39,7 +39,7 @@ def _closures(
     """A package each where both audits saw some; else all of them as one."""
     kind = Resolution.__name__ if prefix else Distribution.__name__
     before, after = packages
-    blind = [not Sight(each).sees(kind, "") for each in audits]
+    blind = [not Sight(each).sees(kind, "") or bool(prefix and _refused(each)) for each in audits]
     if not any(blind):
         for each in _changes(section, before, after, lane):
             yield Difference(
@@ -112,6 +112,11 @@ def _distributions(held: Held) -> dict[str, str]:
         (each.name, f"{each.version}{f' from {each.url}' if each.url else ''}{' (editable)' if each.editable else ''}")
         for each in held.case.facts(Distribution)
     )
+
+
+def _refused(held: Held) -> bool:
+    """Whether the installer found no versions that go together: a finding says why, and no package went."""
+    return any(each.refusal is not None for each in held.case.facts(Resolution))
 
 
 def _fresh(held: Held) -> dict[str, str]:

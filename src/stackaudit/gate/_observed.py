@@ -32,6 +32,22 @@ OF_THE_WORLD = (AdvisoryCopy, Release)
 
 TOLD_ELSEWHERE = (Audited, Distribution, InterpreterFact, Resolution)
 
+BRIEF = (
+    "state",
+    "ok",
+    "detail",
+    "version",
+    "owner",
+    "answered",
+    "celery",
+    "python",
+    "replies",
+    "problem",
+    "readers",
+    "uid",
+)
+"""The fields that are told of a fact that one audit alone saw."""
+
 MOST = 6
 """How many values of one list are named before they are only counted."""
 
@@ -49,12 +65,15 @@ def observed(old: Held, new: Held) -> Iterator[Difference]:
         if set(was) == set(is_) or not ((was and is_) or isinstance(fact, OF_THE_STACK)):
             continue
         seen = then.sees(kind, subject) if not was else is_ != () or now.sees(kind, subject)
-        differing = _differing(_fields(was), _fields(is_))
+        fields = _fields(was), _fields(is_)
+        differing = _differing(*fields)
+        if not (was and is_):
+            differing = {name: differing[name] for name in BRIEF if name in differing}
         yield Difference(
             section=Section.ENVIRONMENT if isinstance(fact, OF_THE_STACK) else Section.FACTS,
             subject=f"{_WORDS.get(type(fact), kind)} {subject}",
-            before=_told(_fields(was), differing) if was else None,
-            after=_told(_fields(is_), differing) if is_ else None,
+            before=_told(fields[0], differing) if was else None,
+            after=_told(fields[1], differing) if is_ else None,
             lane=_lane(fact) if seen else None,
             seen=seen,
         )
@@ -130,7 +149,7 @@ def _told(fields: Mapping[str, frozenset[str]], differing: Mapping[str, frozense
         own = sorted(fields.get(name, frozenset()) & values)
         more = f" and {len(own) - MOST} more" if len(own) > MOST else ""
         parts.append(f"{name} {', '.join(own[:MOST]) or '-'}{more}")
-    return redact("; ".join(parts)) or "the same, told in another number"
+    return redact("; ".join(parts)) or "seen"
 
 
 def _asked(held: Held) -> dict[str, set[str]]:

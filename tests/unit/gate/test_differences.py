@@ -15,7 +15,17 @@ from comparing import CHECKS, DAY, LEAK, READ, a_case, an_audit_of, audit_with, 
 from stackaudit.inputs import matrices
 from stackaudit.model.audit import Audit, Case, Judgment, Policy
 from stackaudit.model.differences import Difference, Kind, Section
-from stackaudit.model.facts import Advisory, Program, ProgramState, Pulse, Release, ServiceState, Variable
+from stackaudit.model.facts import (
+    Advisory,
+    Distribution,
+    Program,
+    ProgramState,
+    Pulse,
+    Release,
+    Resolution,
+    ServiceState,
+    Variable,
+)
 from stackaudit.model.findings import Lane, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Requirement, Setting
 from stackaudit.model.matrix import Matrix, Proof, Rung
@@ -30,7 +40,9 @@ MATRIX = matrices.read("celery-redis-ffmpeg", root=Path())
 
 def of(section: Section, old: Case | Audit, new: Case | Audit) -> list[Difference]:
     was, is_ = (each if isinstance(each, Audit) else an_audit_of(each) for each in (old, new))
-    return list(differences(was, is_).of(section))
+    told = differences(was, is_)
+    assert mirrored(told) == differences(is_, was).found
+    return list(told.of(section))
 
 
 def only(section: Section, old: Case | Audit, new: Case | Audit) -> Difference:
@@ -178,8 +190,41 @@ def test_services_programs_and_variables_are_told_by_what_differs_of_them() -> N
     assert ("service redis://r/0", "version 7.0.15", "version 7.2.4", True) in told
     assert [each for each in told if "ffmpeg" in each[0]] == []
     assert [each[0] for each in told if each[1] is None] == ["variable NEW"]
+    assert [each[2] for each in told if each[0] == "variable NEW"] == ["readers celery"]
     unlooked = only(Section.ENVIRONMENT, a_case({"oak": "1.0"}), a_case({"oak": "1.0"}, facts=[redis]))
     assert (unlooked.kind, unlooked.seen, unlooked.lane) == (Kind.ADDED, False, None)
+
+
+def test_proofs_that_came_together_are_told_together() -> None:
+    told = of(Section.MATRIX, with_matrix(replace(MATRIX, proofs=(), sha256="0" * 64)), with_matrix(MATRIX))
+    proofs = [each for each in told if each.subject.startswith("proof on Python 3.11 of ")]
+    assert 0 < len(proofs) < sum(1 for each in MATRIX.proofs if each.python == "3.11")
+    assert all(each.after and each.after.startswith("resolved (") for each in proofs)
+
+
+def test_what_a_fresh_install_gives_is_the_worlds_where_what_is_declared_stayed_and_nothing_went_where_it_is_refused() -> (
+    None
+):
+    oak = canonicalize_name("oak")
+    install = Resolution(files=("requirements.txt",), python="3.11", packages=((oak, "1.0"),))
+    then = a_case({"elm": "1.0"}, facts=[install])
+    newer = replace(install, packages=((oak, "1.1"),))
+    found = only(Section.INSTALLED, then, a_case({"elm": "1.0"}, facts=[newer]))
+    assert (found.subject, found.before, found.after, found.lane) == ("fresh install: oak", "1.0", "1.1", Lane.WORLD)
+    assert only(Section.INSTALLED, then, a_case({"elm": "1.1"}, facts=[newer])).lane is Lane.CHANGE
+    refused = replace(install, packages=(), refusal="they do not go together")
+    found = only(Section.INSTALLED, then, a_case({"elm": "1.0"}, facts=[refused]))
+    assert (found.subject, found.before, found.seen) == ("fresh install: all packages", "1 package", False)
+
+
+def test_what_is_installed_is_told_by_version_and_as_a_whole_where_one_audit_had_no_environment() -> None:
+    installed = Distribution(name=canonicalize_name("oak"), version="1.0")
+    then = a_case({"elm": "1.0"}, facts=[installed])
+    found = only(Section.INSTALLED, then, a_case({"elm": "1.0"}, facts=[replace(installed, version="1.1")]))
+    assert (found.subject, found.before, found.after, found.lane) == ("oak", "1.0", "1.1", Lane.CHANGE)
+    files_alone = a_case({"elm": "1.0"}, looks=[look("pip_audit", yields=("Audited",))])
+    found = only(Section.INSTALLED, then, files_alone)
+    assert (found.subject, found.before, found.after, found.seen) == ("all packages", "1 package", None, False)
 
 
 def test_what_the_index_says_anew_of_a_version_that_both_have_is_the_worlds() -> None:
@@ -221,7 +266,7 @@ def test_a_matrix_is_told_by_its_cells_its_branches_and_its_proofs() -> None:
     told = {each.subject: each for each in of(Section.MATRIX, with_matrix(MATRIX), with_matrix(newer))}
     assert told[f"{celery.name} 99.1"].after == "listed, released 2026-12-01"
     assert told[f"Python {python.name}"].after is not None
-    assert told[f"proof on Python 3.11 of {celery.name} 99.1"].after == "exercised (2026-11-22, uv 1)"
+    assert told[f"proof on Python 3.11 of 1 row ({celery.name} 99.1)"].after == "exercised (2026-11-22, uv 1)"
     (cell,) = [each for name, each in told.items() if name.endswith("on Python 3.11") and not name.startswith("proof")]
     assert (cell.before, cell.after) == ("published", "forbidden")
     assert {each.lane for each in told.values()} == {Lane.WORLD}
