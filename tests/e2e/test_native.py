@@ -164,3 +164,48 @@ def test_an_environment_is_audited_without_pip_and_pip_audit(
         "kombu",
     }
     assert {each["outcome"] for each in vulnerabilities["findings"] if each["rule"] == "VU101"} == {"pass"}
+
+
+PROGRAM = """
+import sys
+started = []
+sys.addaudithook(lambda event, _: started.append(event) if event == "subprocess.Popen" else None)
+sys.argv = ["stackaudit", *sys.argv[1:]]
+from stackaudit.__main__ import main
+try:
+    main()
+except SystemExit:
+    pass
+sys.stderr.write(f"{len(started)} {' '.join(sys.modules)}")
+"""
+
+
+def spent(pins: Path, *options: str) -> tuple[int, set[str]]:
+    """How many processes a native audit for vulnerabilities starts, and the modules that it loads itself."""
+    command = [sys.executable, "-c", PROGRAM, *NATIVE[:-2], *options, "-r", str(pins)]
+    done = subprocess.run(command, cwd=pins.parent, env=CLEAN, capture_output=True, text=True, check=True)
+    assert "known vulnerabilities" in done.stdout
+    processes, *modules = done.stderr.split()
+    return int(processes), set(modules)
+
+
+def test_over_a_copy_no_process_is_started_and_no_part_is_loaded_that_is_not_used(pins: Path) -> None:
+    processes, modules = spent(pins, "--advisories", str(ADVISORIES))
+    assert processes == 0
+    loaded = {each for each in modules if each.startswith("stackaudit.probes.") and "._" not in each}
+    assert loaded <= {f"stackaudit.probes.{name}" for name in ("native", "native_online", "pip_audit")}
+    assert not {each for each in modules if each.startswith(("stackaudit.reports.", "urllib3", "http."))}
+    unused = ("inputs.pyproject", "inputs.uvlock", "inputs.sbom", "outside.http", "outside.process", "gate.changes")
+    assert not {"tomllib", *(f"stackaudit.{each}" for each in unused)} & modules
+
+
+def test_online_one_process_is_started(pins: Path) -> None:
+    with OsvService(ADVISORIES) as service:
+        assert spent(pins, "--advisories", service.url)[0] == 1
+
+
+def test_the_engine_asks_for_no_fresh_install_where_the_matrix_is_not_chosen(pins: Path, stackaudit: Run) -> None:
+    options = ("check", "--engine", "native", "--format", "json", "--advisories", str(ADVISORIES), "-r", str(pins))
+    pins.write_text("oakpress\nelm==1.0\n", encoding="utf-8")
+    record = json.loads(stackaudit(*options, "--only", "conflicts,vulnerabilities").stdout)
+    assert {each["probe"] for each in record["looks"]} == {"native"}
