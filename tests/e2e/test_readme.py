@@ -61,6 +61,7 @@ def test_one_line_ends_in_a_true_audit_of_a_real_stack(command: str, checkout: P
         "UV_PYTHON": sys.executable,
         "PIPX_HOME": str(checkout / "pipx"),
         "PIPX_DEFAULT_PYTHON": sys.executable,
+        "XDG_DATA_HOME": str(checkout / "data"),
     }
     environ = {**CLEAN, **tools, "STACKAUDIT_ADVISORIES": advisories}
     done = subprocess.run(
