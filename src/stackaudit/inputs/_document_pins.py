@@ -1,6 +1,7 @@
 """Finds the packages and versions that a document names: in tables, as `name==version`, and in headings."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -129,7 +130,8 @@ def _written(block: Block) -> Iterator[Pinned]:
         row = of_row(block)
         if row is not None and row[1]:
             yield Pinned(name=row[0], version=row[1], line=block.line)
+    ends = block.ends()
     for found in words.PIN.finditer(block.text):
         name, version = normalized(found[1]), found[2].rstrip(".-")
         if name is not None and parse_version(version) is not None:
-            yield Pinned(name=name, version=version, line=block.line_at(found.start()))
+            yield Pinned(name=name, version=version, line=block.line + bisect_left(ends, found.start()))

@@ -1,5 +1,6 @@
 """Reads a Markdown document about dependencies into the claims that can be held against the world, each with its line."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,8 +17,11 @@ from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.places import Place
 
-LIMIT = 2 * 1024 * 1024
-"""The most characters of a document."""
+LIMIT = 512 * 1024
+"""The most characters of a document: a book has as many, and the longest that are made of nothing but markup take seconds."""
+
+MOST_LINES = 20_000
+"""The most lines of a document."""
 
 MOST_CLAIMS = 5000
 """The most claims that are taken from one."""
@@ -42,8 +46,8 @@ def read(path: Path, root: Path) -> tuple[Claim, ...]:
     text = read_text(path, root)
     if isinstance(text, Fault):
         raise InputError([text])
-    if len(text) > LIMIT:
-        message = f"is longer than {LIMIT // 1024 // 1024} MB, which no document is that people read"
+    if len(text) > LIMIT or text.count("\n") > MOST_LINES:
+        message = f"is longer than {LIMIT // 1024} KB or {MOST_LINES:,} lines, which no document is that people read"
         raise InputError([Fault(where=where, message=message)])
     found = claims(text, where.path)
     if len(found) > MOST_CLAIMS:
@@ -67,7 +71,11 @@ def claims(text: str, path: str) -> tuple[Claim, ...]:
     days = dict(zip(map(id, parts), dated.by_block, strict=True))
     found = [_pin(each, days[id(block)], path) for block, each in pinned]
     for block in parts:
-        found += (_claim(each, block, days[id(block)], path) for each in said(block, known))
+        ends = block.ends()
+        found += (
+            _claim(each, block.line + bisect_left(ends, each.start), days[id(block)], path)
+            for each in said(block, known)
+        )
     found += _lists(parts, days, known, path)
     if dated.day is not None:
         where = Place(path=path, line=dated.line)
@@ -98,11 +106,11 @@ def _pin(pin: Pinned, day: date | None, path: str) -> Claim:
     )
 
 
-def _claim(one: Said, block: Block, day: date | None, path: str) -> Claim:
+def _claim(one: Said, line: int, day: date | None, path: str) -> Claim:
     return Claim(
         kind=one.kind,
         text=one.text,
-        where=Place(path=path, line=block.line_at(one.start)),
+        where=Place(path=path, line=line),
         name=one.name,
         version=one.version,
         other=one.other,
