@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from advised import ADVISORIES
@@ -45,6 +47,9 @@ def test_a_changed_pin_is_yours_and_a_changed_source_of_advisories_the_worlds(st
     told, there = (
         json.loads(by_document.stdout),
         json.loads(stackaudit("diff", "old.json", "new.json", "--format", "json").stdout),
+    )
+    jsonschema.validate(
+        told, json.loads((files("stackaudit.reports") / "diff.schema.json").read_text(encoding="utf-8"))
     )
     assert told["old"]["name"] == "old.md (record old.json)"
     assert told["differences"] == there["differences"]

@@ -6,7 +6,7 @@ from stackaudit.gate.held import Held, Sight, declares_the_same
 from stackaudit.model.differences import Difference, Section
 from stackaudit.model.facts import Distribution, Resolution
 from stackaudit.model.findings import Lane
-from stackaudit.model.manifest import Manifest, Requirement
+from stackaudit.model.manifest import Manifest, Requirement, SettingValue
 from stackaudit.model.secret import redact
 
 _Texts = Mapping[str, str]
@@ -103,7 +103,9 @@ def _target(held: Held) -> dict[str, str]:
     return _joined(found)
 
 
-def _shown(value: object) -> str:
+def _shown(value: SettingValue) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return ", ".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
 
 

@@ -41,6 +41,8 @@ def _verdicts(old: Held, new: Held) -> Iterator[Difference]:
     then, now = ({each.check: each for each in held.audit.judgments} for held in (old, new))
     for check in sorted(then.keys() | now.keys()):
         was, is_ = then.get(check), now.get(check)
+        if {each.verdict for each in (was, is_) if each is not None} == {Verdict.SKIPPED}:
+            continue
         if was is None or is_ is None or _ending(was) != _ending(is_):
             yield Difference(
                 section=Section.VERDICTS,

@@ -148,6 +148,12 @@ def test_a_check_that_was_skipped_clears_nothing_and_says_so() -> None:
     assert verdict.after == "skipped: left out with --skip"
 
 
+def test_a_check_that_neither_ran_is_no_difference() -> None:
+    case = a_case({"oak": "1.0"})
+    skipped = Judgment(check="redis", title="R", verdict=Verdict.SKIPPED, summary="no broker URL")
+    assert of(Section.VERDICTS, audit_with(case, [skipped]), audit_with(case, [])) == []
+
+
 def accepting(until: date | None) -> Policy:
     return Policy(
         waivers=(
