@@ -3,7 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from stackaudit.inputs._text import decoded
 from stackaudit.model.errors import Fault
@@ -22,8 +22,7 @@ _COMMENT = re.compile(r"(^|\s+)#.*$")
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Z0-9_]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One logical line: the number of its first physical line, its text, and the text before variables were filled in.
 
     Only `written` may be quoted: what a variable held may be a secret.

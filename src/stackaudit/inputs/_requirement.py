@@ -6,9 +6,8 @@ from functools import lru_cache
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import (
-    canonicalize_name,
-)
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from stackaudit.inputs._source import archive_version, filename_of, shown_text
 from stackaudit.model.errors import Fault
@@ -144,10 +143,16 @@ def plain_pin(text: str, where: Place) -> Requirement | None:
     if found is None:
         return None
     name, version = found.groups()
-    pin, specifier = parse_version(version), parse_specifier(f"=={version}")
-    if pin is None or specifier is None:
+    pinned = _pinned(version)
+    if pinned is None:
         return None
-    return Requirement(name=canonicalize_name(name), specifier=specifier, pin=pin, where=where)
+    return Requirement(name=canonicalize_name(name), specifier=pinned[1], pin=pinned[0], where=where)
+
+
+@lru_cache(maxsize=65536)
+def _pinned(version: str) -> tuple[Version, SpecifierSet] | None:
+    pin, specifier = parse_version(version), parse_specifier(f"=={version}")
+    return None if pin is None or specifier is None else (pin, specifier)
 
 
 def wrong(text: str) -> str:

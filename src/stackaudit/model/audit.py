@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import NormalizedName
 
@@ -38,9 +38,11 @@ class Observed:
     finished_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
-    """One package of the audited closure at one version: what is installed, or where no environment is audited, what is pinned."""
+class Package(NamedTuple):
+    """One package of the audited closure at one version: what is installed, or where no environment is audited, what is pinned.
+
+    A tuple, as all that is made for each pin of a lock and nothing else: it is made in a third of a dataclass's time.
+    """
 
     name: NormalizedName
     version: str
@@ -99,10 +101,8 @@ class Case:
                 Package(name=each.name, version=each.version, where=self.place_of(each.name))
                 for each in sorted(self.facts(Distribution), key=lambda each: (each.name, each.version))
             ]
-        pins = {
-            (each.name, str(each.pin)): each.where for each in reversed(self.requirements) if each.pin is not None
-        }
-        return [Package(name=name, version=version, where=where) for (name, version), where in sorted(pins.items())]
+        pins = {(each.name, str(each.pin)): each.where for each in reversed(self.requirements) if each.pin is not None}
+        return [Package(name=name, version=version, where=pins[name, version]) for name, version in sorted(pins)]
 
     def stack_packages(self) -> tuple[Package, ...]:
         """Those of `packages()` that the matrix names."""

@@ -69,7 +69,7 @@ class Snapshot:
 
     def facts(self, kind: type[F]) -> tuple[F, ...]:
         """All facts of `kind`, in the order of the looks."""
-        return tuple(fact for look in self.looks for fact in look.facts if isinstance(fact, kind))
+        return tuple([fact for look in self.looks for fact in look.facts if isinstance(fact, kind)])
 
     def unseen(self, kinds: frozenset[str]) -> Iterator[tuple[Look, Unseen]]:
         """What stayed unseen of any of `kinds` (names of fact types), with the look that says so."""

@@ -1,7 +1,7 @@
 """Which packages public sources are asked about: what is installed, or with no environment what is pinned."""
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -13,8 +13,7 @@ from stackaudit.model.snapshot import Unseen
 REMEDY = "follow its releases and its advisories where it comes from"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One package version to ask about. `elsewhere` says why no public source can know it, None where one can."""
 
     name: NormalizedName

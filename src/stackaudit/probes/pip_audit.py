@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TypeAlias
 
 from packaging.utils import is_normalized_name
@@ -95,7 +96,7 @@ def _told(result: Consultation, asked: _Asked) -> Look:
     copy = f" (sha256 {result.copy[:16]})" if result.copy else ""
     facts = [
         Audited(name=each.name, version=each.version, service=result.service, advisories=advisories)
-        for pin, advisories in sorted(result.audited.items(), key=lambda each: (each[0].name, each[0].version))
+        for pin, advisories in sorted(result.audited.items(), key=itemgetter(0))
         for each in asked.pins[pin]
     ]
     return Look(
