@@ -12,6 +12,7 @@ from stackaudit.cli.auditing import Source, audit
 from stackaudit.cli.exits import Exit
 from stackaudit.cli.quarters import Quarter, quarter_in
 from stackaudit.inputs import records
+from stackaudit.inputs._text import shown_path
 from stackaudit.inputs.settings import Settings, resolve
 from stackaudit.model.audit import Audit, Policy, Saved
 from stackaudit.model.edition import Edition, Kept, TemplateText
@@ -138,7 +139,7 @@ def _kept(printing: "Printing", quarter: Quarter | None) -> tuple[Kept, ...]:
 def _before(settings: Settings, folder: Path) -> tuple[str, Saved] | None:
     """The record that changes are told against, with what its file is called."""
     named = settings.text("baseline")
-    return None if named is None else (named, records.read_saved(Path(named), folder))
+    return None if named is None else (shown_path(Path(named), folder), records.read_saved(Path(named), folder))
 
 
 def _changes(before: tuple[str, Saved] | None, judged: Audit, edition: Edition) -> "Differences | None":

@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stackaudit.model.audit import Audit
-from stackaudit.model.edition import Edition, Kept
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.places import Place
 
+if TYPE_CHECKING:
+    from stackaudit.model.edition import Kept
 
-def kept_in(path: Path) -> tuple[Kept, ...]:
+
+def kept_in(path: Path) -> "tuple[Kept, ...]":
     """The kept blocks of the document at `path`; none where there is no such file yet.
 
     Raises:
@@ -30,6 +33,8 @@ def kept_in(path: Path) -> tuple[Kept, ...]:
 
 def for_document(audit: Audit, path: Path) -> Audit:
     """`audit` with what people wrote into the document at `path`, where there is one."""
+    from stackaudit.model.edition import Edition
+
     if not path.is_file():
         return audit
     return replace(audit, edition=replace(audit.edition or Edition(), kept=kept_in(path)))

@@ -136,7 +136,12 @@ def counts(audit: Audit) -> dict[str, int]:
 
 
 def _looks(judgment: Judgment) -> Raw:
-    return to_evidence(each.partition(".")[0] for each in judgment.evidence)
+    """Links to what the verdict stands on: what was asked of the world, else what is declared."""
+    if judgment.evidence:
+        return to_evidence(each.partition(".")[0] for each in judgment.evidence)
+    if judgment.verdict is Verdict.SKIPPED:
+        return Raw("-")
+    return Raw("[waivers](#waivers-in-force)" if judgment.check == "waivers" else "[what is declared](#overview)")
 
 
 def _part(judgment: Judgment | None) -> Part | None:

@@ -5,7 +5,8 @@ from datetime import date
 
 from stackaudit.model.audit import Audit
 from stackaudit.model.edition import Edition
-from stackaudit.model.findings import Finding, Lane, Outcome, Verdict
+from stackaudit.model.findings import Finding, Outcome, Verdict
+from stackaudit.reports._diff_words import FOLDED, TITLES, brought_by, word
 
 _MEANS = {
     Verdict.PASS: "all that was checked passed",
@@ -43,18 +44,14 @@ def since(audit: Audit, edition: Edition) -> str:
 
 
 def changes(edition: Edition) -> Iterator[tuple[str, ...]]:
-    """What is otherwise than in the earlier record: what it is about, subject, before, now, who brought it."""
+    """What is otherwise than in the earlier record: what it is about, subject, what became of it, before, now, who brought it.
+
+    Without what follows from the rest or concerns the audit alone.
+    """
     for each in edition.changes.found if edition.changes is not None else ():
-        unseen = "not looked at"
-        before = each.before if each.before is not None else "-" if each.seen else unseen
-        after = each.after if each.after is not None else "-" if each.seen else unseen
-        yield each.section.value, each.subject, before, after, each.lane.told if each.lane is not None else "-"
-
-
-def lanes(audit: Audit) -> dict[str, int]:
-    """How many findings each lane has."""
-    found = [each.lane for judgment in audit.judgments for each in judgment.findings]
-    return {lane.told: found.count(lane) for lane in Lane}
+        if each.section not in FOLDED:
+            before, after = (side if side is not None else "-" for side in (each.before, each.after))
+            yield TITLES[each.section], each.subject, word(each), before, after, brought_by(each) or "-"
 
 
 def unchecked(audit: Audit) -> Iterator[tuple[str, str, str]]:

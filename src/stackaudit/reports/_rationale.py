@@ -224,7 +224,7 @@ def _vulnerabilities(audit: Audit, package: Package) -> Raw | str:
     )
     told = [each for each in about if each.outcome is not Outcome.PASS]
     if told:
-        return "; ".join(f"{each.outcome}: {each.message}" for each in told)
+        return "; ".join(f"{each.outcome}{', accepted' if each.waiver else ''}: {each.message}" for each in told)
     if judgment is None or not about:
         return f"{judgment.verdict}: {judgment.summary}" if judgment is not None else "not checked"
     looks = dict.fromkeys(each.partition(".")[0] for each in judgment.evidence)

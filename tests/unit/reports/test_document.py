@@ -1,0 +1,204 @@
+"""Every section of the document tells what was found, measured and not known, and no text from the world changes its form."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from documents import a_full_audit
+from stackaudit.model.edition import Edition, Kept, TemplateText
+from stackaudit.model.errors import InputError
+from stackaudit.model.findings import Outcome
+from stackaudit.reports.markdown import refuse_bad_template, render
+from stories import an_audit
+
+SECTIONS = (
+    "Overview",
+    "Audit date",
+    "Python version",
+    "Core dependencies",
+    "Version selection rationale",
+    "Compatibility matrix",
+    "Security assessment",
+    "Dependency conflict check",
+    "Performance",
+    "Production deployment notes",
+    "Testing and validation",
+    "Maintenance and updates",
+    "Troubleshooting",
+    "Changes since the last audit",
+    "Findings",
+    "Waivers in force",
+    "What was not checked",
+    "Conclusion",
+    "Appendix: evidence",
+)
+
+
+def tokens_of(document: str) -> list[Token]:
+    return MarkdownIt("commonmark").enable("table").parse(document)
+
+
+def section(document: str, name: str) -> str:
+    return document.partition(f"## {name}\n")[2].partition("\n## ")[0]
+
+
+def form_of(document: str) -> list[tuple[str, str]]:
+    """What the document is made of, without its text: tags, links and HTML."""
+    found = []
+    for token in tokens_of(document):
+        found.append((token.type, token.tag))
+        kinds = [each for each in token.children or () if each.type not in {"text", "text_special"}]
+        found += [(each.type, str(each.attrs.get("href", each.content))) for each in kinds]
+    return found
+
+
+def test_the_document_has_every_section_once_and_in_order() -> None:
+    assert tuple(re.findall(r"^## (.+)$", render(a_full_audit()), re.MULTILINE)) == SECTIONS
+
+
+def test_every_link_to_evidence_leads_to_a_heading() -> None:
+    document = render(a_full_audit())
+    headings = {
+        re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-")
+        for each in re.findall(r"^#+ (.+)$", document, re.MULTILINE)
+    }
+    links = set(re.findall(r"\]\(#([^)]+)\)", document))
+    assert len(links) > 5
+    assert links <= headings
+
+
+def test_every_tick_stands_beside_a_link_to_its_evidence() -> None:
+    ticked = [each for each in render(a_full_audit()).splitlines() if "\N{WHITE HEAVY CHECK MARK}" in each]
+    assert ticked
+    assert all("](#" in each for each in ticked)
+
+
+NASTY = st.text(max_size=40) | st.text(alphabet="|`*_[]()<>&#\\!~-+.:1 \n\r\tax", max_size=40)
+_PLAIN = form_of(render(a_full_audit("a word")))
+
+
+@given(NASTY)
+@example("<script>alert(1)</script> ![x](http://x) [y](javascript:z)")
+@example("\n\n# heading\n\n<!-- stackaudit:keep celery -->\n\n```\n</details>")
+@example("a | b \\| c")
+@settings(max_examples=25, deadline=None)
+def test_no_text_from_the_world_changes_the_form_of_the_document(text: str) -> None:
+    assert form_of(render(a_full_audit(f"a{text}b"))) == _PLAIN
+
+
+def test_the_rationale_says_who_requires_a_package_with_which_bounds_and_what_these_allow() -> None:
+    told = render(a_full_audit()).partition("### redis 5.0.8\n")[2].partition("\n### ")[0]
+    assert "| Declared | redis==5.0.8 at requirements.txt:6 |" not in told
+    assert "at requirements.txt:" in told
+    assert "celery\\[redis\\] 5.4.0 (\\>=4.5.2,\\<6.0.0); kombu\\[redis\\] 5.6.1 (\\>=4.5.2,\\!=5.0.2,\\<6.5)" in told
+    assert "| Allowed by these | \\>=4.5.2,\\!=5.0.2,\\<6.0.0 |" in told
+    assert "| Newest allowed on Python 3.11 | 5.3.1 of 2025-07-25" in told
+    assert "| Newest published | 6.4.0 of 2025-08-" in told
+
+
+def test_a_package_that_was_not_asked_about_is_not_called_free_of_vulnerabilities() -> None:
+    document = render(a_full_audit())
+    vine = document.partition("### vine 5.1.0\n")[2].partition("\n### ")[0]
+    assert "| Vulnerabilities | unknown: the service does not know it |" in vine
+    kombu = document.partition("### kombu 5.6.1\n")[2].partition("\n### ")[0]
+    assert "| Vulnerabilities | none known to the service that was asked ([pip audit](#evidence-pip-audit)" in kombu
+
+
+def test_performance_tells_what_was_measured_and_of_all_else_that_it_was_not() -> None:
+    told = section(render(a_full_audit()), "Performance")
+    assert "| celery==5.4.0: from celery import Celery | 226.4 ms, 17.4 MiB of memory |" in told
+    assert "max 7.9 ms, p50 0.05 ms" in told
+    assert "242.7 ms" in told
+    bare = section(render(an_audit()), "Performance")
+    assert bare.count("not measured") == 4
+
+
+def test_the_debug_commands_are_for_this_stack_and_hold_no_password() -> None:
+    told = section(render(a_full_audit()), "Troubleshooting")
+    assert "redis-cli -e -u redis://localhost:6379/0 ping" in told
+    assert ".venv/bin/python -m pip check" in told
+    assert "secret" not in render(a_full_audit())
+
+
+def test_the_next_dates_are_worked_out() -> None:
+    told = section(render(a_full_audit()), "Maintenance and updates")
+    assert "| Python 3.11 | 2027-10-31 (in 343 days) |" in told
+    assert "| redis 7.0 | 2024-07-29 (846 days ago) |" in told
+    assert told.index("redis 7.0") < told.index("Python 3.11")
+    assert "due on 2027-01-01, as 2027-Q1" in told
+
+
+def test_only_rules_that_fired_are_explained() -> None:
+    audit = a_full_audit()
+    fired = {
+        each.rule
+        for judgment in audit.judgments
+        for each in judgment.findings
+        if each.outcome in {Outcome.FAIL, Outcome.UNKNOWN} and each.waiver is None
+    }
+    told = section(render(audit), "Troubleshooting")
+    assert set(re.findall(r"^\| ([A-Z]{2}\d{3}) \|", told, re.MULTILINE)) == fired
+
+
+def test_the_conclusion_is_counted() -> None:
+    audit = a_full_audit()
+    told = section(render(audit), "Conclusion")
+    assert f"On 2026-11-22 the verdict is {audit.verdict}" in told
+    assert "1 accepted" in told
+
+
+def test_a_date_that_is_set_from_outside_is_said_to_be() -> None:
+    audit = replace(a_full_audit(), edition=Edition(dated=datetime(2020, 1, 2, 3, 4, tzinfo=UTC)))
+    assert "Audited on 2020-01-02 03:04 UTC (as SOURCE\\_DATE\\_EPOCH says)." in render(audit)
+
+
+def test_what_people_wrote_stands_where_it_stood_and_is_nowhere_lost() -> None:
+    kept = (Kept(name="celery", text="*we* like it\n", line=1), Kept(name="no-such-place", text="a note\n", line=5))
+    document = render(replace(a_full_audit(), edition=Edition(kept=kept)))
+    celery = document.partition("### celery 5.4.0\n")[2].partition("\n### ")[0]
+    assert "<!-- stackaudit:keep celery -->\n*we* like it\n<!-- stackaudit:end -->\n" in celery
+    last = document.partition("## Kept from the edition before\n")[2]
+    assert "<!-- stackaudit:keep no-such-place -->\na note\n<!-- stackaudit:end -->\n" in last
+
+
+def own(text: str) -> str:
+    return render(replace(a_full_audit("a|b"), edition=Edition(template=TemplateText(path="own.j2", text=text))))
+
+
+def test_a_template_of_ones_own_prints_what_it_likes_escaped_and_may_change_one_block_of_ours() -> None:
+    assert own("{{ document.verdict }}: {{ document.overview_rows[1][1] }}\n").endswith("requirements.txt, a\\|b\n")
+    extended = own('{% extends "audit.md.j2" %}{% block performance %}## Ours\n{% endblock %}')
+    assert "## Ours" in extended
+    assert "## Performance" not in extended
+    assert "## Conclusion" in extended
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("one\n{% if %}\n", 2, "Expected"),
+        ("one\ntwo\n{{ document.verdikt }}\n", 3, "verdikt"),
+        ("{{ 1 / 0 }}", 1, "ZeroDivisionError"),
+        ("\n{% include 'other' %}", 2, "other"),
+        ("\n\n{{ keep('a') }}{{ keep('a') }}", 3, "two of it"),
+        ("{{ document.__class__.__mro__ }}", 1, "__class__"),
+        ("{{ table.__globals__ }}", 1, "__globals__"),
+    ],
+)
+def test_a_faulty_template_is_told_with_its_line(text: str, line: int, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        own(text)
+    fault = caught.value.faults[0]
+    assert str(fault.where) == f"own.j2:{line}"
+    assert message in fault.message
+
+
+def test_a_template_that_is_none_is_refused_before_anything_is_asked() -> None:
+    with pytest.raises(InputError, match=r"own\.j2:2"):
+        refuse_bad_template(TemplateText(path="own.j2", text="\n{% endif %}"))
