@@ -7,6 +7,7 @@ from packaging.specifiers import SpecifierSet
 from stackaudit.checks import _breach
 from stackaudit.checks._breach import Breach
 from stackaudit.checks._mending import mended
+from stackaudit.checks._misfit import Misfit
 from stackaudit.checks._row import Row
 from stackaudit.checks._stack import about_covered, row
 from stackaudit.model.audit import Case
@@ -35,16 +36,24 @@ def told(here: Row, known: KnownBad) -> str:
     """`kombu 5.3.7 with celery 5.4.0 on Python 3.11: after a restart ...`."""
     first, *others = (f"{name} {here.versions[name]}" for name in known.names)
     beside = f" with {' and '.join(others)}" if others else ""
-    without = (
-        f" without {' and '.join(name for name, _ in known.unless.packages)}" if _lacks(known) and known.unless else ""
-    )
+    without = f" without {' and '.join(lacking)}" if (lacking := _lacking(known)) else ""
     python = f" on Python {here.minor}" if known.when.python is not None else ""
     reported = "reported, not reproduced: " if known.reported else ""
     return f"{first}{beside}{without}{python}: {reported}{known.symptom}"
 
 
-def _lacks(known: KnownBad) -> bool:
-    return known.unless is not None and bool(known.unless.packages)
+def _lacking(known: KnownBad) -> tuple[str, ...]:
+    """The packages whose absence makes it break."""
+    return tuple(name for name, _ in known.unless.packages) if known.unless is not None else ()
+
+
+def _cause(here: Row, known: KnownBad) -> str | None:
+    """A missing package is missing whoever tells it; of versions side by side each rule has a symptom of its own."""
+    lacking = _lacking(known)
+    if len(lacking) != 1:
+        return None
+    holder = known.names[0]
+    return Misfit(holder=holder, version=str(here.versions[holder]), name=lacking[0], wanted="", found=None).cause
 
 
 def remedy(here: Row, known: KnownBad) -> str | None:
@@ -66,6 +75,7 @@ def faults(here: Row) -> Iterator[Breach]:
                 severity=known.severity,
                 source=known.source,
                 why=EXPOSED[known.exposed_by],
+                cause=_cause(here, known),
                 aliases=known.aliases,
             )
 
