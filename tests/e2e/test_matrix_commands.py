@@ -127,6 +127,23 @@ def test_lists_and_judgments_are_there_for_programs(stackaudit: Run, own: Path) 
     assert stackaudit("matrix", "list", "--format", "xml").returncode == 2
 
 
+def test_nothing_in_a_matrix_steers_the_terminal(stackaudit: Run, own: Path) -> None:
+    text = own.read_text(encoding="utf-8")
+    own.write_text(text.replace('id = "amqp-504-import"', 'id = "\\u001b[2Jred"'), encoding="utf-8")
+    done = stackaudit("matrix", "lint", "./my-stack.toml")
+    assert done.returncode == 2
+    assert "not `?[2Jred`" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_a_text_of_a_matrix_takes_one_line_and_fakes_no_second(stackaudit: Run, own: Path) -> None:
+    text = own.read_text(encoding="utf-8")
+    own.write_text(text.replace('symptom = "the', 'symptom = "\\n  ok    the'), encoding="utf-8")
+    done = stackaudit("matrix", "lint", "./my-stack.toml")
+    assert done.returncode == 2
+    assert "has a line break or a character that is not printable" in done.stderr
+
+
 def test_a_matrix_of_the_project_needs_no_install(stackaudit: Run, folder: Path) -> None:
     (folder / "matrices").mkdir()
     for layer in ("", ".published"):

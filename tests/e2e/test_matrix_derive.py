@@ -113,6 +113,17 @@ def ranges(folder: Path, name: str) -> list[Mapping[str, Any]]:
     return found
 
 
+def test_what_is_written_is_named_as_the_user_finds_it(index: Index, own: Path, folder: Path, stackaudit: Run) -> None:
+    (folder / "matrices").mkdir()
+    own.rename(folder / "matrices" / "mine.toml")
+    with serving(index) as served:
+        pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": served.url, "PIP_EXTRA_INDEX_URL": "", "PIP_PROXY": ""}
+        first = stackaudit("check", "--matrix", "mine", "-r", os.devnull, env=pip)
+        done = stackaudit("matrix", "derive", "mine", env=pip)
+    assert first.stderr.endswith("run `stackaudit matrix derive mine`\n")
+    assert done.stderr.endswith("wrote matrices/mine.published.toml\n")
+
+
 def test_what_releases_publish_is_written_beside_the_matrix_and_told(
     derive: Derive, index: Index, folder: Path, stackaudit: Run
 ) -> None:

@@ -45,7 +45,7 @@ def listed(rule: Rule, case: Case) -> Iterator[Finding]:
             message = f"{package.version} is no version by PEP 440, and so no series"
             yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source)
         elif found is None:
-            message = f"{by} vouches for no {entry.name} {series(version)}, {_series_of(entry)}"
+            message = f"{by} vouches for no {entry.name} {_outside(entry, version)}"
             yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source)
         elif version.is_prerelease:
             message = f"{version} is a pre-release, for which {by} does not vouch"
@@ -56,12 +56,16 @@ def listed(rule: Rule, case: Case) -> Iterator[Finding]:
             yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source, severity=severity)
 
 
-def _series_of(entry: PackageEntry) -> str:
+def _outside(entry: PackageEntry, version: Version) -> str:
+    """`4.2, only for series from 5.2 to 5.7`; by versions where some of its series are covered, and it is not."""
     versions = sorted(each for each, _ in entry.listed())
     if not versions:
-        return "and none at all"
+        return f"{series(version)}, and none at all"
+    if series(version) in map(series, versions):
+        return f"{version}, only for {versions[0]} to {versions[-1]}"
     first, last = series(versions[0]), series(versions[-1])
-    return f"only for {first}" if first == last else f"only for series from {first} to {last}"
+    only = f"only for {first}" if first == last else f"only for series from {first} to {last}"
+    return f"{series(version)}, {only}"
 
 
 @rule(

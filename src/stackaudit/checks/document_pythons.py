@@ -13,7 +13,7 @@ from stackaudit.model.versions import newest_patch
 @claim_rule(
     "DO303",
     "A Python that is ticked is admitted",
-    kinds=[ClaimKind.ADMITTED, ClaimKind.SUPPORTED],
+    kinds=[ClaimKind.ADMITTED, ClaimKind.NAMED, ClaimKind.SUPPORTED],
     severity="high",
     reads=[Published],
     why="no installer takes the release on that Python",
@@ -59,7 +59,7 @@ def _takes(release: Published, python: str) -> bool:
 @claim_rule(
     "DO304",
     "A Python that is called supported is one that the release names",
-    kinds=[ClaimKind.SUPPORTED],
+    kinds=[ClaimKind.NAMED, ClaimKind.SUPPORTED],
     severity="low",
     reads=[Published],
     why="that an installer takes it is all that is known: its makers do not say that they tested it there",
@@ -89,8 +89,8 @@ def is_named(case: Case, claim: Claim) -> Held | None:
 
 @claim_rule(
     "DO305",
-    "A Python that is ticked still gets fixes",
-    kinds=[ClaimKind.ADMITTED, ClaimKind.SUPPORTED],
+    "A Python that is called supported still gets fixes",
+    kinds=[ClaimKind.SUPPORTED],
     severity="low",
     reads=[],
     why="a Python without support gets no fixes for its own vulnerabilities",

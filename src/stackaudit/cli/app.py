@@ -11,6 +11,7 @@ from stackaudit import __version__
 from stackaudit.cli import advisories, certify, check, derive, diff, explain, init, matrix, report, verify, waive
 from stackaudit.cli.exits import Exit, Interrupted
 from stackaudit.cli.options import PlainCommand
+from stackaudit.cli.output import plain
 from stackaudit.model.errors import InputError, StackauditError
 from stackaudit.model.secret import redact
 
@@ -141,9 +142,9 @@ def tell(error: StackauditError) -> None:
     lines = []
     if isinstance(error, InputError):
         for fault in error.faults:
-            lines += [f"error: {fault}", *([f"  = fix:  {fault.hint}"] if fault.hint else [])]
+            lines += [plain(f"error: {fault}"), *([plain(f"  = fix:  {fault.hint}")] if fault.hint else [])]
     else:
-        lines += [f"error: {error.message}", *([f"  = fix:  {error.hint}"] if error.hint else [])]
+        lines += [plain(f"error: {error.message}"), *([plain(f"  = fix:  {error.hint}")] if error.hint else [])]
     sys.stderr.write(redact("\n".join(lines)) + "\n")
 
 

@@ -130,6 +130,7 @@ def _audited(matrix: "Matrix", chosen: "tuple[Cell, ...]", seconds: float, print
 def _keep(path: Path, audit: "Audit", quiet: int) -> None:
     """Write what was proved to `path`; nothing where nothing was."""
     from stackaudit.authoring import proofs
+    from stackaudit.inputs._text import shown_path
     from stackaudit.lab.certify import proofs_of
 
     matrix = audit.case.matrix
@@ -143,7 +144,9 @@ def _keep(path: Path, audit: "Audit", quiet: int) -> None:
     for each in kept.dropped:
         versions = ", ".join(f"{name} {version}" for name, version in proofs.row_of(matrix, each))
         write(f"note: dropped what was proved of {versions} on Python {each.python}: no longer listed\n", sys.stderr)
-    write(f"wrote {path}: {len(new)} of {len(kept.proofs)} proofs are of this run\n", sys.stderr)
+    write(
+        f"wrote {shown_path(path, Path.cwd())}: {len(new)} of {len(kept.proofs)} proofs are of this run\n", sys.stderr
+    )
 
 
 def _source(name: str | None) -> "Source":

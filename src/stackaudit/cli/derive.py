@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stackaudit.cli.exits import Exit, interruptible
-from stackaudit.cli.output import write
+from stackaudit.cli.output import plain, write
 from stackaudit.model.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ def derive(
         derived = derived_from_index(matrix, moment, Deadline(timeout), _silent if quiet else _say)
     except DeriveError as error:
         kept = "" if check or old is None else "; the file is as it was"
-        write(f"error: {_plain(str(error))}{kept}\n  = fix:  {error.hint}\n", sys.stderr)
+        write(f"error: {plain(str(error))}{kept}\n  = fix:  {error.hint}\n", sys.stderr)
         raise typer.Exit(Exit.UNKNOWN) from None
     for left, version, why in derived.left_out:
-        write(f"note: {left} {version} is left out: {_plain(why)}\n", sys.stderr)
+        write(f"note: {left} {version} is left out: {plain(why)}\n", sys.stderr)
     for remark in derived.remarks:
         write(f"note: {remark}\n", sys.stderr)
     raise typer.Exit(_settle(matrix, derived, old, path))
@@ -83,6 +83,7 @@ def _settle(matrix: "Matrix", derived: "Derived", old: "tuple[Published, str] | 
     """Tell what changed, and write it where there is a `path`; else it is the status that says whether the file is what was derived."""
     from stackaudit.authoring.differences import differences
     from stackaudit.authoring.published_text import text_of
+    from stackaudit.inputs._text import shown_path
 
     published = derived.published
     if old is not None and old[1] == text_of(replace(published, at=old[0].at)):
@@ -95,11 +96,11 @@ def _settle(matrix: "Matrix", derived: "Derived", old: "tuple[Published, str] | 
     lines = differences(old[0].ranges if old else {}, published.ranges, explained)
     before = f"before: {_shown(old[0].at)}" if old else "not derived before"
     write(f"{matrix.name}: {_told(published)} at {_shown(published.at)}; {before}\n\n")
-    write("".join(f"{_plain(line)}\n" for line in lines or ("nothing but the way in which it is written",)))
+    write("".join(f"{plain(line)}\n" for line in lines or ("nothing but the way in which it is written",)))
     if path is None:
         return Exit.FAILED
     _save(path, text_of(published))
-    write(f"wrote {path.name}\n", sys.stderr)
+    write(f"wrote {shown_path(path, Path.cwd())}\n", sys.stderr)
     return Exit.PASSED
 
 
@@ -194,11 +195,6 @@ def _told(published: "Published") -> str:
 
 def _shown(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _plain(text: str) -> str:
-    """`text`, parts of which an index chose, with nothing in it that a terminal would obey."""
-    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _save(path: Path, text: str) -> None:

@@ -39,6 +39,11 @@ def carried(text: str, encoding: str | None) -> str:
     return text
 
 
+def plain(text: str) -> str:
+    """`text`, parts of which a file or an index chose, on one line and with nothing in it that a terminal would obey."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
+
+
 def write(text: str, stream: TextIO | None = None) -> None:
     """Write `text` to `stream` (standard output), redacted.
 

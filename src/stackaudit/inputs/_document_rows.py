@@ -8,6 +8,8 @@ from stackaudit.inputs._document_blocks import Block
 from stackaudit.inputs._document_pins import about, normalized, of_row
 from stackaudit.model.claims import ClaimKind
 
+_VERBS = {ClaimKind.ADMITTED: "admits", ClaimKind.NAMED: "names", ClaimKind.SUPPORTED: "supports"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -69,10 +71,10 @@ def _of_python(block: Block, known: Mapping[str, str]) -> Iterator[Said]:
 def _ticked(subject: tuple[str, str], python: str, cell: str) -> Said:
     """The claim of a tick for a package on a Python."""
     name, version = subject
-    more = words.named_by_classifiers(cell)
+    kind = words.kind_of_tick(cell)
     return Said(
-        kind=ClaimKind.SUPPORTED if more else ClaimKind.ADMITTED,
-        text=f"{name} {version} {'supports' if more else 'admits'} Python {python}",
+        kind=kind,
+        text=f"{name} {version} {_VERBS[kind]} Python {python}",
         name=name,
         version=version,
         about=python,

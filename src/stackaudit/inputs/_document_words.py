@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from stackaudit.model.claims import ClaimKind
+
 VERSION = r"v?(\d+(?:\.\d+)+(?:[a-z]+\d*)?(?:\.post\d+)?|\d+!\d[\w.]*)"
 NAME = r"([A-Za-z][\w-]*(?:\.[\w-]+)*)"
 
@@ -36,10 +38,13 @@ ASYNC = re.compile(
     re.IGNORECASE,
 )
 TOOL = re.compile(
-    rf"(?<![\w-])(pip-audit|pipdeptree|pip-tools|pip|uv|safety|bandit|poetry|setuptools)\s+{VERSION}", re.IGNORECASE
+    rf"(?<![\w-])(pip-audit|pipdeptree|pip-tools|pip|uv|safety|bandit|poetry|setuptools)\s+{VERSION}\b(?!\.?\d)(?!\s*(?:m?s|sec\w*|[KMG]i?B|%)\b)",
+    re.IGNORECASE,
 )
 PATCH = re.compile(r"\bPython\s+(3\.\d{1,3}\.\d{1,3})\b")
-NEGATED = re.compile(r"\b(?:no|not|never|without|cannot|drop(?:s|ped)?|lacks?|except)\b|n't\b", re.IGNORECASE)
+NEGATED = re.compile(
+    r"\b(?:no|not|never|without|cannot|drop(?:s|ped)?|lacks?|except|ends?|ended)\b|n't\b", re.IGNORECASE
+)
 ADMITS = re.compile(r"\b(?:compatib\w+|support\w*|works?|certified|tested|runs?|requires?)\b", re.IGNORECASE)
 PRAISE = re.compile(
     r"\b(?:improve\w*|better|best|enhanced?|optimi[sz]\w+|seamless\w*|robust\w*|stable|solid|modern|full|fully|lightweight|efficien\w+"
@@ -82,6 +87,10 @@ _DATE = re.compile(
 )
 _DATED = re.compile(
     r"\b(?:audit(?:ed)?|date|dated|generated|updated|reviewed|scan(?:ned)?|as of|verified|written)\b", re.IGNORECASE
+)
+_DATE_FIRST = re.compile(
+    r"\W*(?:(?:audit|report|document|scan|last)\s+)?(?:audit(?:ed)?|dated?|generated|updated|reviewed|written|verified|as of)\b",
+    re.IGNORECASE,
 )
 _POSITIVE = re.compile(
     r"[✅✔✓☑]|^\s*(?:yes|ok|supported|certified|tested|pass(?:ed)?)\b|:\s*(?:published|admitted)\b", re.IGNORECASE
@@ -133,11 +142,17 @@ def is_dating(text: str) -> bool:
     return _DATED.search(text) is not None
 
 
+def begins_with_dating(text: str) -> bool:
+    """Whether `text` begins with saying so, as a title or a label does."""
+    return _DATE_FIRST.match(text) is not None
+
+
 def is_tick(cell: str) -> bool:
     """Whether a table's cell says yes."""
     return _POSITIVE.search(cell) is not None and _NEGATIVE.search(cell.replace("not named", "")) is None
 
 
-def named_by_classifiers(cell: str) -> bool:
-    """Whether a tick claims more than that an installer takes it."""
-    return "admitted" not in cell.lower()
+def kind_of_tick(cell: str) -> ClaimKind:
+    """How much the tick in a cell claims: that an installer takes it, that its makers name that Python, or that it is supported there."""
+    said = cell.lower()
+    return ClaimKind.ADMITTED if "admitted" in said else ClaimKind.NAMED if "published" in said else ClaimKind.SUPPORTED

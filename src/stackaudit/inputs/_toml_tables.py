@@ -68,10 +68,14 @@ class Table:
         """The place of the table itself."""
         return self._book.place(self._path)
 
-    def text(self, key: str, *, required: bool = True) -> str:
-        """A string, not blank."""
+    def text(self, key: str, *, required: bool = True, lines: bool = False) -> str:
+        """A string, not blank, of printable characters: it is told on terminals and in pages. `lines` lets it go over several."""
         value = self._take(key, str, "a string", required=required)
         if isinstance(value, str) and value.strip():
+            if not (value.replace("\n", "") if lines else value).isprintable():
+                self.fault(
+                    key, f"{self._name(key)} has {'' if lines else 'a line break or '}a character that is not printable"
+                )
             return value
         if isinstance(value, str):
             self.fault(key, f"{self._name(key)} is empty")

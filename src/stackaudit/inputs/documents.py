@@ -120,19 +120,24 @@ def _claim(one: Said, line: int, day: date | None, path: str) -> Claim:
 
 
 def _dated(parts: Sequence[Block]) -> _Dated:
-    """A section whose heading holds a day is of that day; what else says when it was audited or written dates the whole."""
-    day, line = None, 0
+    """A section whose heading holds a day is of that day; what else says when it was audited or written dates the whole.
+
+    A title or a label that says so comes before a sentence that does.
+    """
     by_section: dict[tuple[str, ...], date | None] = {}
+    found: list[tuple[bool, int, date]] = []
     for block in parts:
         if block.headings not in by_section:
             in_headings = (next(words.dates(each), None) for each in reversed(block.headings))
-            by_section[block.headings] = next((found[0] for found in in_headings if found is not None), None)
-        if day is None and block.kind is not BlockKind.CODE and about(block, {}) is None:
-            title = block.headings[-1] if block.headings else ""
-            found = next(words.dates(block.text), None)
-            if found is not None and (words.is_dating(block.text) or words.is_dating(title)):
-                day, line = found[0], block.line_at(found[1])
-    return _Dated(day=day, line=line, by_block=tuple(by_section[each.headings] or day for each in parts))
+            by_section[block.headings] = next((each[0] for each in in_headings if each is not None), None)
+        day = None if block.kind is BlockKind.CODE else next(words.dates(block.text), None)
+        title = block.headings[-1] if block.headings else ""
+        labelled = words.begins_with_dating(block.text) or words.begins_with_dating(title)
+        # A table's row says it in its first cell, or is about something else.
+        if day is not None and (labelled or (block.kind is not BlockKind.ROW and words.is_dating(block.text))):
+            found.append((not labelled, block.line_at(day[1]), day[0]))
+    _, line, whole = min(found, default=(False, 0, None))
+    return _Dated(day=whole, line=line, by_block=tuple(by_section[each.headings] or whole for each in parts))
 
 
 def _lists(parts: Sequence[Block], days: dict[int, date | None], known: dict[str, str], path: str) -> Iterator[Claim]:

@@ -239,14 +239,13 @@ def _written(source: Source) -> Matrix:
 
 
 def _with_ranges(matrix: Matrix, published: Published | None, source: Source, faults: list[Fault]) -> Matrix:
+    path = None if source.by_name else source.path
     derived = [entry for entry in matrix.packages if entry.derive is not None]
     missing = [entry.name for entry in derived if published is None or entry.name not in published.ranges]
     if missing:
         message = f"the ranges of {', '.join(missing)} were not derived yet"
         faults.append(
-            Fault(
-                where=matrix.where, message=message, hint=f"run `stackaudit matrix derive {source.path or source.name}`"
-            )
+            Fault(where=matrix.where, message=message, hint=f"run `stackaudit matrix derive {path or source.name}`")
         )
     if published is None:
         return matrix
@@ -254,9 +253,7 @@ def _with_ranges(matrix: Matrix, published: Published | None, source: Source, fa
     if unknown:
         message = f"holds ranges of {', '.join(unknown)}, which the matrix does not have derived"
         where = Place(path=f"{source.shown.removesuffix('.toml')}.published.toml")
-        faults.append(
-            Fault(where=where, message=message, hint=f"run `stackaudit matrix derive {source.path or source.name}`")
-        )
+        faults.append(Fault(where=where, message=message, hint=f"run `stackaudit matrix derive {path or source.name}`"))
     filled = tuple(
         entry if entry.derive is None else replace(entry, ranges=published.ranges.get(entry.name, ()))
         for entry in matrix.packages

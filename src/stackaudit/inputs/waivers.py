@@ -83,7 +83,7 @@ def _waiver(table: Table, toml: Toml, at: KeyPath, root: Path) -> Waiver:
         message = "a waiver of a rule names the `package`, or the `subject` as the finding calls it"
         table.fault("rule", message, hint="to leave a rule out everywhere, set `ignore`")
     path = _path(table)
-    reason = table.text("reason")
+    reason = table.text("reason", lines=True)
     if reason and reason_is_empty(reason):
         table.fault("reason", f"`{reason.strip()}` is no reason", hint="say why it is accepted, for who reads it later")
     owner = table.text("owner")

@@ -19,6 +19,7 @@ class ClaimKind(StrEnum):
     REQUIRED = "required"  # the version of `other` where it is named
     DEPENDENCY = "dependency"
     ADMITTED = "admitted"  # the Python, `3.11`
+    NAMED = "named"  # the Python, `3.11`
     SUPPORTED = "supported"  # the Python, `3.11`
     COMPATIBLE = "compatible"  # the version or series of `other` where it is named
     CLEAN = "clean"

@@ -81,6 +81,10 @@ def series(version: Version) -> str:
     return f"{version.major}.{version.minor}"
 
 
+THINKABLE = ".99"
+"""The patch of a Python that nobody has: it stands in where none is known."""
+
+
 def newest_patch(minor: str) -> Version:
     """The newest thinkable patch of Python `minor` (`3.11`): it stands in where no patch is known, since bounds name old ones."""
-    return Version(f"{minor}.99")
+    return Version(f"{minor}{THINKABLE}")

@@ -15,7 +15,7 @@ from stackaudit.model.markers import applying, environment_of
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.secret import strip_secrets
 from stackaudit.model.snapshot import Evidence, Look, Unseen
-from stackaudit.model.versions import parse_requirement
+from stackaudit.model.versions import THINKABLE, parse_requirement
 from stackaudit.outside.index import Absent, Trouble, ask
 from stackaudit.outside.index_pages import Page
 from stackaudit.outside.index_settings import IndexSettings, SettingsError, index_settings, searches_folders
@@ -39,6 +39,11 @@ class _Asked:
     until: datetime | None
     settings: IndexSettings
     question: Question
+
+    @property
+    def told_python(self) -> str:
+        """As people write it: where no patch was said, the newest thinkable one stands in, which nobody has."""
+        return self.python.removesuffix(THINKABLE)
 
     @property
     def sentence(self) -> str:
@@ -127,7 +132,7 @@ def _told(asked: _Asked, answer: Answer, deadline: Deadline) -> Resolution | Uns
     packages = tuple((name, str(version)) for name, version in answer.packages)
     found = Resolution(files=asked.files, python=asked.python, packages=packages, until=asked.until)
     if not answer.tool:
-        cause = f"there is neither uv nor a pip that runs on Python {asked.python} to ask {asked.sentence}"
+        cause = f"there is neither uv nor a pip that runs on Python {asked.told_python} to ask {asked.sentence}"
         return _unseen(cause, f"install uv beside stackaudit, {_OR_LEAVE_OUT}")
     if answer.ending is Ending.TIMED_OUT:
         cause = f"{answer.tool} had not found out {asked.sentence} when the time for it was up"
@@ -181,7 +186,7 @@ def _clarified(found: Resolution, about: str, asked: _Asked, deadline: Deadline)
             versions = [each.version for each in page.files]
             if line is not None and not any(line.specifier.filter(versions, prereleases=True)):
                 return replace(found, refusal=f"there is no {about}")
-            cause = f"nothing is built here, and there is no wheel of {about} for Python {asked.python}"
+            cause = f"nothing is built here, and there is no wheel of {about} for Python {asked.told_python}"
             return _unseen(cause, _LOCK, knowable=False)
 
 

@@ -14,6 +14,12 @@ def test_a_listed_version_passes_and_a_newer_patch_of_its_series_is_advice() -> 
     assert "covers redis 5.0 and does not list 5.0.99 itself" in finding.message
 
 
+def test_what_came_before_a_covered_series_begins_is_not_said_to_be_of_no_covered_series() -> None:
+    (finding,) = failed(case(declared=["celery==5.2.0"]), "MX201")
+    assert finding.severity is Severity.MEDIUM
+    assert "vouches for no celery 5.2.0, only for 5.2.1 to 5." in finding.message
+
+
 @pytest.mark.parametrize("version", ["9.0.0", "2.10.6", "5.4.1", "5.1.0b1"])
 def test_a_series_that_nobody_vouches_for_is_medium_and_a_pre_release_too(version: str) -> None:
     stack = case(declared=[f"redis=={version}"])
