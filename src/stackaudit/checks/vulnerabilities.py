@@ -1,6 +1,5 @@
 """Judges what the advisory services said of the audited packages."""
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from urllib.parse import quote
@@ -12,14 +11,10 @@ from stackaudit.checks._pullers import Pullers
 from stackaudit.checks._stack import row
 from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Advisory, AdvisoryCopy, Audited, Distribution, Release
+from stackaudit.model.facts import Advisory, AdvisoryCopy, Audited, Release
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule
-
-MOST_LIBRARIES = 30
-_HASH = re.compile(r"-[0-9a-f]{8,}(?=$|[-.])")
-"""What repairing tools put into a library's name."""
 
 MAX_AGE = 14
 """Days that the newest record of a local copy may be old, where nothing else is set."""
@@ -127,31 +122,3 @@ def fresh(rule: Rule, case: Case) -> Iterator[Finding]:
             message = f"the newest record of the {copy.name} is of {copy.as_of}, {days(age)} ago: {most:g} are allowed"
             again = "`stackaudit advisories sync`" if copy.name == "local mirror" else None
             yield rule.fails(copy.subject, message, fix=again)
-
-
-# It passes nothing: what is compiled into a module leaves no trace in a RECORD. What hides packages is told by VU101.
-@rule(
-    "VU103",
-    "What wheels bundle is told as not audited",
-    severity="low",
-    reads=[],
-    about=lambda _: [],
-    why="a wheel may carry an OpenSSL or an FFmpeg of its own: no advisory about it names the package, and no system update mends it",
-    fix="follow the releases of the package, or install a build that uses the system's libraries",
-    source="https://peps.python.org/pep-0513/#security-implications",
-)
-def bundles_told(rule: Rule, case: Case) -> Iterator[Finding]:
-    """By the RECORD: libraries that a repairing tool put beside the package, and programs of FFmpeg."""
-    for each in case.facts(Distribution):
-        if each.bundled:
-            names = sorted({_library(file) for file in each.bundled})
-            more = f" and {len(names) - MOST_LIBRARIES} more" if len(names) > MOST_LIBRARIES else ""
-            told = f"{', '.join(names[:MOST_LIBRARIES])}{more}"
-            message = f"{each.name} {each.version} bundles {told}: no advisory service was asked about what is inside"
-            yield rule.uncheckable(each.subject, message, where=case.place_of(each.name), fix=rule.fix)
-
-
-def _library(file: str) -> str:
-    """`libssl` of `libssl-1b2c3d4e.so.3`; a program keeps its whole name, which often tells the version."""
-    name = file.partition(".so")[0] if ".so" in file else file.removesuffix(".dylib").removesuffix(".dll")
-    return _HASH.sub("", name) if name != file else file

@@ -12,7 +12,7 @@ from stackaudit.audit import apply
 from stackaudit.checks._audited import summarize
 from stackaudit.checks.releases import NOT_ON_INDEX
 from stackaudit.checks.releases import on_index as on_index_rule
-from stackaudit.checks.vulnerabilities import asked_by, bundles_told, fresh, not_vulnerable
+from stackaudit.checks.vulnerabilities import asked_by, fresh, not_vulnerable
 from stackaudit.model.audit import Case
 from stackaudit.model.facts import Advisory, AdvisoryCopy, Audited, Distribution, Fact, Release
 from stackaudit.model.findings import Finding, Outcome, Severity
@@ -185,24 +185,6 @@ def test_a_cycle_of_requirements_ends() -> None:
 def test_what_is_only_required_in_a_circle_is_neither_direct_nor_transitive() -> None:
     given = case([audited("c", "1.0", HIGH), installed("a"), installed("c", "d"), installed("d", "c")])
     assert judged(given)[0].message.startswith("c 1.0 has")
-
-
-def test_what_a_wheel_bundles_is_named_as_not_audited_and_gates_nothing() -> None:
-    files = (
-        "libavcodec-1b2c3d4e.so.61.3.100",
-        "libssl-0a1b2c3d4e5f.so.3",
-        "libssl.3.dylib",
-        "ffmpeg-linux-x86_64-v7.0.2",
-    )
-    wheel = replace(installed("opencv-python"), bundled=files)
-    (found,) = apply(bundles_told, case([wheel, installed("celery"), audited("opencv-python", "1.0")]))
-    assert (found.outcome, found.subject) == (Outcome.UNCHECKABLE, "opencv-python==1.0")
-    assert found.message == (
-        "opencv-python 1.0 bundles ffmpeg-linux-x86_64-v7.0.2, libavcodec, libssl, libssl.3: "
-        "no advisory service was asked about what is inside"
-    )
-    many = replace(wheel, bundled=tuple(f"lib{number}-1b2c3d4e.so.1" for number in range(10, 42)))
-    assert ", lib38, lib39 and 2 more: " in apply(bundles_told, case([many]))[0].message
 
 
 def test_the_summary_says_how_many_of_how_many() -> None:
