@@ -28,7 +28,8 @@ from stackaudit.outside.files import write_whole
 class Printing:
     """How the result is told: the format on standard output, the files, and how much.
 
-    `title` is the first line of the text, and `document` makes the Markdown, for a command whose audit is not one of a stack.
+    `title` is the first line of the text, and `document` makes the Markdown, which HTML is made of too, for a command whose audit is not
+    one of a stack.
     """
 
     format: str
@@ -124,8 +125,13 @@ def _edition_at(path: Path, audit: Audit) -> Audit:
 
 
 def _rendered(renderer: Renderer, audit: Audit, printing: Printing) -> str:
-    instead = printing.document if renderer.name == "markdown" else None
-    return (instead or renderer.render)(audit)
+    if printing.document is not None and renderer.name == "markdown":
+        return printing.document(audit)
+    if printing.document is not None and renderer.name == "html":
+        from stackaudit.reports.html import page
+
+        return page(audit, printing.document(audit))
+    return renderer.render(audit)
 
 
 def _words() -> tuple[RuleText, ...]:

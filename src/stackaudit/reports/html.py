@@ -51,17 +51,19 @@ def page(audit: Audit, document: str) -> str:
     own = [each for each in headings if not each.nested]
     sections = [each for each in own if each.level == 2]  # noqa: PLR2004 - the title is the first level
     contents = [(each.anchor, each.text) for each in sections]
-    second = {each.anchor for each in sections[1:2]}
-    cut = next((at for at, each in enumerate(tokens) if each.attrs.get("id") in second), len(tokens))
+    starts = {each.attrs["id"]: at for at, each in enumerate(tokens) if "id" in each.attrs}
+    cuts = [starts[each.anchor] for each in sections]
+    head, first = (cuts[0] if cuts else 0), (cuts[1] if len(cuts) > 1 else len(tokens))
     style = _template("page.css.j2").render()
     whole = _template("page.html.j2").render(
         title=next((each.text for each in own if each.level == 1), "Audit"),
         policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
         style=style,
         contents=[*contents[:1], ("pictures", "At a glance"), *contents[1:]],
-        before=html_of(tokens[:cut]),
+        head=html_of(tokens[:head]),
+        first=html_of(tokens[head:first]),
         figures=tuple(_figures(audit)),
-        after=html_of(tokens[cut:]),
+        rest=html_of(tokens[first:]),
     )
     return _NO_TEXT.sub(" ", whole)
 
