@@ -112,11 +112,20 @@ def of_row(block: Block) -> tuple[str, str] | None:
 
 
 def about(block: Block, known: Mapping[str, str]) -> tuple[str, str] | None:
-    """The package and version that a block speaks of: its row's, the one that it begins with, or its heading's."""
+    """The package and version that a block speaks of: its row's, the first or only one in it, or its heading's.
+
+    A label that is a package's name comes last.
+    """
     if block.kind is BlockKind.ROW:
         row = of_row(block)
         return None if row is None or row[0] not in known else (row[0], row[1] or known[row[0]])
-    for text in (block.text, *reversed(block.headings)):
+    begun = title(block.text)
+    if begun is not None and begun[0] in known:
+        return begun
+    pinned = {(normalized(each[1]) or "", each[2].rstrip(".-")) for each in words.PIN.finditer(block.text)}
+    if len(pinned) == 1 and (only := next(iter(pinned)))[0] in known:
+        return only
+    for text in reversed(block.headings):
         found = title(text)
         if found is not None and found[0] in known:
             return found
