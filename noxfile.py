@@ -93,3 +93,4 @@ def benchmarks(session: nox.Session) -> None:
     """Ratios against the peers; never a gate."""
     groups(session, "test", "tools")
     session.run("python", "tests/benchmarks/run.py", *session.posargs)
+    session.run("python", "tests/benchmarks/combinations.py")

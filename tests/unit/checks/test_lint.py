@@ -116,6 +116,12 @@ def test_a_rule_on_a_server_is_not_looked_up_in_the_package_of_its_name(tmp_path
     assert told(tmp_path, text + KOMBU.replace("kombu", "redis") + REDIS) == []
 
 
+def test_a_rule_about_a_name_that_is_nearly_a_listed_one_asks_whether_that_is_meant(tmp_path: Path) -> None:
+    misspelt = CLEAN.replace('when.packages = ["celery==5.4.0"', 'when.packages = ["celrey==5.4.0"')
+    message = "it-breaks is about celrey, which is not listed: did you mean `celery`?"
+    assert told(tmp_path, misspelt) == [("MX503", "low", message)]
+
+
 def test_a_rule_on_pythons_older_than_those_listed_can_fire(tmp_path: Path) -> None:
     assert told(tmp_path, CLEAN.replace('python = ">=3.11"', 'python = "<3.8"')) == []
 
@@ -134,6 +140,10 @@ TWICE = CLEAN[CLEAN.index("[[known_bad]]") :]
         (TWICE.replace("it-breaks", "again"), "again and it-breaks are about the same combinations"),
         (
             TWICE.replace("it-breaks", "again") + 'unless.packages = ["celery==5.4.0"]\n',
+            "again can never fire: it wants and excludes the same package",
+        ),
+        (
+            TWICE.replace("it-breaks", "again") + 'unless.packages = ["celery>=5"]\n',
             "again can never fire: it wants and excludes the same package",
         ),
         (
