@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stackaudit.cli import _audit_options as shared
 from stackaudit.cli.exits import Exit, interruptible
 from stackaudit.model.errors import UsageError
 
@@ -20,68 +21,30 @@ HELP = "Audit the stack: gather facts, run every check side by side, print, and 
 @interruptible
 def check(  # noqa: PLR0913 - a command's options are its parameters
     *,
-    matrix: Annotated[
-        str | None, typer.Option(metavar="NAME|PATH", help="The matrix: a shipped one, or a file.")
-    ] = None,
-    python: Annotated[str | None, typer.Option(metavar="PATH", help="Audit this interpreter's environment.")] = None,
-    requirement: Annotated[
-        list[str] | None,
-        typer.Option("-r", "--requirement", metavar="FILE", help="Read pins from this file; repeatable."),
-    ] = None,
-    python_version: Annotated[
-        str | None, typer.Option(metavar="X.Y", help="With -r: the Python that the pins are for.")
-    ] = None,
-    exclude_newer: Annotated[str | None, typer.Option(metavar="DATE", help="What the index had on that day.")] = None,
-    broker_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="The Celery broker [CELERY_BROKER_URL].")
-    ] = None,
-    redis_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="The Redis to check; default: the broker's.")
-    ] = None,
-    ffmpeg: Annotated[str | None, typer.Option(metavar="PATH", help="The ffmpeg to probe; default: on PATH.")] = None,
-    sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Build a throwaway copy of the stack, and audit that.")
-    ] = False,
+    matrix: shared.Matrix = None,
+    python: shared.Python = None,
+    requirement: shared.Requirements = None,
+    python_version: shared.PythonVersion = None,
+    exclude_newer: shared.ExcludeNewer = None,
+    broker_url: shared.BrokerUrl = None,
+    redis_url: shared.RedisUrl = None,
+    ffmpeg: shared.Ffmpeg = None,
+    sandbox: shared.Sandbox = False,
     from_: Annotated[
         Path | None, typer.Option("--from", metavar="RECORD", help="Judge a saved record again; ask nobody.")
     ] = None,
-    only: Annotated[
-        list[str] | None, typer.Option(metavar="CHECK", help="Run this check and no other; repeatable.")
-    ] = None,
-    skip: Annotated[list[str] | None, typer.Option(metavar="CHECK", help="Leave this check out; repeatable.")] = None,
-    require: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CHECK|RUNG", help="This check must run, or the matrix reach this rung; repeatable."),
-    ] = None,
-    fail_on: Annotated[
-        str | None, typer.Option(metavar="SEVERITY", help="low, medium (default), high or critical.")
-    ] = None,
-    allow_unknown: Annotated[
-        list[str] | None, typer.Option(metavar="CHECK|RULE", help="Let its unknown pass the gate; repeatable.")
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(metavar="RULE|ADVISORY", help="Does not count in this run; repeatable.")
-    ] = None,
-    baseline: Annotated[
-        Path | None,
-        typer.Option(metavar="RECORD", help="Tell what this change brought from what the world brought since RECORD."),
-    ] = None,
-    gate: Annotated[
-        str | None, typer.Option(metavar="all|change", help="change: only what this change brought fails.")
-    ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="The most any one check may take; default 30.")
-    ] = None,
-    advisories: Annotated[
-        str | None, typer.Option(metavar="auto|pypi|osv|URL|PATH", help="Where advisories come from.")
-    ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Ask only the broker, Redis and loopback services.")
-    ] = False,
-    engine: Annotated[
-        str | None,
-        typer.Option(metavar="reference|native", help="Ask pip check and pip-audit (default), or answer in process."),
-    ] = None,
+    only: shared.Only = None,
+    skip: shared.Skip = None,
+    require: shared.Require = None,
+    fail_on: shared.FailOn = None,
+    allow_unknown: shared.AllowUnknown = None,
+    ignore: shared.Ignore = None,
+    baseline: shared.Baseline = None,
+    gate: shared.Gate = None,
+    timeout: shared.Timeout = None,
+    advisories: shared.Advisories = None,
+    offline: shared.Offline = False,
+    engine: shared.Engine = None,
     format_: Annotated[
         str,
         typer.Option(
@@ -99,15 +62,11 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
             help="Write to FILE, by its ending: .json, .md, .html, .sarif, .xml (JUnit) or .cdx.json; repeatable.",
         ),
     ] = None,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Tell the verdict and exit 0.")] = False,
-    quiet: Annotated[
-        int, typer.Option("-q", "--quiet", count=True, help="Only the findings; twice: only the status.")
-    ] = 0,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="More, with the evidence.")] = 0,
-    color: Annotated[
-        str, typer.Option(metavar="auto|always|never", help="Colours; NO_COLOR and FORCE_COLOR count too.")
-    ] = "auto",
-    no_progress: Annotated[bool, typer.Option("--no-progress", help="No live progress.")] = False,
+    exit_zero: shared.ExitZero = False,
+    quiet: shared.Quiet = 0,
+    verbose: shared.Verbose = 0,
+    color: shared.Color = "auto",
+    no_progress: shared.NoProgress = False,
 ) -> None:
     """Read the settings, audit, tell, and exit with the verdict's status."""
     options: dict[str, SettingValue] = {

@@ -10,7 +10,7 @@ from stackaudit.model.facts import AdvisoryCopy, Audited, Variable
 from stackaudit.model.findings import Finding, Outcome, Verdict
 from stackaudit.reports import _ending, _evidence, _measured, _rationale, _stack_rows, _upkeep
 from stackaudit.reports._marks import mark_of, mark_of_all
-from stackaudit.reports._raw import Raw, to_evidence
+from stackaudit.reports._raw import Raw, bullets, to_evidence
 from stackaudit.reports.record import record
 
 
@@ -58,7 +58,7 @@ class Document:
     next_label: str
     trouble_rows: tuple[tuple[str, ...], ...]
     debugging: Raw
-    finding_lines: tuple[tuple[str, ...], ...]
+    findings: Raw
     change_rows: tuple[tuple[str, ...], ...]
     changes_since: str
     compared: bool
@@ -117,7 +117,7 @@ def document(audit: Audit) -> Document:
         next_label=_upkeep.quarter_of(following + timedelta(days=1)),
         trouble_rows=tuple(_upkeep.troubles(audit)),
         debugging=_upkeep.debugging(audit),
-        finding_lines=tuple(_ending.finding_lines(audit)),
+        findings=bullets(_ending.findings(audit)),
         change_rows=tuple(_ending.changes(edition)),
         changes_since=_ending.since(audit, edition),
         compared=edition.changes is not None,
@@ -147,8 +147,12 @@ def _looks(judgment: Judgment) -> Raw:
 def _part(judgment: Judgment | None) -> Part | None:
     if judgment is None:
         return None
-    told = tuple(_told(each) for each in judgment.findings if each.outcome is not Outcome.PASS)
+    found = sorted(judgment.findings, key=lambda each: (_ORDER.index(each.outcome), -each.severity.rank))
+    told = tuple(_told(each) for each in found if each.outcome is not Outcome.PASS)
     return Part(mark=mark_of(judgment), summary=judgment.summary, evidence=_looks(judgment), findings=told)
+
+
+_ORDER = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.UNCHECKABLE, Outcome.PASS)
 
 
 def _told(finding: Finding) -> tuple[str | Raw, ...]:

@@ -7,6 +7,7 @@ from stackaudit.model.audit import Audit
 from stackaudit.model.edition import Edition
 from stackaudit.model.findings import Finding, Outcome, Verdict
 from stackaudit.reports._diff_words import FOLDED, TITLES, brought_by, word
+from stackaudit.reports._raw import Raw, escaped
 
 _MEANS = {
     Verdict.PASS: "all that was checked passed",
@@ -17,13 +18,12 @@ _MEANS = {
 }
 
 
-def finding_lines(audit: Audit) -> Iterator[tuple[str, str, str]]:
-    """A line each for what fails: the rule, its severity with its lane, and the sentence with place, fix and waiver."""
-    for judgment in audit.judgments:
-        for each in judgment.findings:
-            if each.outcome is Outcome.FAIL:
-                lane = f", {each.lane.told}" if each.lane is not None else ""
-                yield each.rule, f"{each.severity}{lane}", _sentence(each)
+def findings(audit: Audit) -> Iterator[Raw]:
+    """A line each for what fails, worst first: the rule, its severity with its lane, and the sentence with place, fix and waiver."""
+    failed = [each for judgment in audit.judgments for each in judgment.findings if each.outcome is Outcome.FAIL]
+    for each in sorted(failed, key=lambda each: -each.severity.rank):
+        lane = f", {each.lane.told}" if each.lane is not None else ""
+        yield Raw(f"**{escaped(each.rule)}** ({escaped(each.severity)}{lane}) {escaped(_sentence(each))}")
 
 
 def _sentence(finding: Finding) -> str:

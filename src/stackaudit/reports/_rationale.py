@@ -144,7 +144,8 @@ def _choice(
         together &= each.specifier
     yield "Allowed by these", _tightened(together) or "any version"
     dates: dict[Version, date | None] = dict(entry.listed())
-    dates |= {version: _day(at) for version, at in _on_index(release)}
+    for version, at in _on_index(release):
+        dates[version] = _day(at) or dates.get(version)
     minor = environment_of(case.manifest, case.interpreter)["python_version"]
     fitting = [
         version
@@ -152,7 +153,7 @@ def _choice(
         if not version.is_prerelease and together.contains(version) and _for_python(entry, version, minor, release)
     ]
     said = f"{_dated(max(fitting), dates)}, of the releases in the matrix and on the index" if fitting else "none known"
-    yield f"Newest allowed on Python {minor}", said
+    yield f"Newest of these for Python {minor}", said
     if release is None:
         yield "Newest published", "not asked"
     elif not release.known:

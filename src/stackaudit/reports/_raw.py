@@ -20,12 +20,30 @@ def escaped(value: object) -> str:
     return value if isinstance(value, Raw) else "" if value is None else inline(value)
 
 
+MOST = 40
+"""How many rows of a table are shown at once: what comes after is folded, and whoever tells puts the worst first."""
+
+
 def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> Raw:
     """A table with a line break at its end; nothing where it has no rows. Each row has as many cells as the head."""
     lines = [_line(each) for each in rows]
     if not lines:
         return Raw("")
-    return Raw("\n".join([_line(head), f"|{'---|' * len(head)}", *lines]) + "\n")
+    top = f"{_line(head)}\n|{'---|' * len(head)}\n"
+    shown = top + "\n".join(lines[:MOST]) + "\n"
+    return Raw(shown + fold(f"{len(lines) - MOST} more", top + "\n".join(lines[MOST:])) if len(lines) > MOST else shown)
+
+
+def bullets(rows: Iterable[str]) -> Raw:
+    """A list, folded as a table is; each of `rows` is finished Markdown on one line."""
+    lines = [f"- {each}" for each in rows]
+    shown = "".join(f"{each}\n" for each in lines[:MOST])
+    return Raw(shown + fold(f"{len(lines) - MOST} more", "\n".join(lines[MOST:])) if len(lines) > MOST else shown)
+
+
+def fold(summary: str, content: str) -> Raw:
+    """`content`, finished Markdown, behind its `summary`, with a line break at its end."""
+    return Raw(f"\n<details><summary>{escaped(summary)}</summary>\n\n{content.strip()}\n\n</details>\n")
 
 
 def _line(cells: Sequence[object]) -> str:

@@ -13,7 +13,8 @@ from markdown_it.token import Token
 from documents import a_full_audit
 from stackaudit.model.edition import Edition, Kept, TemplateText
 from stackaudit.model.errors import InputError
-from stackaudit.model.findings import Outcome
+from stackaudit.model.findings import Outcome, Severity
+from stackaudit.reports._raw import table
 from stackaudit.reports.markdown import refuse_bad_template, render
 from stories import an_audit
 
@@ -98,7 +99,7 @@ def test_the_rationale_says_who_requires_a_package_with_which_bounds_and_what_th
     assert "at requirements.txt:" in told
     assert "celery\\[redis\\] 5.4.0 (\\>=4.5.2,\\<6.0.0); kombu\\[redis\\] 5.6.1 (\\>=4.5.2,\\!=5.0.2,\\<6.5)" in told
     assert "| Allowed by these | \\>=4.5.2,\\!=5.0.2,\\<6.0.0 |" in told
-    assert "| Newest allowed on Python 3.11 | 5.3.1 of 2025-07-25" in told
+    assert "| Newest of these for Python 3.11 | 5.3.1 of 2025-07-25" in told
     assert "| Newest published | 6.4.0 of 2025-08-" in told
 
 
@@ -202,3 +203,17 @@ def test_a_faulty_template_is_told_with_its_line(text: str, line: int, message: 
 def test_a_template_that_is_none_is_refused_before_anything_is_asked() -> None:
     with pytest.raises(InputError, match=r"own\.j2:2"):
         refuse_bad_template(TemplateText(path="own.j2", text="\n{% endif %}"))
+
+
+def test_long_lists_are_folded_with_the_worst_before_the_fold() -> None:
+    rows = [(f"package {number}",) for number in range(100)]
+    told = table(("Package",), rows)
+    shown, folded = told.split("\n<details><summary>60 more</summary>\n\n")
+    assert "| package 39 |" in shown
+    assert "| package 40 |" in folded
+    assert folded.startswith("| Package |\n|---|\n| package 40 |")
+    assert folded.endswith("| package 99 |\n\n</details>\n")
+    assert "details" not in table(("Package",), rows[:40])
+    severities = re.findall(r"^- \*\*\w+\*\* \((\w+)", section(render(a_full_audit()), "Findings"), re.MULTILINE)
+    assert len(severities) > 3
+    assert severities == sorted(severities, key=lambda each: -Severity(each).rank)
