@@ -41,10 +41,10 @@ def lives(audit: Audit) -> tuple[Life, ...]:
 def _branches(case: Case) -> Iterator[Life]:
     if case.matrix is None:
         return
-    unseen = case.manifest.interpreter is not None and case.interpreter is None
-    if not unseen:
-        minor = environment_of(case.manifest, case.interpreter)["python_version"]
-        yield _branch(f"Python {minor}", case.matrix.python(minor), case.today)
+    minor = _minor(case)
+    if minor is not None:
+        label = f"Python {minor}" if case.interpreter is not None else f"Python {minor}, asked for"
+        yield _branch(label, case.matrix.python(minor), case.today)
     for pulse in case.facts(Pulse):
         version = parse_version(pulse.version or "")
         if pulse.product is not None and version is not None:
@@ -52,6 +52,13 @@ def _branches(case: Case) -> Iterator[Life]:
     for program in case.facts(Program):
         if program.branch is not None:
             yield _product(case, program.name, program.branch)
+
+
+def _minor(case: Case) -> str | None:
+    """The Python that was seen, or with files alone the one that the audit was told to take; never that of the auditor."""
+    asked = case.manifest.interpreter is None and case.manifest.text("python_version") is not None
+    known = case.interpreter is not None or asked
+    return environment_of(case.manifest, case.interpreter)["python_version"] if known else None
 
 
 def _product(case: Case, name: str, branch: str) -> Life:

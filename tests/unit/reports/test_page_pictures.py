@@ -10,6 +10,8 @@ from pages import SVG, pictures, said, the_audit
 from stackaudit.model.audit import Audit
 from stackaudit.model.facts import Release
 from stackaudit.model.findings import Outcome, Severity, Verdict, Waived
+from stackaudit.model.manifest import Setting
+from stackaudit.model.places import Place
 from stackaudit.reports._severities import tally
 from stackaudit.reports._timeline import Life, lives
 from stackaudit.reports._timeline_svg import timeline
@@ -91,6 +93,21 @@ def test_the_python_has_the_end_of_its_support_and_one_that_ended_is_told_as_end
     later = replace(audit, case=replace(audit.case, today=datetime(2028, 1, 1, tzinfo=UTC).date()))
     assert life(later, "Python 3.11").said == "released 2022-10-24; support ended 2027-10-31"
     assert life(later, "Python 3.11").ended
+
+
+def pythons(audit: Audit) -> list[str]:
+    return [each.label for each in lives(audit) if each.label.startswith("Python")]
+
+
+def test_with_files_alone_the_python_is_the_one_that_was_asked_for_and_never_the_auditors() -> None:
+    audit = the_audit()
+    bare = replace(audit.case, snapshot=replace(audit.case.snapshot, looks=()))
+    files = replace(bare, manifest=replace(bare.manifest, interpreter=None, settings=()))
+    setting = Setting(name="python_version", value="3.12", where=Place(path="--python-version"))
+    told = replace(files, manifest=replace(files.manifest, settings=(setting,)))
+    assert pythons(replace(audit, case=files)) == []
+    assert pythons(replace(audit, case=told)) == ["Python 3.12, asked for"]
+    assert pythons(replace(audit, case=bare)) == []
 
 
 def test_what_has_no_date_is_told_and_not_left_out() -> None:
