@@ -39,6 +39,12 @@ def test_where_one_pin_is_not_enough_two_are_named() -> None:
     assert first.fix.startswith("pin celery==5.3.6 and kombu==5.")
 
 
+def test_where_no_version_goes_beside_the_other_one_of_them_is_to_go() -> None:
+    (finding,) = known({"ffmpeg-python": "0.2.0", "future": "1.0.0", "ffmpeg": "1.4"})
+    assert finding.severity is Severity.MEDIUM
+    assert finding.fix == "keep one of ffmpeg-python and ffmpeg, and take the other out"
+
+
 def test_what_was_only_reported_is_low_and_says_so() -> None:
     (finding,) = known({**DEAF, "kombu": "5.4.2", "redis": "5.2.1"})
     assert finding.severity is Severity.LOW
