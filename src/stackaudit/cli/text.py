@@ -8,7 +8,7 @@ from typing import TypeAlias
 from stackaudit.gate.verdict import fails, is_let_through
 from stackaudit.model.audit import Audit, Judgment, Policy
 from stackaudit.model.facts import Resolution
-from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict, Waived
+from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict, Waived, is_named
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
 
@@ -48,7 +48,7 @@ class _Block:
 
     def sentence(self) -> str:
         """The message, after the subjects that it does not name itself."""
-        named = [each for each in self.subjects if each and each.partition("==")[0] not in self.finding.message]
+        named = [each for each in self.subjects if each and not is_named(each, self.finding.message)]
         if not named:
             return self.finding.message
         more = f" and {len(named) - MOST_SUBJECTS} more" if len(named) > MOST_SUBJECTS else ""

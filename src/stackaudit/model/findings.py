@@ -1,5 +1,6 @@
 """What rules say: findings, their outcomes, and the verdicts made of them."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -97,3 +98,9 @@ class Finding:
     rung: str | None = None
     lane: Lane | None = None
     waiver: Waived | None = None
+
+
+def is_named(subject: str, message: str) -> bool:
+    """Whether `message` names `subject`, with or without its version, as a word: `own` is not named by `known`."""
+    name = re.escape(subject.partition("==")[0])
+    return re.search(rf"(?<![\w-]){name}(?![\w-])", message) is not None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit, Judgment
-from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived, is_named
 from stackaudit.model.places import Place
 
 NOTHING = "audit"
@@ -35,7 +35,7 @@ class Told:
         """One line: what is so, of what, after the word for anything else than a failure."""
         finding = self.finding
         word = "accepted" if self.accepted is not None else finding.outcome.value
-        named = finding.subject and finding.subject.partition("==")[0] not in finding.message
+        named = finding.subject and not is_named(finding.subject, finding.message)
         said = line(f"{finding.subject}: {finding.message}" if named else finding.message)
         sandbox = "sandbox: " if self.sandbox else ""
         return f"{sandbox}{said}" if word == Outcome.FAIL else f"{sandbox}{word}: {said}"

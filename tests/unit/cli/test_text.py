@@ -48,6 +48,12 @@ def test_what_one_cause_made_is_told_once() -> None:
     assert "also: RD101, CE101" in text
 
 
+def test_a_subject_that_is_a_part_of_a_word_of_the_message_is_named_all_the_same() -> None:
+    open_ = {"outcome": Outcome.UNCHECKABLE, "cause": "x", "message": "which version is not known"}
+    text = told(finding(**open_, subject="own"), finding(**open_, subject="redis"))
+    assert "note[MX101]: own, redis: which version is not known" in text
+
+
 def test_the_worst_comes_first() -> None:
     text = told(finding("RE103", severity=Severity.LOW), finding("MX201", outcome=Outcome.UNKNOWN), finding("VU101"))
     assert text.index("error[VU101]") < text.index("unknown[MX201]") < text.index("note[RE103]")

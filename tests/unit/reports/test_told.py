@@ -54,6 +54,11 @@ def test_a_sentence_names_its_subject_and_says_what_it_is_if_no_failure() -> Non
     ]
 
 
+def test_a_subject_that_is_a_part_of_a_word_of_the_message_is_named_all_the_same() -> None:
+    (said,) = told(judged([replace(a_finding(), subject="own", message="which version is not known")]))
+    assert said.sentence == "own: which version is not known"
+
+
 def test_of_a_sandbox_each_sentence_says_so() -> None:
     audit = judged([a_finding(), UNKNOWN])
     case = replace(audit.case, manifest=replace(audit.case.manifest, sandbox=True))
