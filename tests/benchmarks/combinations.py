@@ -29,7 +29,7 @@ def pin_sets(matrix: Matrix, many: int) -> Sequence[Combination]:
     listed = {entry.name: [version for version, _ in entry.listed()] for entry in matrix.packages}
     made: list[Combination] = []
     for number in range(many):
-        packages = {name: chance.choice(versions) for name, versions in listed.items() if versions}
+        packages: dict[str, Version] = {name: chance.choice(each) for name, each in listed.items() if each}
         for name in chance.sample(BESIDE, number % len(BESIDE)):
             packages[name] = Version(f"{chance.randrange(90)}.{chance.randrange(30)}.{number}")
         made.append(Combination(packages=packages, python=Version(chance.choice(PYTHONS)), whole=number % 2 == 0))

@@ -59,9 +59,10 @@ def _cause(here: Row, known: KnownBad) -> str | None:
 def remedy(here: Row, known: KnownBad) -> str | None:
     """The pins that clear it by the matrix, else what its rule says of where it is mended, else one of those that never go together."""
     fixed = " or ".join(f"{name}{written(SpecifierSet(versions))}" for name, versions in known.fixed_in)
-    if fixed or len(known.names) != 2 or any(versions for _, versions in known.when.packages):
-        return mended(here, known) or (f"take {fixed}" if fixed else None)
-    return f"keep one of {' and '.join(known.names)}, and take the other out"
+    match known.when.packages:
+        case ((one, ""), (other, "")) if not fixed:
+            return f"keep one of {one} and {other}, and take the other out"
+    return mended(here, known) or (f"take {fixed}" if fixed else None)
 
 
 def faults(here: Row) -> Iterator[Breach]:
