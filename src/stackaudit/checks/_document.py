@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from stackaudit.checks._document_world import World
 from stackaudit.model.audit import Case
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts import Fact
@@ -27,8 +28,8 @@ class Held:
     cause: str | None = None
 
 
-Hold: TypeAlias = Callable[[Case, Claim], Held | None]
-"""Holds a claim against the facts of a case; None where the rule does not apply to it."""
+Hold: TypeAlias = Callable[[World, Claim], Held | None]
+"""Holds a claim against what was seen of the world; None where the rule does not apply to it."""
 
 
 def true(message: str) -> Held:
@@ -60,8 +61,9 @@ class ClaimRule(Rule):
 
     def held(self, case: Case) -> Iterator[tuple[Claim, Held]]:
         """Each claim that the rule applies to, and what became of it."""
-        for claim in case.manifest.claims_of(*self.kinds):
-            held = self.hold(case, claim)
+        world = World(case=case)
+        for claim in world.claims(*self.kinds):
+            held = self.hold(world, claim)
             if held is not None:
                 yield claim, held
 
@@ -85,8 +87,9 @@ def claim_rule(  # noqa: PLR0913 - the words that place a rule, each by name
 
     def wrap(hold: Hold) -> ClaimRule:
         def about(case: Case) -> Iterator[str]:
-            for claim in case.manifest.claims_of(*kinds):
-                held = hold(case, claim)
+            world = World(case=case)
+            for claim in world.claims(*kinds):
+                held = hold(world, claim)
                 if held is not None and held.outcome is Outcome.PASS:
                     yield claim.text
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from stackaudit.checks._document_facts import window
+from stackaudit.checks._document_world import World
 from stackaudit.model.audit import Case
 from stackaudit.model.claims import Claim
 from stackaudit.model.findings import Finding, Outcome, Severity
@@ -23,7 +24,7 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     counts = Counter(word for _, word in outcomes(case, findings))
     told = [f"{counts[word]} {word}" for word in (TRUE, FALSE, MISLEADING, UNKNOWN, OPEN) if counts[word]]
     total = sum(counts.values())
-    bounds = window(case)
+    bounds = window(World(case=case))
     return f"{total} claim{'s' * (total != 1)}: {', '.join(told)}{f'; {bounds}' if bounds else ''}"
 
 

@@ -9,12 +9,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from stackaudit.checks._document import UNSEEN, Held, open_
+from stackaudit.checks._document_world import World
 from stackaudit.checks._pythons_released import released
 from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
-from stackaudit.model.audit import Case
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts import History, Published, Upload
-from stackaudit.model.markers import environment_of
 from stackaudit.model.versions import parse_requirement, parse_version
 
 DATED = (ClaimKind.PIN, ClaimKind.TOOL, ClaimKind.PYTHON)
@@ -32,42 +31,15 @@ class Since:
     what: str
 
 
-def history(case: Case, name: str) -> History | None:
-    """What the index has of project `name`; None where it was not seen."""
-    return next((each for each in case.facts(History) if each.name == name), None)
-
-
-def published(case: Case, name: str, version: str) -> Published | None:
-    """The metadata of a release; None where they were not seen."""
-    wanted = parse_version(version)
-    found = (each for each in case.facts(Published) if each.name == name)
-    return next((each for each in found if parse_version(each.version) == wanted), None)
-
-
-def upload(case: Case, name: str, version: str) -> Upload | None:
-    """The release as the index lists it; None where that does not, or was not seen."""
-    known, wanted = history(case, name), parse_version(version)
-    uploads = () if known is None else known.uploads
-    return next((each for each in uploads if parse_version(each.version) == wanted), None)
-
-
-def blind(case: Case, name: str, version: str) -> Held | None:
+def blind(world: World, name: str, version: str) -> Held | None:
     """What is to be said where a release's metadata are not there: unknown, unless the index was seen not to have the release.
 
     That it has no such version is a rule's own to say; a project that it does not know may be private.
     """
-    known = history(case, name)
-    if known is None or upload(case, name, version) is not None:
+    known = world.history(name)
+    if known is None or world.upload(name, version) is not None:
         return UNSEEN
     return None if known.known else open_(NOT_ON_INDEX, cause=NOT_ON_INDEX, fix=SAY_PRIVATE)
-
-
-def pins(case: Case) -> tuple[Claim, ...]:
-    """The packages that the document pins, each at the version that it names first."""
-    first: dict[str, Claim] = {}
-    for claim in case.manifest.claims_of(ClaimKind.PIN):
-        first.setdefault(claim.name, claim)
-    return tuple(first.values())
 
 
 def day_of(upload: Upload) -> date | None:
@@ -86,53 +58,52 @@ def finals(known: History, *, series: str = "") -> Iterator[tuple[Version, date]
             yield version, day
 
 
-def requirements_on(case: Case, holder: Published, name: str) -> tuple[Requirement, ...]:
+def requirements_on(world: World, holder: Published, name: str) -> tuple[Requirement, ...]:
     """What `holder` requires of package `name` without any extra, on the target's Python."""
-    environment = {"extra": "", **environment_of(case.manifest, case.interpreter)}
     found = filter(None, map(parse_requirement, holder.requires))
     return tuple(
         each
         for each in found
-        if canonicalize_name(each.name) == name and (each.marker is None or each.marker.evaluate(environment))
+        if canonicalize_name(each.name) == name and (each.marker is None or each.marker.evaluate(world.environment))
     )
 
 
-def earliest(case: Case, claim: Claim) -> Since | None:
+def earliest(world: World, claim: Claim) -> Since | None:
     """Since when `claim` can have been made at all; None where nobody can tell."""
     if claim.kind is ClaimKind.PYTHON:
         day = released(claim.about)
     else:
-        found = upload(case, claim.name, claim.version)
+        found = world.upload(claim.name, claim.version)
         day = None if found is None else day_of(found)
     return None if day is None else Since(day=day, what=claim.text)
 
 
-def end_of_latest(case: Case, claim: Claim) -> Since | None:
+def end_of_latest(world: World, claim: Claim) -> Since | None:
     """The day from which on a claim to be the latest is not true any more, and what came out then; None where it still is."""
-    known, own = history(case, claim.name), parse_version(claim.version)
+    known, own = world.history(claim.name), parse_version(claim.version)
     if known is None or own is None:
         return None
     newer = [
         Since(day=day, what=f"{claim.name} {each}") for each, day in finals(known, series=claim.about) if each > own
     ]
-    own_upload = upload(case, claim.name, claim.version)
+    own_upload = world.upload(claim.name, claim.version)
     begun = None if own_upload is None else day_of(own_upload)
     # A newer version that was there before is why it never was the latest.
     return min(newer, key=lambda each: max(each.day, begun or each.day), default=None)
 
 
-def can_be_of(case: Case) -> Since | None:
+def can_be_of(world: World) -> Since | None:
     """The earliest day that the document can be of, and what makes it so; None where its parts have days of their own."""
-    if len({claim.on for claim in case.manifest.claims}) > 1:
+    if len({claim.on for claim in world.case.manifest.claims}) > 1:
         return None
-    found = filter(None, (earliest(case, claim) for claim in case.manifest.claims_of(*DATED)))
+    found = filter(None, (earliest(world, claim) for claim in world.claims(*DATED)))
     return max(found, key=lambda each: each.day, default=None)
 
 
-def window(case: Case) -> str:
+def window(world: World) -> str:
     """When all that the document says of releases was true together, as a phrase; empty where nothing bounds it."""
-    begin = can_be_of(case)
-    ends = filter(None, (end_of_latest(case, claim) for claim in case.manifest.claims_of(ClaimKind.LATEST)))
+    begin = can_be_of(world)
+    ends = filter(None, (end_of_latest(world, claim) for claim in world.claims(ClaimKind.LATEST)))
     end = min(ends, key=lambda each: each.day, default=None)
     if begin is None:
         return ""

@@ -3,10 +3,10 @@
 from datetime import date
 
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
-from stackaudit.checks._document_facts import DATED, NO_TIMES, day_of, history, upload
+from stackaudit.checks._document_facts import DATED, NO_TIMES, day_of
+from stackaudit.checks._document_world import World
 from stackaudit.checks._pythons_released import SOURCE, released, released_after
 from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
-from stackaudit.model.audit import Case
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts import History
 from stackaudit.model.versions import parse_version
@@ -24,14 +24,14 @@ _NO_DATE = "the document has no date: nobody can tell what there was on it"
     fix="give the document the day on which its last version was checked",
     source="https://peps.python.org/pep-0700/",
 )
-def was_there(case: Case, claim: Claim) -> Held | None:
+def was_there(world: World, claim: Claim) -> Held | None:
     """By the day (UTC) of the first file on the index; of Pythons by python.org."""
     if claim.kind is ClaimKind.PYTHON:
         return _python_was_there(claim)
-    known = history(case, claim.name)
+    known = world.history(claim.name)
     if known is None:
         return UNSEEN
-    found = upload(case, claim.name, claim.version)
+    found = world.upload(claim.name, claim.version)
     if found is None:
         # That it is not on the index is another rule's to say.
         return None
@@ -76,14 +76,14 @@ def _days(number: int) -> str:
     fix="name the version that is really in use",
     source="https://peps.python.org/pep-0691/",
 )
-def is_on_index(case: Case, claim: Claim) -> Held | None:
+def is_on_index(world: World, claim: Claim) -> Held | None:
     """A project that the index does not know may be private."""
-    known = history(case, claim.name)
+    known = world.history(claim.name)
     if known is None:
         return UNSEEN
     if not known.known:
         return open_(NOT_ON_INDEX, cause=NOT_ON_INDEX, fix=SAY_PRIVATE)
-    found, wanted = upload(case, claim.name, claim.version), parse_version(claim.version)
+    found, wanted = world.upload(claim.name, claim.version), parse_version(claim.version)
     if found is None and wanted is not None and wanted.local is not None:
         return open_(f"{claim.version} is a local build, which the index never lists")
     if found is None:
@@ -100,10 +100,10 @@ def is_on_index(case: Case, claim: Claim) -> Held | None:
     why="nothing was checked on a day that has not been",
     fix="give the document the day on which it was written",
 )
-def is_past(case: Case, claim: Claim) -> Held:
+def is_past(world: World, claim: Claim) -> Held:
     """Today is the day of this run, in UTC."""
     day = date.fromisoformat(claim.about)
-    return (true if day <= case.today else false)(f"the document is of {day}, and today is {case.today}")
+    return (true if day <= world.case.today else false)(f"the document is of {day}, and today is {world.case.today}")
 
 
 @claim_rule(
@@ -116,9 +116,9 @@ def is_past(case: Case, claim: Claim) -> Held:
     fix="take the date from the package index",
     source="https://peps.python.org/pep-0700/",
 )
-def has_its_date(case: Case, claim: Claim) -> Held | None:
+def has_its_date(world: World, claim: Claim) -> Held | None:
     """A day more or less is the time zone of whoever wrote it."""
-    known, found = history(case, claim.name), upload(case, claim.name, claim.version)
+    known, found = world.history(claim.name), world.upload(claim.name, claim.version)
     if known is None:
         return UNSEEN
     if found is None:

@@ -3,8 +3,8 @@
 from datetime import date
 
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
-from stackaudit.checks._document_facts import NO_TIMES, day_of, end_of_latest, finals, history, upload
-from stackaudit.model.audit import Case
+from stackaudit.checks._document_facts import NO_TIMES, day_of, end_of_latest, finals
+from stackaudit.checks._document_world import World
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts import History
 from stackaudit.model.versions import parse_version
@@ -20,9 +20,9 @@ from stackaudit.model.versions import parse_version
     fix="say which version was the latest, and why another one is used",
     source="https://peps.python.org/pep-0700/",
 )
-def was_latest(case: Case, claim: Claim) -> Held | None:
+def was_latest(world: World, claim: Claim) -> Held | None:
     """Of the final releases that were not withdrawn; the newest is the one with the highest version. With no date, today's."""
-    known, found, own = history(case, claim.name), upload(case, claim.name, claim.version), parse_version(claim.version)
+    known, found, own = world.history(claim.name), world.upload(claim.name, claim.version), parse_version(claim.version)
     if known is None:
         return UNSEEN
     if found is None or own is None:
@@ -30,9 +30,9 @@ def was_latest(case: Case, claim: Claim) -> Held | None:
     begun = day_of(found)
     if begun is None:
         return open_(NO_TIMES, cause=NO_TIMES)
-    day = claim.on or case.today
+    day = claim.on or world.case.today
     of = f" of {claim.about}" if claim.about else ""
-    span = _span(case, claim, begun)
+    span = _span(world, claim, begun)
     there = [each for each in finals(known, series=claim.about) if each[1] <= day]
     newest = max(there, default=None)
     if begun > day:
@@ -43,10 +43,10 @@ def was_latest(case: Case, claim: Claim) -> Held | None:
     return false(f"on {day} the latest {claim.name}{of} was {newest[0]} of {newest[1]}; {claim.version} {span}")
 
 
-def _span(case: Case, claim: Claim, begun: date) -> str:
+def _span(world: World, claim: Claim, begun: date) -> str:
     """From when to when it was the latest, in words."""
     of = f" of {claim.about}" if claim.about else ""
-    end = end_of_latest(case, claim)
+    end = end_of_latest(world, claim)
     if end is None:
         return f"is the latest{of} since {begun}"
     if end.day <= begun:
@@ -64,17 +64,17 @@ def _span(case: Case, claim: Claim, begun: date) -> str:
     fix="write the document anew",
     source="https://peps.python.org/pep-0700/",
 )
-def is_latest(case: Case, claim: Claim) -> Held | None:
+def is_latest(world: World, claim: Claim) -> Held | None:
     """Apart from what was so on the document's own date."""
-    known, own = history(case, claim.name), parse_version(claim.version)
+    known, own = world.history(claim.name), parse_version(claim.version)
     if known is None:
         return UNSEEN
     newest = max(finals(known, series=claim.about), default=None)
-    if own is None or newest is None or upload(case, claim.name, claim.version) is None:
+    if own is None or newest is None or world.upload(claim.name, claim.version) is None:
         return None
     of = f" of {claim.about}" if claim.about else ""
     return (true if newest[0] <= own else false)(
-        f"today, {case.today}, the latest {claim.name}{of} is {newest[0]} of {newest[1]}"
+        f"today, {world.case.today}, the latest {claim.name}{of} is {newest[0]} of {newest[1]}"
     )
 
 
@@ -88,16 +88,16 @@ def is_latest(case: Case, claim: Claim) -> Held | None:
     fix="say which series was the newest, and why this one is used",
     source="https://peps.python.org/pep-0700/",
 )
-def was_of_newest_series(case: Case, claim: Claim) -> Held | None:
+def was_of_newest_series(world: World, claim: Claim) -> Held | None:
     """On the document's date; with none, today."""
-    known, own = history(case, claim.name), parse_version(claim.version)
+    known, own = world.history(claim.name), parse_version(claim.version)
     if not claim.about:
         return None
     if known is None:
         return UNSEEN
-    day = claim.on or case.today
+    day = claim.on or world.case.today
     newest = max((each for each in finals(known) if each[1] <= day), default=None)
-    if own is None or newest is None or upload(case, claim.name, claim.version) is None:
+    if own is None or newest is None or world.upload(claim.name, claim.version) is None:
         return None
     count = len(list(finals(known, series=claim.about)))
     only = f", and {claim.version} is the only release of {claim.about}" if count == 1 else ""

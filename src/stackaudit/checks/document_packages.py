@@ -4,8 +4,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
-from stackaudit.checks._document_facts import METADATA, blind, published, requirements_on
-from stackaudit.model.audit import Case
+from stackaudit.checks._document_facts import METADATA, blind, requirements_on
+from stackaudit.checks._document_world import World
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts import Distribution, Published
 from stackaudit.model.findings import Severity
@@ -13,17 +13,17 @@ from stackaudit.model.manifest import Manifest
 from stackaudit.model.versions import parse_requirement, parse_version, pin_of, written
 
 
-def _holder(case: Case, name: str, version: str) -> tuple[str, Published | None]:
+def _holder(world: World, name: str, version: str) -> tuple[str, Published | None]:
     """The version of package `name` that is meant, and its metadata: the one that is named, else the one that the document pins."""
-    pinned = [claim.version for claim in case.manifest.claims_of(ClaimKind.PIN) if claim.name == name]
+    pinned = world.pinned(name)
     named = parse_version(version) if version else None
     meant = next((each for each in pinned if named is not None and parse_version(each) == named), None)
     if meant is None and version and named is not None:
         # A series (`5.4`) means the version of it that is pinned.
         meant = next((each for each in pinned if each.startswith(f"{version}.")), None)
-        return (meant or version), published(case, name, meant or version)
+        return (meant or version), world.published(name, meant or version)
     meant = meant or next(iter(pinned), "")
-    return meant, published(case, name, meant)
+    return meant, world.published(name, meant)
 
 
 @claim_rule(
@@ -36,12 +36,12 @@ def _holder(case: Case, name: str, version: str) -> tuple[str, Published | None]
     fix="say what the metadata say: which versions are admitted",
     source=METADATA,
 )
-def is_required(case: Case, claim: Claim) -> Held | None:
+def is_required(world: World, claim: Claim) -> Held | None:
     """Only a pin requires a version; a range that holds it merely admits it."""
-    version, holder = _holder(case, claim.other, claim.about)
+    version, holder = _holder(world, claim.other, claim.about)
     if holder is None:
-        return _blind_on(case, claim, version)
-    lines = requirements_on(case, holder, claim.name)
+        return _blind_on(world, claim, version)
+    lines = requirements_on(world, holder, claim.name)
     if not lines:
         return false(f"{claim.other} {version} does not require {claim.name} at all")
     told = f"{claim.other} {version} asks for {_told(lines)}"
@@ -53,11 +53,10 @@ def is_required(case: Case, claim: Claim) -> Held | None:
     return false(f"{told}: {claim.version} is not even admitted")
 
 
-def _blind_on(case: Case, claim: Claim, version: str) -> Held | None:
+def _blind_on(world: World, claim: Claim, version: str) -> Held | None:
     """What is to be said where the metadata of the other package are not there."""
-    pinned = {each.version for each in case.manifest.claims_of(ClaimKind.PIN) if each.name == claim.other}
-    if version in pinned:
-        return blind(case, claim.other, version)
+    if version in world.pinned(claim.other):
+        return blind(world, claim.other, version)
     return open_(f"the document pins another {claim.other} than {version}, whose metadata were not asked for")
 
 
@@ -79,12 +78,12 @@ def _admit(lines: tuple[Requirement, ...], version: str) -> bool:
     fix="say who really requires it",
     source=METADATA,
 )
-def depends(case: Case, claim: Claim) -> Held | None:
+def depends(world: World, claim: Claim) -> Held | None:
     """Without any extra, on the document's Python; the version that is named must be admitted."""
-    version, holder = _holder(case, claim.other, claim.about)
+    version, holder = _holder(world, claim.other, claim.about)
     if holder is None:
-        return _blind_on(case, claim, version)
-    lines = requirements_on(case, holder, claim.name)
+        return _blind_on(world, claim, version)
+    lines = requirements_on(world, holder, claim.name)
     if not lines:
         return false(f"{claim.other} {version} does not require {claim.name}")
     told = f"{claim.other} {version} asks for {_told(lines)}"
@@ -101,14 +100,14 @@ def depends(case: Case, claim: Claim) -> Held | None:
     fix="name versions that admit each other",
     source=METADATA,
 )
-def is_compatible(case: Case, claim: Claim) -> Held | None:
+def is_compatible(world: World, claim: Claim) -> Held | None:
     """By what each requires of the other, with its extras: those are there to bound what a package is used with."""
-    version, other = _holder(case, claim.other, claim.about)
-    own = published(case, claim.name, claim.version)
+    version, other = _holder(world, claim.other, claim.about)
+    own = world.published(claim.name, claim.version)
     if own is None:
-        return blind(case, claim.name, claim.version)
+        return blind(world, claim.name, claim.version)
     if other is None:
-        return _blind_on(case, claim, version)
+        return _blind_on(world, claim, version)
     bounds = [
         *((f"{claim.name} {claim.version}", each, version) for each in _any(own, claim.other)),
         *((f"{claim.other} {version}", each, claim.version) for each in _any(other, claim.name)),
@@ -139,11 +138,11 @@ def _with_environment(manifest: Manifest) -> str | None:
     fix="install what the document names, or write it anew",
     asked_by=_with_environment,
 )
-def is_installed(case: Case, claim: Claim) -> Held | None:
+def is_installed(world: World, claim: Claim) -> Held | None:
     """Only where an environment is named."""
-    if not case.snapshot.looked_for(Distribution.__name__):
+    if not world.case.snapshot.looked_for(Distribution.__name__):
         return UNSEEN
-    installed = [each.version for each in case.facts(Distribution) if each.name == claim.name]
+    installed = world.installed(claim.name)
     if not installed:
         return false(f"{claim.name} is not installed", severity=Severity.MEDIUM)
     same = parse_version(claim.version) in map(parse_version, installed)

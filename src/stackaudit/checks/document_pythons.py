@@ -3,8 +3,8 @@
 from packaging.specifiers import SpecifierSet
 
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
-from stackaudit.checks._document_facts import METADATA, history, pins, published, upload
-from stackaudit.model.audit import Case
+from stackaudit.checks._document_facts import METADATA
+from stackaudit.checks._document_world import World
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts import Published
 from stackaudit.model.versions import newest_patch
@@ -20,9 +20,9 @@ from stackaudit.model.versions import newest_patch
     fix="take the tick away, or name the release that is for that Python",
     source=METADATA,
 )
-def is_admitted(case: Case, claim: Claim) -> Held | None:
+def is_admitted(world: World, claim: Claim) -> Held | None:
     """By the release's Requires-Python; a claim about all packages holds where each of them is admitted."""
-    found = _about(case, claim)
+    found = _about(world, claim)
     if any(each is None for _, each in found):
         return UNSEEN
     refusing = [
@@ -40,16 +40,16 @@ def is_admitted(case: Case, claim: Claim) -> Held | None:
     return true(bounds) if found else None
 
 
-def _about(case: Case, claim: Claim) -> list[tuple[str, Published | None]]:
+def _about(world: World, claim: Claim) -> list[tuple[str, Published | None]]:
     """The releases that a claim is about, each with its metadata: its own, or all that the document pins."""
-    claims = (claim,) if claim.name else pins(case)
-    named = [(each.name, each.version) for each in claims if not _is_missing(case, each.name, each.version)]
-    return [(f"{name} {version}", published(case, name, version)) for name, version in named]
+    claims = (claim,) if claim.name else world.pins
+    named = [(each.name, each.version) for each in claims if not _is_missing(world, each.name, each.version)]
+    return [(f"{name} {version}", world.published(name, version)) for name, version in named]
 
 
-def _is_missing(case: Case, name: str, version: str) -> bool:
+def _is_missing(world: World, name: str, version: str) -> bool:
     """Whether the index was seen not to have it, which is another rule's to say."""
-    return history(case, name) is not None and upload(case, name, version) is None
+    return world.history(name) is not None and world.upload(name, version) is None
 
 
 def _takes(release: Published, python: str) -> bool:
@@ -66,9 +66,9 @@ def _takes(release: Published, python: str) -> bool:
     fix="say that it is admitted, and what you ran on it yourself",
     source="https://pypi.org/classifiers/",
 )
-def is_named(case: Case, claim: Claim) -> Held | None:
+def is_named(world: World, claim: Claim) -> Held | None:
     """By the release's classifiers; one that names no Python at all tells nothing."""
-    found = _about(case, claim)
+    found = _about(world, claim)
     if any(each is None for _, each in found):
         return UNSEEN
     seen = [(of, each) for of, each in found if each is not None and _takes(each, claim.about)]
@@ -97,13 +97,13 @@ def is_named(case: Case, claim: Claim) -> Held | None:
     fix="say until when it is supported",
     source="https://devguide.python.org/versions/",
 )
-def is_supported(case: Case, claim: Claim) -> Held | None:
+def is_supported(world: World, claim: Claim) -> Held | None:
     """By the matrix, on the document's date and today."""
-    branch = case.matrix.python(claim.about) if case.matrix is not None else None
+    branch = world.case.matrix.python(claim.about) if world.case.matrix is not None else None
     if branch is None or branch.end_of_life is None:
         return None
     until = branch.end_of_life
-    if until >= case.today:
+    if until >= world.case.today:
         return true(f"Python {claim.about} is supported until {until}")
     then = "" if claim.on is None else f"; on {claim.on} it {'was' if claim.on <= until else 'had ended already'}"
     message = f"the support of Python {claim.about} ended on {until}{then.replace('it was', 'it still had it')}"

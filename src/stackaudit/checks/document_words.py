@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from packaging.utils import canonicalize_name
 
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
-from stackaudit.checks._document_facts import blind, history, pins, published, requirements_on
+from stackaudit.checks._document_facts import blind, requirements_on
+from stackaudit.checks._document_world import World
 from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
-from stackaudit.model.audit import Case
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts import Audited, History, Published, SourceRead
 from stackaudit.model.findings import Severity
-from stackaudit.model.versions import parse_requirement, parse_version
+from stackaudit.model.versions import parse_requirement
 
 _MOST_NAMES = 12
 _MOST_LINES = 40
@@ -29,12 +29,11 @@ _NOT_RUN = "commands are not run: nobody looked whether they do what the documen
     fix="upgrade to a version that the advisory calls fixed, and say in the document on which day it was clean",
     source="https://osv.dev",
 )
-def is_clean(case: Case, claim: Claim) -> Held | None:
+def is_clean(world: World, claim: Claim) -> Held | None:
     """By what the advisories say today; a claim about all packages holds where each of them is clean."""
-    audited = {(each.name, parse_version(each.version)): each for each in case.facts(Audited)}
-    claims = (claim,) if claim.name else pins(case)
-    found = [(each, audited.get((canonicalize_name(each.name), parse_version(each.version)))) for each in claims]
-    foreign = [each.text for each, _ in found if (known := history(case, each.name)) is not None and not known.known]
+    claims = (claim,) if claim.name else world.pins
+    found = [(each, world.audited(each.name, each.version)) for each in claims]
+    foreign = [each.text for each, _ in found if (known := world.history(each.name)) is not None and not known.known]
     bad = [(fact, advisory) for _, fact in found if fact is not None for advisory in fact.advisories]
     if bad:
         told = [
@@ -50,7 +49,7 @@ def is_clean(case: Case, claim: Claim) -> Held | None:
         return UNSEEN
     services = sorted({fact.service for _, fact in found if fact is not None})
     count = "" if claim.name else f" of {len(found)} packages"
-    return true(f"{' and '.join(services)} knows none{count} on {case.today}")
+    return true(f"{' and '.join(services)} knows none{count} on {world.case.today}")
 
 
 @claim_rule(
@@ -62,17 +61,17 @@ def is_clean(case: Case, claim: Claim) -> Held | None:
     why="what is left out was not looked at, or not told; a vulnerability there is the stack's all the same",
     fix="list the whole closure: audit the environment, not the pins",
 )
-def is_whole(case: Case, claim: Claim) -> Held | None:
+def is_whole(world: World, claim: Claim) -> Held | None:
     """What the listed packages require themselves, on the document's Python and without extras."""
     listed = set(claim.about.split(","))
     missing: dict[str, str] = {}
-    for each in pins(case):
+    for each in world.pins:
         if each.name not in listed:
             continue
-        release = published(case, each.name, each.version)
+        release = world.published(each.name, each.version)
         if release is None:
-            return blind(case, each.name, each.version)
-        for name in _required(case, release):
+            return blind(world, each.name, each.version)
+        for name in _required(world, release):
             if name not in listed:
                 missing.setdefault(name, release.name)
     if missing:
@@ -84,10 +83,10 @@ def is_whole(case: Case, claim: Claim) -> Held | None:
     return true(f"the {len(listed)} packages require nothing else")
 
 
-def _required(case: Case, release: Published) -> Iterator[str]:
+def _required(world: World, release: Published) -> Iterator[str]:
     found = filter(None, map(parse_requirement, release.requires))
     names = dict.fromkeys(str(canonicalize_name(each.name)) for each in found)
-    return (name for name in names if requirements_on(case, release, name))
+    return (name for name in names if requirements_on(world, release, name))
 
 
 @claim_rule(
@@ -99,9 +98,9 @@ def _required(case: Case, release: Published) -> Iterator[str]:
     why="the document contradicts itself: what it found is open still",
     fix="say what is open, and take the praise away",
 )
-def is_vetted(case: Case, _claim: Claim) -> Held:
+def is_vetted(world: World, _claim: Claim) -> Held:
     """Where the document counts none, praise is praise."""
-    counted = case.manifest.claims_of(ClaimKind.OPEN)
+    counted = world.claims(ClaimKind.OPEN)
     if not counted:
         return open_("praise: nobody can hold it against anything", cause="praise")
     told = ", ".join(f"{each.text} ({each.where})" for each in counted)
@@ -118,9 +117,9 @@ def is_vetted(case: Case, _claim: Claim) -> Held:
     fix="take it out, and set what it was meant to do in the Celery configuration",
     source="https://docs.celeryq.dev/en/stable/reference/cli.html",
 )
-def is_read(case: Case, claim: Claim) -> Held | None:
+def is_read(world: World, claim: Claim) -> Held | None:
     """By the source of the releases that the document pins; code of the user's own is not searched."""
-    source = next(iter(case.facts(SourceRead)), None)
+    source = next(iter(world.case.facts(SourceRead)), None)
     if source is None:
         return UNSEEN
     places = [place for name, place in source.readers if name == claim.name]
@@ -152,7 +151,7 @@ _BLUNT = {
     why="it succeeds where the thing is broken",
     fix="use a check that fails then",
 )
-def sees(_case: Case, claim: Claim) -> Held:
+def sees(_world: World, claim: Claim) -> Held:
     """Only those are judged of which it is known what they miss."""
     blunt = _BLUNT.get(claim.name)
     return open_(_NOT_RUN, cause=_NOT_RUN) if blunt is None else false(blunt[0], source=blunt[1])
@@ -167,9 +166,9 @@ def sees(_case: Case, claim: Claim) -> Held:
     why="nothing of it can be awaited: called from asynchronous code it blocks the loop",
     fix="take the sentence out, or name the package that can be awaited",
 )
-def is_async(case: Case, claim: Claim) -> Held | None:
+def is_async(world: World, claim: Claim) -> Held | None:
     """By the `async def` in the source of the releases that the document pins."""
-    source = next(iter(case.facts(SourceRead)), None)
+    source = next(iter(world.case.facts(SourceRead)), None)
     if source is None:
         return UNSEEN
     counts = {name: count for name, count in source.coroutines if not claim.name or name == claim.name}
@@ -188,9 +187,9 @@ def is_async(case: Case, claim: Claim) -> Held | None:
     why="praise is no evidence",
     fix="say what was measured, when and how",
 )
-def is_checkable(case: Case, claim: Claim) -> Held | None:
+def is_checkable(world: World, claim: Claim) -> Held | None:
     """All such clauses are told once, by the first; the record holds each."""
-    every = case.manifest.claims_of(ClaimKind.PROSE)
+    every = world.claims(ClaimKind.PROSE)
     if claim is not every[0]:
         return None
     lines = list(dict.fromkeys(str(each.where.line) for each in every))

@@ -1,0 +1,86 @@
+"""The facts that a document's claims are held against, found by name: a document may name a thousand packages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from packaging.version import Version
+
+from stackaudit.model.audit import Case
+from stackaudit.model.claims import Claim, ClaimKind
+from stackaudit.model.facts import Audited, Distribution, History, Published, Upload
+from stackaudit.model.markers import environment_of
+from stackaudit.model.versions import parse_version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One case, with what was seen of each project and of each release."""
+
+    case: Case
+    _histories: Mapping[str, History] = field(init=False, repr=False)
+    _uploads: Mapping[tuple[str, Version | None], Upload] = field(init=False, repr=False)
+    _published: Mapping[tuple[str, Version | None], Published] = field(init=False, repr=False)
+    _audited: Mapping[tuple[str, Version | None], Audited] = field(init=False, repr=False)
+    _installed: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
+    _claims: Mapping[ClaimKind, tuple[Claim, ...]] = field(init=False, repr=False)
+    environment: Mapping[str, str] = field(init=False, repr=False)
+    """The markers of the Python that the document is about, with no extra."""
+    pins: tuple[Claim, ...] = field(init=False, repr=False)
+    """The packages that the document pins, each at the version that it names first."""
+
+    def __post_init__(self) -> None:
+        histories = {each.name: each for each in self.case.facts(History)}
+        uploads = {
+            (name, parse_version(each.version)): each for name, known in histories.items() for each in known.uploads
+        }
+        published = {(each.name, parse_version(each.version)): each for each in self.case.facts(Published)}
+        audited = {(each.name, parse_version(each.version)): each for each in self.case.facts(Audited)}
+        installed: dict[str, tuple[str, ...]] = {}
+        for each in self.case.facts(Distribution):
+            installed[each.name] = (*installed.get(each.name, ()), each.version)
+        claims: dict[ClaimKind, list[Claim]] = {}
+        first: dict[str, Claim] = {}
+        for claim in self.case.manifest.claims:
+            claims.setdefault(claim.kind, []).append(claim)
+            if claim.kind is ClaimKind.PIN:
+                first.setdefault(claim.name, claim)
+        object.__setattr__(self, "_histories", histories)
+        object.__setattr__(self, "_uploads", uploads)
+        object.__setattr__(self, "_published", published)
+        object.__setattr__(self, "_audited", audited)
+        object.__setattr__(self, "_installed", installed)
+        object.__setattr__(self, "_claims", {kind: tuple(found) for kind, found in claims.items()})
+        environment = {"extra": "", **environment_of(self.case.manifest, self.case.interpreter)}
+        object.__setattr__(self, "environment", environment)
+        object.__setattr__(self, "pins", tuple(first.values()))
+
+    def history(self, name: str) -> History | None:
+        """What the index has of project `name`; None where it was not seen."""
+        return self._histories.get(name)
+
+    def upload(self, name: str, version: str) -> Upload | None:
+        """The release as the index lists it; None where that does not, or was not seen."""
+        parsed = parse_version(version)
+        return None if parsed is None else self._uploads.get((name, parsed))
+
+    def published(self, name: str, version: str) -> Published | None:
+        """The metadata of a release; None where they were not seen."""
+        parsed = parse_version(version)
+        return None if parsed is None else self._published.get((name, parsed))
+
+    def audited(self, name: str, version: str) -> Audited | None:
+        """What the advisories say of a release; None where they were not asked about it."""
+        parsed = parse_version(version)
+        return None if parsed is None else self._audited.get((name, parsed))
+
+    def installed(self, name: str) -> tuple[str, ...]:
+        """The versions of package `name` in the environment."""
+        return self._installed.get(name, ())
+
+    def claims(self, *kinds: ClaimKind) -> tuple[Claim, ...]:
+        """The document's claims of `kinds`, kind by kind."""
+        return tuple(claim for kind in kinds for claim in self._claims.get(kind, ()))
+
+    def pinned(self, name: str) -> tuple[str, ...]:
+        """The versions of package `name` that the document names, in the order of its lines."""
+        return tuple(each.version for each in self.claims(ClaimKind.PIN) if each.name == name)
