@@ -66,17 +66,27 @@ def _why_whole(manifest: Manifest) -> str | None:
     asked_by=_why_whole,
 )
 def closure_told(rule: Rule, case: Case) -> Iterator[Finding]:
-    """By what a fresh install gives, where another check had that asked; else that nobody can tell from such a file."""
+    """By what a fresh install gives, where another check had that asked; else that nobody can tell from such a file.
+
+    Nothing where nothing was audited at all: VU101 says that.
+    """
     fresh, audited = resolved(case), {each.name for each in case.facts(Audited)}
+    if not audited:
+        return
     if fresh is None:
         for path in open_files(case.manifest):
             message = (
                 f"{path} need not name all that an install gives: what its packages pull in besides was not audited"
             )
-            yield rule.uncheckable(path, message, where=Place(path=path), fix=rule.fix)
+            yield rule.uncheckable(path, message, where=_first(case, path), fix=rule.fix)
         return
     more = [f"{name}=={version}" for name, version in fresh.packages if name not in audited]
     if more:
         names = ", ".join(more[:MOST_NAMES]) + (f" and {len(more) - MOST_NAMES} more" if len(more) > MOST_NAMES else "")
         message = f"{fresh.subject} brings along {len(more)} packages that were not audited: {names}"
-        yield rule.uncheckable(fresh.subject, message, where=Place(path=fresh.files[0]), fix=rule.fix)
+        yield rule.uncheckable(fresh.subject, message, where=_first(case, fresh.files[0]), fix=rule.fix)
+
+
+def _first(case: Case, path: str) -> Place:
+    """Where the file at `path` asks for the first package: annotations want a line."""
+    return next((each.where for each in case.requirements if each.where.path == path), Place(path=path))

@@ -9,7 +9,7 @@ from stackaudit.checks.unaudited import bundles_told, closure_told
 from stackaudit.model.facts import Resolution
 from stackaudit.model.findings import Outcome
 from stackaudit.model.manifest import Terms
-from unit.checks.test_vulnerabilities import audited, case, declared, installed
+from unit.checks.test_vulnerabilities import HERE, audited, case, declared, installed
 
 
 def test_what_a_wheel_bundles_is_named_as_not_audited_and_gates_nothing() -> None:
@@ -33,10 +33,13 @@ def test_what_a_wheel_bundles_is_named_as_not_audited_and_gates_nothing() -> Non
 def test_a_file_that_need_not_name_all_is_told_as_such_and_a_lock_is_not() -> None:
     pins = case([audited("elm", "1.0")], (), declared("elm", "1.0"))
     (found,) = apply(closure_told, pins)
-    assert (found.outcome, found.subject) == (Outcome.UNCHECKABLE, "requirements.txt")
+    assert (found.outcome, found.subject, found.where) == (Outcome.UNCHECKABLE, "requirements.txt", HERE)
     assert "what its packages pull in besides was not audited" in found.message
     locked = replace(pins, manifest=replace(pins.manifest, terms=Terms(closed=("requirements.txt",))))
     assert apply(closure_told, locked) == []
+    assert apply(closure_told, case([], (), declared("elm", "1.0"))) == [], (
+        "where nothing was audited, that is what is told"
+    )
     environment = case([audited("elm", "1.0"), installed("elm")], (), declared("elm", "1.0"))
     assert apply(closure_told, environment) == []
 
