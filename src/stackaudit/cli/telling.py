@@ -65,8 +65,9 @@ def refuse_bad(printing: Printing) -> None:
             raise UsageError(f"{path} can't be written: it is a folder")
         if not os.access(path if path.exists() and not path.is_file() else folder, os.W_OK):
             raise UsageError(f"{path} can't be written: permission denied")
-        if printing.document is None and renderer_for(path).name == "markdown":
-            keeping.kept_in(path)
+        document = _document_of(path)
+        if printing.document is None and document is not None:
+            keeping.kept_in(document)
 
 
 def renderer_for(path: Path) -> Renderer:
@@ -95,7 +96,7 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
     if printing.outputs:
         for path in printing.outputs:
             try:
-                write_whole(path, redact(_rendered(renderer_for(path), _edition_at(path, audit), printing)))
+                write_whole(path, redact(_rendered(renderer_for(path), _edition_at(path, audit, printing), printing)))
             except OSError as error:
                 raise UsageError(f"{path} can't be written: {error.strerror}") from None
         written = ", ".join(str(path) for path in printing.outputs)
@@ -120,8 +121,17 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
     write(text.render(audit, sockets.rules(), policy, telling))
 
 
-def _edition_at(path: Path, audit: Audit) -> Audit:
-    return keeping.for_document(audit, path) if renderer_for(path).name == "markdown" else audit
+def _edition_at(path: Path, audit: Audit, printing: Printing) -> Audit:
+    document = _document_of(path) if printing.document is None else None
+    return keeping.for_document(audit, document) if document is not None else audit
+
+
+def _document_of(path: Path) -> Path | None:
+    """The Markdown that people write into: `path` itself, for a page that of its name beside it; None for what is no document."""
+    name = renderer_for(path).name
+    if name == "html":
+        return path.with_suffix(".md")
+    return path if name == "markdown" else None
 
 
 def _rendered(renderer: Renderer, audit: Audit, printing: Printing) -> str:
