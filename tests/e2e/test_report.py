@@ -36,6 +36,13 @@ def test_a_record_is_told_as_it_was_and_the_same_each_time(stackaudit: Run, fold
     assert (folder / "audit.md").read_text(encoding="utf-8") == first.stdout
 
 
+def test_a_record_held_against_itself_has_no_difference(stackaudit: Run) -> None:
+    done = stackaudit("report", "--from", RECORD, "--baseline", RECORD)
+    changes = done.stdout.partition("## Changes since the last audit\n")[2].partition("\n## ")[0]
+    assert "audited on 2026-11-22, verdict fail." in changes
+    assert "Nothing that is told here differs." in changes
+
+
 @pytest.mark.usefixtures("pins")
 def test_the_document_of_a_fresh_audit_is_that_of_its_record_and_that_of_check(stackaudit: Run, folder: Path) -> None:
     done = stackaudit("report", *FILES, "-o", "audit.md", "-o", "audit.json")

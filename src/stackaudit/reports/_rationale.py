@@ -12,12 +12,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from stackaudit.model.audit import Audit, Case, Package
-from stackaudit.model.facts import Distribution, Release
+from stackaudit.model.facts import AdvisoryCopy, Distribution, Release
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.markers import environment_of
 from stackaudit.model.matrix import PackageEntry
 from stackaudit.model.versions import parse_requirement, parse_version, written
-from stackaudit.reports._raw import Raw, to_evidence
+from stackaudit.reports._raw import Raw, escaped, to_evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +229,8 @@ def _vulnerabilities(audit: Audit, package: Package) -> Raw | str:
     if judgment is None or not about:
         return f"{judgment.verdict}: {judgment.summary}" if judgment is not None else "not checked"
     looks = dict.fromkeys(each.partition(".")[0] for each in judgment.evidence)
-    return Raw(f"none known to the service that was asked ({to_evidence(looks)})")
+    copies = sorted({f", as of {each.as_of or 'no known day'}" for each in audit.case.facts(AdvisoryCopy)})
+    return Raw(f"none known to the service that was asked{escaped(''.join(copies))} ({to_evidence(looks)})")
 
 
 def _notes(entry: PackageEntry, package: Package) -> Iterator[tuple[str, str]]:

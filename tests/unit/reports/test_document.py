@@ -108,7 +108,12 @@ def test_a_package_that_was_not_asked_about_is_not_called_free_of_vulnerabilitie
     vine = document.partition("### vine 5.1.0\n")[2].partition("\n### ")[0]
     assert "| Vulnerabilities | unknown: the service does not know it |" in vine
     kombu = document.partition("### kombu 5.6.1\n")[2].partition("\n### ")[0]
-    assert "| Vulnerabilities | none known to the service that was asked ([pip audit](#evidence-pip-audit)" in kombu
+    assert (
+        "| Vulnerabilities | none known to the service that was asked, as of 2026-11-20 ([pip audit](#evidence-pip-audit)"
+        in kombu
+    )
+    clean = document.partition("### Clean dependencies\n")[2].partition("\n## ")[0]
+    assert "Held against advisories of a word as of 2026-11-20: what was published since is not in them." in clean
 
 
 def test_performance_tells_what_was_measured_and_of_all_else_that_it_was_not() -> None:
