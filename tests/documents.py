@@ -37,7 +37,7 @@ from stories import NOW, a_manifest, a_snapshot, look
 BROKER = "redis://localhost:6379/0"
 REQUIRES = {
     "celery": ("kombu>=5.3.4,<6.0", "vine<6.0,>=5.1.0", 'redis<6.0.0,>=4.5.2; extra == "redis"'),
-    "kombu": ("vine==5.1.0", 'redis!=5.0.2,<6.5,>=4.5.2; extra == "redis"'),
+    "kombu": ("vine<6.0.0,>=5.0.0", 'redis!=5.0.2,<6.5,>=4.5.2; extra == "redis"'),
 }
 
 

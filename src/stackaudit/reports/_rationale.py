@@ -168,7 +168,9 @@ _LOWER, _UPPER = frozenset({">=", ">"}), frozenset({"<=", "<"})
 
 def _tightened(together: SpecifierSet) -> str:
     """`together` with the highest of its lower bounds and the lowest of its upper ones alone: the others say nothing more."""
-    kept = {(each.operator, each.version.rstrip("0").rstrip(".")): each for each in together}
+    # Of two spellings of one bound the shorter is told; a set has no order of its own.
+    ordered = sorted(together, key=lambda each: (-len(str(each)), str(each)))
+    kept = {(each.operator, parse_version(each.version) or each.version): each for each in ordered}
     for side, tightest in ((_LOWER, max), (_UPPER, min)):
         bounds = {key: parse_version(each.version) for key, each in kept.items() if each.operator in side}
         known = [version for version in bounds.values() if version is not None]

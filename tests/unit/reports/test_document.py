@@ -99,6 +99,8 @@ def test_the_rationale_says_who_requires_a_package_with_which_bounds_and_what_th
     assert "at requirements.txt:" in told
     assert "celery\\[redis\\] 5.4.0 (\\>=4.5.2,\\<6.0.0); kombu\\[redis\\] 5.6.1 (\\>=4.5.2,\\!=5.0.2,\\<6.5)" in told
     assert "| Allowed by these | \\>=4.5.2,\\!=5.0.2,\\<6.0.0 |" in told
+    vine = render(a_full_audit()).partition("### vine 5.1.0\n")[2].partition("\n### ")[0]
+    assert "| Allowed by these | \\>=5.1.0,\\<6.0 |" in vine
     assert "| Newest of these for Python 3.11 | 5.3.1 of 2025-07-25" in told
     assert "| Newest published | 6.4.0 of 2025-08-" in told
 
