@@ -54,6 +54,14 @@ def test_every_heading_has_an_anchor_of_its_own_and_stands_in_the_contents() -> 
     assert headings["#pictures"] == "At a glance"
 
 
+def test_every_link_inside_the_page_leads_to_a_place_on_it() -> None:
+    root = parsed(render(the_audit()))
+    ids = {f"#{each.attrib['id']}" for each in root.iter() if "id" in each.attrib}
+    inside = {each.attrib["href"] for each in root.iter("a") if each.attrib["href"].startswith("#")}
+    assert inside
+    assert inside <= ids
+
+
 def test_headings_of_one_name_have_anchors_of_their_own_and_none_takes_that_of_a_picture() -> None:
     root = parsed(
         page(the_audit(), "# a\n\n## Same!\n\n## Same\n\n## Document\n\n## timeline-desc\n\n## 日本\n\n## !!\n")
