@@ -18,6 +18,9 @@ _PATCHES = 100
 _NEAR = 0.8
 """How alike two names are, of 1, where one may be meant for the other."""
 
+_MOST_COMPARED = 200
+"""Listed names that a rule's are compared with: a matrix from elsewhere may list any number, and have as many rules."""
+
 _SHOWN_BY = {
     Exposure.STATIC: Rung.RESOLVED,
     Exposure.IMPORT: Rung.IMPORTED,
@@ -87,8 +90,9 @@ def _excludes_all(matrix: Matrix, known: KnownBad) -> bool:
 
 def _within(entry: PackageEntry | None, wanted: str, excluded: str) -> bool:
     """Whether there are listed versions of `wanted`, and all of them are `excluded` ones."""
-    found = [each for each in _listed(entry) if admits(wanted, each)] if entry is not None else []
-    return bool(found) and all(admits(excluded, each) for each in found)
+    found = (admits(excluded, each) for each in (_listed(entry) if entry is not None else ()) if admits(wanted, each))
+    first = next(found, False)
+    return first and all(found)
 
 
 def _mended_and_broken(matrix: Matrix, known: KnownBad) -> Iterator[tuple[str, str]]:
@@ -137,7 +141,7 @@ def _misspelt(matrix: Matrix, known: KnownBad) -> Iterator[tuple[str, str]]:
         (known.when.packages, [each.name for each in matrix.packages]),
         ((*known.when.services, *known.when.programs), products),
     ):
-        for name, _ in bounds:
+        for name, _ in bounds if len(names) <= _MOST_COMPARED else ():
             near = difflib.get_close_matches(name, names, n=1, cutoff=_NEAR) if name not in names else []
             yield from (
                 (name, each) for each in near if sorted(each) == sorted(name) or abs(len(each) - len(name)) == 1
