@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -177,7 +178,10 @@ def test_a_table_of_other_columns_in_another_order_is_verified(verify: Verify) -
 
 def test_a_page_of_changes_is_held_against_the_day_of_each_section(verify: Verify) -> None:
     done = verify("changes.md", "--format", "json")
-    assert {each for each in told(done, "fail") if each[0] != "DO202"} == {("DO101", "14", "celery 5.4.0")}
+    assert {each for each in told(done, "fail") if each[0] != "DO202"} == {
+        ("DO101", "14", "celery 5.4.0 on 2024-01-10")
+    }
+    assert ("DO101", "9", "celery 5.4.0") in told(done, "pass")
     assert ("DO201", "5", "kombu 5.6.1 is the latest") in told(done, "pass")
     assert done.returncode == 1
 
@@ -275,3 +279,38 @@ def test_a_document_that_is_none_exits_2_with_its_place(verify: Verify, folder: 
     done = verify("empty.md")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: empty.md: names no package at a version")
+
+
+def test_the_markdown_is_a_table_of_the_claims_with_what_became_of_each(verify: Verify) -> None:
+    lines = verify("AUDIT.md", "--format", "markdown").stdout.splitlines()
+    assert lines[0] == "# What is true of AUDIT.md"
+    rows = {each.split(" | ")[1]: each for each in lines if each.startswith("| ") and " | " in each}
+    assert "❌ false | celery 5.4.0 asks for kombu" in rows["celery 5.4.0 requires kombu 5.6.1"]
+    assert "✅ true | celery 5.4.0 asks for vine" in rows["celery 5.4.0 depends on vine"]
+    assert "⚠️ misleading" in rows["celery 5.4.0 is the latest of 5.4"]
+    assert "not checkable | -" in rows["12 vulnerabilities were found"]
+
+
+def test_with_an_environment_the_document_is_held_against_what_is_installed(verify: Verify, folder: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "env"], check=True)
+    site = next((folder / "env").glob("lib/python*/site-packages"))
+    for name, number in (("celery", "5.4.0"), ("kombu", "5.5.4")):
+        info = site / f"{name}-{number}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_bytes(metadata(name, number))
+    done = verify("changes.md", "--python", "env", "--format", "json")
+    failed = {each for each in told(done, "fail") if each[0] == "DO307"}
+    assert ("DO307", "5", "kombu 5.6.1") in failed
+    assert ("DO307", "9", "celery 5.4.0") in told(done, "pass")
+    assert ("DO101", "5", "kombu 5.6.1") in told(done, "pass")
+
+
+def test_a_rule_about_documents_is_explained_with_the_command_that_asks_it(stackaudit: Run) -> None:
+    assert "`stackaudit verify` asks it of a document" in stackaudit("explain", "DO301").stdout
+
+
+def test_an_allowed_unknown_passes_and_is_still_told(stackaudit: Run, folder: Path) -> None:
+    shutil.copytree(PROJECTS / "documents", folder, dirs_exist_ok=True)
+    done = stackaudit("verify", "components.md", "--offline", "--allow-unknown", "document", "--no-progress")
+    assert done.returncode == 0
+    assert "unknown[DO101]" in done.stdout

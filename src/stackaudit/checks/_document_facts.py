@@ -75,7 +75,7 @@ def earliest(world: World, claim: Claim) -> Since | None:
     else:
         found = world.upload(claim.name, claim.version)
         day = None if found is None else day_of(found)
-    return None if day is None else Since(day=day, what=claim.text)
+    return None if day is None else Since(day=day, what=claim.thing)
 
 
 def end_of_latest(world: World, claim: Claim) -> Since | None:

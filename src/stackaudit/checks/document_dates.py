@@ -47,9 +47,9 @@ def _python_was_there(claim: Claim) -> Held | None:
         held = _held_by_day(claim, day)
         return held if held.source is None else false(held.message, source=SOURCE)
     if later is not None and claim.on is not None and claim.on < later[1]:
-        message = f"{claim.text} came out after Python {later[0]} of {later[1]}, which is after {claim.on} already"
+        message = f"{claim.thing} came out after Python {later[0]} of {later[1]}, which is after {claim.on} already"
         return false(message, source=SOURCE)
-    return open_(f"when {claim.text} was released is not written down here", fix=f"see {SOURCE}")
+    return open_(f"when {claim.thing} was released is not written down here", fix=f"see {SOURCE}")
 
 
 def _held_by_day(claim: Claim, day: date) -> Held:
@@ -57,9 +57,9 @@ def _held_by_day(claim: Claim, day: date) -> Held:
         return open_(_NO_DATE, cause=_NO_DATE, fix="give the document a date")
     if day > claim.on:
         source = SOURCE if claim.kind is ClaimKind.PYTHON else f"https://pypi.org/project/{claim.name}/{claim.version}/"
-        message = f"{claim.text} was released on {day}, {_days((day - claim.on).days)} after the document's {claim.on}"
+        message = f"{claim.thing} was released on {day}, {_days((day - claim.on).days)} after the document's {claim.on}"
         return false(message, source=source)
-    return true(f"{claim.text} was released on {day}, and the document is of {claim.on}")
+    return true(f"{claim.thing} was released on {day}, and the document is of {claim.on}")
 
 
 def _days(number: int) -> str:
@@ -87,8 +87,8 @@ def is_on_index(world: World, claim: Claim) -> Held | None:
     if found is None and wanted is not None and wanted.local is not None:
         return open_(f"{claim.version} is a local build, which the index never lists")
     if found is None:
-        return false(f"the index has no {claim.text}")
-    return true(f"the index has {claim.text}{', which its maintainers withdrew' if found.yanked else ''}")
+        return false(f"the index has no {claim.thing}")
+    return true(f"the index has {claim.thing}{', which its maintainers withdrew' if found.yanked else ''}")
 
 
 @claim_rule(

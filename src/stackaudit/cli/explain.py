@@ -55,6 +55,7 @@ def explain(
 
 def _asked_by(rule: "Rule | Lint | RuleText") -> str:
     from stackaudit import sockets
+    from stackaudit.checks._document_check import CHECK as DOCUMENT
     from stackaudit.gate.rungs import WEAK
     from stackaudit.gate.waivers import TERMS
     from stackaudit.model.parts import Rule
@@ -66,4 +67,6 @@ def _asked_by(rule: "Rule | Lint | RuleText") -> str:
     if not isinstance(rule, Rule):
         return "none: `stackaudit matrix lint` asks it of a matrix itself"
     asking = (each.id for each in sockets.checks() if rule.code.startswith(each.code))
+    if rule.code.startswith(DOCUMENT.code):
+        return f"{DOCUMENT.id}: `stackaudit verify` asks it of a document"
     return next(asking, "none: `stackaudit matrix certify` asks it of the rows of a matrix")

@@ -87,12 +87,16 @@ def claims(text: str, path: str) -> tuple[Claim, ...]:
 
 
 def _once(found: Iterable[Claim]) -> Iterator[Claim]:
+    """Each claim once, in the order of the lines; one that is made again on another day says so."""
     seen: set[tuple[ClaimKind, str, date | None]] = set()
+    told: set[tuple[ClaimKind, str]] = set()
     for each in sorted(found, key=lambda claim: claim.where.line or 0):
         key = (each.kind, each.text, each.on)
         if key not in seen:
             seen.add(key)
-            yield each
+            again = (each.kind, each.text) in told
+            told.add((each.kind, each.text))
+            yield replace(each, text=f"{each.text} on {each.on or 'another day'}") if again else each
 
 
 def _pin(pin: Pinned, day: date | None, path: str) -> Claim:

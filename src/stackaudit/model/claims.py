@@ -1,9 +1,11 @@
 """What a document says that can be held against the world: its claims, each with its line."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.places import Place
 
 
@@ -49,3 +51,45 @@ class Claim:
     other: str = ""
     about: str = ""
     on: date | None = None
+
+    @property
+    def thing(self) -> str:
+        """What a pin, a tool or a Python is called: `celery 5.4.0`."""
+        return f"{self.name} {self.version}" if self.name else f"Python {self.about}"
+
+
+class Standing(StrEnum):
+    """What became of a claim, in a word."""
+
+    TRUE = "true"
+    FALSE = "false"
+    MISLEADING = "misleading"
+    UNKNOWN = "unknown"
+    OPEN = "not checkable"
+
+
+def standings(
+    claims: Iterable[Claim], findings: Iterable[Finding]
+) -> Iterator[tuple[Claim, Standing, tuple[Finding, ...]]]:
+    """Each claim, what became of it, and what the rules say of it; one that no rule speaks of can't be checked.
+
+    What is true and breaks a rule of low severity besides, such as the latest of an old series, is misleading.
+    """
+    found: dict[str, list[Finding]] = {}
+    for each in findings:
+        found.setdefault(each.subject, []).append(each)
+    for claim in claims:
+        about = tuple(found.get(claim.text, ()))
+        yield claim, _standing(about), about
+
+
+def _standing(findings: tuple[Finding, ...]) -> Standing:
+    failed = [each.severity for each in findings if each.outcome is Outcome.FAIL]
+    seen = {each.outcome for each in findings}
+    if any(each is not Severity.LOW for each in failed):
+        return Standing.FALSE
+    if Outcome.UNKNOWN in seen:
+        return Standing.UNKNOWN
+    if failed:
+        return Standing.MISLEADING
+    return Standing.TRUE if Outcome.PASS in seen else Standing.OPEN
