@@ -162,7 +162,8 @@ def answering(folder: Path, interpreter: str, rounds: int) -> None:
     native = [str(BIN / "stackaudit"), "check", "--engine", "native", "--fail-on", "critical", "--only"]
     near, far = ("--advisories", copy), ("-r", str(folder / "225.txt"))
     many = str(folder / "10000.txt")
-    with OsvService([record(index) for index in range(ADVISORIES)], latency=0.05) as slow:
+    with services([f"package-{each}-1.0" for each in range(225)], latency=0.05, first=0) as (slow, index):
+        lock = locked(folder / "locked", 225, index)
         pairs = {
             "10,000 pins from a copy": (
                 [*native, "vulnerabilities", *near, "-r", many],
@@ -170,18 +171,23 @@ def answering(folder: Path, interpreter: str, rounds: int) -> None:
                 "bare Python",
             ),
             "225 pins online, 50 ms": (
-                [*native, "vulnerabilities", "--advisories", slow.url, *far],
+                [*native, "vulnerabilities", "--advisories", slow, *far],
                 [
                     str(BIN / "pip-audit"),
                     "-s",
                     "osv",
                     "--osv-url",
-                    f"{slow.url}/v1/query",
+                    f"{slow}/v1/query",
                     "--disable-pip",
                     "--no-deps",
                     *far,
                 ],
                 "pip-audit",
+            ),
+            "225 of a lock, 50 ms": (
+                [*native, "vulnerabilities", "--advisories", slow, "-r", str(lock)],
+                [uv(), "audit", "--frozen", "--quiet", "--project", str(lock.parent), "--service-url", slow],
+                "uv audit",
             ),
             "conflicts and copy": (
                 [*native, "conflicts,vulnerabilities", *near, "--python", interpreter],
@@ -191,6 +197,24 @@ def answering(folder: Path, interpreter: str, rounds: int) -> None:
         }
         for name, (ours, theirs, whose) in pairs.items():
             beside(name, ours, theirs, whose, rounds)
+
+
+def locked(folder: Path, count: int, index: str) -> Path:
+    """A `uv.lock` of a project that asks for `count` of the made-up packages on `index`: the one kind of input that uv audits."""
+    folder.mkdir()
+    names = [f"package-{each}" for each in range(count)]
+    project = 'name = "asks"\nversion = "1.0"\n'
+    (folder / "pyproject.toml").write_text(f"[project]\n{project}requires-python = '>=3.11'\ndependencies = {names}\n")
+    asked = "".join(f'    {{ name = "{each}" }},\n' for each in names)
+    lines = ["version = 1", 'requires-python = ">=3.11"', "", f"[[package]]\n{project}source = {{ virtual = '.' }}"]
+    lines += [f"dependencies = [\n{asked}]", ""]
+    for each in names:
+        wheel = f'{{ url = "https://files.invalid/{each.replace("-", "_")}-1.0-py3-none-any.whl", hash = "sha256:{"0" * 64}" }}'
+        lines.append(f'[[package]]\nname = "{each}"\nversion = "1.0"\nsource = {{ registry = "{index}" }}')
+        lines.append(f"wheels = [{wheel}]\n")
+    path = folder / "uv.lock"
+    path.write_text("\n".join(lines))
+    return path
 
 
 def written(folder: Path) -> Path:
@@ -235,13 +259,16 @@ def grow(interpreter: str, size: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def services(names: Sequence[str], latency: float) -> Iterator[tuple[str, str]]:
-    """The URLs of an OSV service and of a package index that know the packages `names` (`celery-5.4.0`), and wait before each answer."""
+def services(names: Sequence[str], latency: float, first: int = FIRST) -> Iterator[tuple[str, str]]:
+    """The URLs of an OSV service and of a package index that know the packages `names` (`celery-5.4.0`), and wait before each answer.
+
+    The made-up packages from number `first` on have an advisory each.
+    """
     projects: dict[str, list[dict[str, Any]] | str] = {
         canonicalize_name(name): [index_service.wheel(name, version, "2024-01-01T00:00:00Z")]
         for name, _, version in (each.rpartition("-") for each in names)
     }
-    records = [record(index) for index in range(FIRST, FIRST + ADVISORIES)]
+    records = [record(index) for index in range(first, first + ADVISORIES)]
     index = index_service.IndexService(projects=projects, latency=latency)
     with OsvService(records, latency=latency) as osv, index_service.serving(index):
         yield osv.url, index.url
