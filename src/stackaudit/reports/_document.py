@@ -1,27 +1,18 @@
 """The audit document as its templates see it: plain text and finished Markdown, no secret, nothing that could look further."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from stackaudit.model.audit import Audit, Judgment
+from stackaudit.model.audit import Audit
 from stackaudit.model.edition import Edition
-from stackaudit.model.facts import AdvisoryCopy, Audited, Variable
-from stackaudit.model.findings import Finding, Outcome, Verdict
-from stackaudit.reports import _ending, _evidence, _measured, _rationale, _stack_rows, _upkeep
+from stackaudit.model.facts import AdvisoryCopy
+from stackaudit.model.findings import Verdict
+from stackaudit.reports import _ending, _evidence, _measured, _rationale, _stack_rows, _surroundings, _upkeep
 from stackaudit.reports._marks import mark_of, mark_of_all
-from stackaudit.reports._raw import Raw, bullets, to_evidence
+from stackaudit.reports._parts import Part, clean_packages, evidence_of, part_of, scans
+from stackaudit.reports._raw import Raw, bullets
 from stackaudit.reports.record import record
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One check as a section tells it: its mark, what was found, the links to its evidence, and a line a finding that is no pass."""
-
-    mark: str
-    summary: str
-    evidence: Raw
-    findings: tuple[tuple[str | Raw, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +68,7 @@ def document(audit: Audit) -> Document:
     shown = edition.dated or audit.started_at
     digest = edition.digest or str(record(audit)["digest"])
     following = _upkeep.next_quarter(shown.date())
-    clean = _clean(judgments.get("vulnerabilities"))
+    clean = clean_packages(audit)
     return Document(
         title=case.matrix.title if case.matrix is not None else "",
         label=edition.label,
@@ -85,7 +76,7 @@ def document(audit: Audit) -> Document:
         counts=counts(audit),
         sandbox=case.manifest.sandbox,
         overview_rows=tuple(_overview(audit, digest)),
-        check_rows=tuple((each.check, mark_of(each), each.summary, _looks(each)) for each in audit.judgments),
+        check_rows=tuple((each.check, mark_of(each), each.summary, evidence_of(each)) for each in audit.judgments),
         dated=shown.strftime("%Y-%m-%d %H:%M"),
         dated_by="SOURCE_DATE_EPOCH" if edition.dated is not None else "",
         advisories_as_of=tuple(
@@ -103,14 +94,14 @@ def document(audit: Audit) -> Document:
             (python, *(f"{each.version}: {each.says}" for each in cells), together)
             for python, cells, together in _stack_rows.grid(audit)
         ),
-        security=_part(judgments.get("vulnerabilities")),
-        scan_rows=tuple(_scans(audit)),
+        security=part_of(judgments.get("vulnerabilities")),
+        scan_rows=tuple(scans(audit)),
         clean=clean,
-        conflicts=_part(judgments.get("conflicts")),
+        conflicts=part_of(judgments.get("conflicts")),
         live_rows=tuple(_measured.live(audit)),
         performance_rows=tuple(_measured.performance(audit)),
-        variable_rows=tuple(_variables(audit)),
-        container_rows=tuple(_images(audit)),
+        variable_rows=tuple(_surroundings.variables(audit)),
+        container_rows=tuple(_surroundings.images(audit)),
         run_rows=tuple(_evidence.runs(audit)),
         ending_rows=tuple(_upkeep.endings(audit)),
         next_audit=str(following),
@@ -122,7 +113,7 @@ def document(audit: Audit) -> Document:
         changes_since=_ending.since(audit, edition),
         compared=edition.changes is not None,
         waiver_rows=tuple(_upkeep.waivers(audit)),
-        unchecked_rows=(*_ending.unchecked(audit), *_unseen_images(audit)),
+        unchecked_rows=(*_ending.unchecked(audit), *_surroundings.unseen_images(audit)),
         evidence=tuple(_evidence.groups(audit)),
         digest=digest,
         conclusion=tuple(_ending.conclusion(audit, shown.date())),
@@ -133,33 +124,6 @@ def counts(audit: Audit) -> dict[str, int]:
     """How many checks ended in each verdict, and how many there are."""
     found = {verdict.value: sum(1 for each in audit.judgments if each.verdict is verdict) for verdict in Verdict}
     return {**found, "checks": len(audit.judgments), "ran": len(audit.judgments) - found["skipped"]}
-
-
-def _looks(judgment: Judgment) -> Raw:
-    """Links to what the verdict stands on: what was asked of the world, else what is declared."""
-    if judgment.evidence:
-        return to_evidence(each.partition(".")[0] for each in judgment.evidence)
-    if judgment.verdict is Verdict.SKIPPED:
-        return Raw("-")
-    return Raw("[waivers](#waivers-in-force)" if judgment.check == "waivers" else "[what is declared](#overview)")
-
-
-def _part(judgment: Judgment | None) -> Part | None:
-    if judgment is None:
-        return None
-    found = sorted(judgment.findings, key=lambda each: (_ORDER.index(each.outcome), -each.severity.rank))
-    told = tuple(_told(each) for each in found if each.outcome is not Outcome.PASS)
-    return Part(mark=mark_of(judgment), summary=judgment.summary, evidence=_looks(judgment), findings=told)
-
-
-_ORDER = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.UNCHECKABLE, Outcome.PASS)
-
-
-def _told(finding: Finding) -> tuple[str | Raw, ...]:
-    word = finding.severity.value if finding.outcome is Outcome.FAIL else finding.outcome.value
-    accepted = ", accepted" if finding.waiver is not None else ""
-    path = " → ".join((*finding.via, finding.subject)) if finding.via else "-"
-    return finding.subject or "all", f"{word}{accepted}", finding.message, path
 
 
 def _overview(audit: Audit, digest: str) -> Iterator[tuple[str, str]]:
@@ -188,40 +152,3 @@ def _support(audit: Audit) -> str:
         return ""
     word = "was supported until" if branch.ended(case.today) else "is supported until"
     return f"branch {branch.name} {word} {branch.end_of_life} (source: {branch.source})"
-
-
-def _scans(audit: Audit) -> Iterator[tuple[str | Raw, ...]]:
-    """Who was asked about vulnerabilities, and what came of it: tool and version, what was asked, how many packages were audited."""
-    for look in audit.case.snapshot.looks:
-        if Audited.__name__ in look.yields:
-            services = sorted({each.service for each in look.facts if isinstance(each, Audited)})
-            audited = sum(1 for each in look.facts if isinstance(each, Audited))
-            tool = f"{look.evidence.tool} {look.evidence.tool_version or ''}".strip()
-            yield tool, look.asked, ", ".join(services) or "-", str(audited), to_evidence([look.probe])
-
-
-def _clean(judgment: Judgment | None) -> tuple[str, ...]:
-    """The packages that were audited and have no known vulnerability: those that the rule passed, and no others."""
-    found: Sequence[Finding] = judgment.findings if judgment is not None else ()
-    dirty = {each.subject for each in found if each.outcome is not Outcome.PASS}
-    return tuple(sorted({each.subject for each in found if each.outcome is Outcome.PASS} - dirty))
-
-
-def _variables(audit: Audit) -> Iterator[tuple[str, ...]]:
-    agreeing = {True: "the broker that is declared", False: "another broker than the declared one"}
-    for each in audit.case.facts(Variable):
-        readers = ", ".join(each.readers) or f"nothing that was found in {', '.join(each.searched) or 'no source'}"
-        said = agreeing[each.agrees] if each.agrees is not None else "-"
-        yield each.name, readers, each.note or "-", said
-
-
-def _images(audit: Audit) -> Iterator[tuple[str, str]]:
-    """What Dockerfiles say of the Python in their images: where, and what."""
-    for each in audit.case.manifest.pythons:
-        if "dockerfile" in each.where.path.lower():
-            yield str(each.where), each.text
-
-
-def _unseen_images(audit: Audit) -> Iterator[tuple[str, str, str]]:
-    if not any(True for _ in _images(audit)):
-        yield "-", "container images", "no Dockerfile that names a Python was read, so nothing is said of images"

@@ -1,14 +1,10 @@
 """Why each package of the stack is at its version: who requires it with which bounds, what these admit, and what the index has."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeAlias
 
-from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from stackaudit.model.audit import Audit, Case, Package
@@ -16,7 +12,8 @@ from stackaudit.model.facts import AdvisoryCopy, Distribution, Release
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.markers import environment_of
 from stackaudit.model.matrix import PackageEntry
-from stackaudit.model.versions import parse_requirement, parse_version, written
+from stackaudit.model.versions import parse_version, written
+from stackaudit.reports._bounds import Asked, asked_of, tightened
 from stackaudit.reports._raw import Raw, escaped, to_evidence
 
 
@@ -29,20 +26,12 @@ class Rationale:
     answers: tuple[tuple[str, str | Raw], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What `holder` (`kombu[redis] 5.6.1`) asks of a package."""
-
-    holder: str
-    specifier: SpecifierSet
-
-
 def rationales(audit: Audit) -> Iterator[Rationale]:
     """One for each package of the stack that was seen, in the order of the matrix."""
     case = audit.case
     if case.matrix is None:
         return
-    asked = _asked(case, {entry.name for entry in case.matrix.packages})
+    asked = asked_of(case, {entry.name for entry in case.matrix.packages})
     releases = {(each.name, each.version): each for each in case.facts(Release)}
     packages = {each.name: each for each in case.stack_packages()}
     for entry in case.matrix.packages:
@@ -70,7 +59,7 @@ def _line(name: str, extras: Sequence[str], specifier: SpecifierSet) -> str:
     return f"{name}{asked}{written(specifier)}"
 
 
-def _holders(case: Case, asked: Sequence[_Asked]) -> str:
+def _holders(case: Case, asked: Sequence[Asked]) -> str:
     if asked:
         return "; ".join(f"{each.holder} ({written(each.specifier) or 'any version'})" for each in asked)
     if case.facts(Distribution):
@@ -78,71 +67,13 @@ def _holders(case: Case, asked: Sequence[_Asked]) -> str:
     return "no other pin, by the published metadata in the matrix; what the pins pull in besides was not installed"
 
 
-def _asked(case: Case, names: set[str]) -> dict[str, tuple[_Asked, ...]]:
-    """Who asks for each of `names`: by the metadata of what is installed, else by what the matrix has of the pins."""
-    environment = environment_of(case.manifest, case.interpreter)
-    found: dict[str, list[_Asked]] = {}
-    for name, version, groups in _metadata(case):
-        told: set[str] = set()
-        for extra, lines in groups:
-            for requirement in _applying(lines, environment, extra, names):
-                if str(requirement) not in told:
-                    told.add(str(requirement))
-                    holder = f"{name}[{extra}] {version}" if extra else f"{name} {version}"
-                    asked = _Asked(holder=holder, specifier=requirement.specifier)
-                    found.setdefault(canonicalize_name(requirement.name), []).append(asked)
-    return {name: tuple(sorted(asked, key=lambda each: each.holder)) for name, asked in found.items()}
-
-
-_Group: TypeAlias = tuple[str, tuple[str, ...]]
-"""An extra in use, empty for what always counts, and the lines to look at for it."""
-
-
-def _metadata(case: Case) -> Iterator[tuple[str, str, tuple[_Group, ...]]]:
-    """Name, version and groups of every package whose metadata are known."""
-    installed = case.facts(Distribution)
-    for each in installed:
-        yield each.name, each.version, tuple((extra, each.requires) for extra in ("", *_extras(case, each.name)))
-    if installed or case.matrix is None:
-        return
-    for package in case.stack_packages():
-        entry, version = case.matrix.package(package.name), parse_version(package.version)
-        covered = entry.range_of(version) if entry is not None and version is not None else None
-        if covered is not None:
-            in_use = _extras(case, package.name)
-            behind = tuple((extra, lines) for extra, lines in covered.extras if extra in in_use)
-            yield package.name, package.version, (("", covered.requires), *behind)
-
-
-def _extras(case: Case, name: str) -> tuple[str, ...]:
-    entry = case.matrix.package(name) if case.matrix is not None else None
-    asked = {extra for each in case.requirements_of(name) for extra in each.extras}
-    return tuple(sorted({*asked, *(entry.extras if entry is not None else ())}))
-
-
-def _applying(
-    lines: Iterable[str], environment: Mapping[str, str], extra: str, names: set[str]
-) -> Iterator[Requirement]:
-    for line in lines:
-        requirement = parse_requirement(line)
-        if requirement is None or canonicalize_name(requirement.name) not in names:
-            continue
-        try:
-            applies = requirement.marker is None or requirement.marker.evaluate({**environment, "extra": extra})
-        except (UndefinedComparison, UndefinedEnvironmentName):
-            # Nobody can tell whether it applies; to leave it out would be to call everything admitted.
-            applies = True
-        if applies:
-            yield requirement
-
-
 def _choice(
-    case: Case, entry: PackageEntry, asked: Sequence[_Asked], release: Release | None
+    case: Case, entry: PackageEntry, asked: Sequence[Asked], release: Release | None
 ) -> Iterator[tuple[str, str]]:
     together = SpecifierSet()
     for each in asked:
         together &= each.specifier
-    yield "Allowed by these", _tightened(together) or "any version"
+    yield "Allowed by these", tightened(together) or "any version"
     dates: dict[Version, date | None] = dict(entry.listed())
     for version, at in _on_index(release):
         dates[version] = _day(at) or dates.get(version)
@@ -161,23 +92,6 @@ def _choice(
     else:
         newest = parse_version(release.newest or "")
         yield "Newest published", _dated(newest, dates) if newest is not None else "not told by the index"
-
-
-_LOWER, _UPPER = frozenset({">=", ">"}), frozenset({"<=", "<"})
-
-
-def _tightened(together: SpecifierSet) -> str:
-    """`together` with the highest of its lower bounds and the lowest of its upper ones alone: the others say nothing more."""
-    # Of two spellings of one bound the shorter is told; a set has no order of its own.
-    ordered = sorted(together, key=lambda each: (-len(str(each)), str(each)))
-    kept = {(each.operator, parse_version(each.version) or each.version): each for each in ordered}
-    for side, tightest in ((_LOWER, max), (_UPPER, min)):
-        bounds = {key: parse_version(each.version) for key, each in kept.items() if each.operator in side}
-        known = [version for version in bounds.values() if version is not None]
-        if len(known) == len(bounds) > 1:
-            wanted = tightest(known)
-            kept = {key: each for key, each in kept.items() if key not in bounds or bounds[key] == wanted}
-    return written(SpecifierSet(",".join(str(each) for each in kept.values())))
 
 
 def _on_index(release: Release | None) -> Iterator[tuple[Version, datetime | None]]:

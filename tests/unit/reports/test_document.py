@@ -115,6 +115,12 @@ def test_a_package_that_was_not_asked_about_is_not_called_free_of_vulnerabilitie
         in kombu
     )
     clean = document.partition("### Clean dependencies\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| ([^|]*==[^|]*|a word) \|", clean, re.MULTILINE) == [
+        "billiard==4.2.4",
+        "ffmpeg-python==0.2.0",
+        "kombu==5.6.1",
+        "redis==5.0.8",
+    ]
     assert "Held against advisories of a word as of 2026-11-20: what was published since is not in them." in clean
 
 
