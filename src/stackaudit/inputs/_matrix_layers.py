@@ -1,5 +1,6 @@
 """Reads what machines wrote beside a matrix: the ranges derived from published metadata, and the proofs."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from stackaudit.model.matrix import PackageRange, Proof, Rung
 PUBLISHED_SCHEMA = "stackaudit/published/1"
 PROOF_SCHEMA = "stackaudit/proof/1"
 
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -64,6 +66,9 @@ def _proof(table: Table) -> Proof:
         if version is not None:
             pins.append((canonicalize_name(key), version))
     rung = table.choice("rung", [each for each in Rung if each.earns_tick])
+    record = table.text("record")
+    if record and not _DIGEST.fullmatch(record):
+        table.fault("record", "a record is named by its digest: `sha256:` and 64 hexadecimal digits")
     proof = Proof(
         python=table.text("python"),
         rung=Rung(rung) if rung else Rung.STATED,
@@ -71,7 +76,7 @@ def _proof(table: Table) -> Proof:
         by=table.text("by"),
         platform=table.text("platform"),
         packages=tuple(sorted(pins)),
-        record=table.text("record"),
+        record=record,
     )
     table.close()
     return proof

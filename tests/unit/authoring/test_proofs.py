@@ -32,7 +32,7 @@ def proof(python: str = "3.11", celery: str = "5.4.0", rung: Rung = Rung.RESOLVE
         by="uv 0.13.9",
         platform="linux-x86_64",
         packages=tuple(sorted((canonicalize_name(name), Version(version)) for name, version in packages.items())),
-        record="sha256:0",
+        record="sha256:" + "0" * 64,
     )
 
 

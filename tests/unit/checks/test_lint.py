@@ -174,7 +174,7 @@ at = 2026-11-22T12:00:00Z
 by = "uv 0.13.9"
 platform = "linux"
 packages = {{ celery = "5.4.0", future = "0.18.2" }}
-record = "sha256:0"
+record = "sha256:{"0" * 64}"
 """,
         encoding="utf-8",
     )
