@@ -129,10 +129,10 @@ def _judge(rule: Rule, case: Case) -> Iterator[Finding]:
         elif held.outcome is Outcome.UNCHECKABLE:
             yield rule.uncheckable(claim.text, held.message, where=claim.where, fix=held.fix, cause=held.cause)
         elif held.outcome is Outcome.UNKNOWN:
-            yield _unknown(rule, case, claim)
+            yield _unknown(rule, case, claim, held)
 
 
-def _unknown(rule: ClaimRule, case: Case, claim: Claim) -> Finding:
+def _unknown(rule: ClaimRule, case: Case, claim: Claim, held: Held) -> Finding:
     """That `claim` could not be held against anything, with the cause that blinded it: a claim is told with its own line."""
     kinds = frozenset(each.__name__ for each in rule.reads)
     named = {"", claim.name, claim.other, f"{claim.name}=={claim.version}"}
@@ -143,17 +143,18 @@ def _unknown(rule: ClaimRule, case: Case, claim: Claim) -> Finding:
         for _, each in case.snapshot.unseen(kinds)
         if claim.other and each.subject.partition("==")[0] == claim.other and each not in dark
     ]
-    unseen = next(iter(dark), None)
+    # What a rule saw itself of why it can't tell comes before what stayed unseen.
+    unseen = next(iter(dark), None) if held is UNSEEN else None
     knowable = unseen is None or unseen.knowable
     return Finding(
         rule=rule.code,
         outcome=Outcome.UNKNOWN if knowable else Outcome.UNCHECKABLE,
         severity=rule.severity if knowable else Severity.LOW,
         subject=claim.text,
-        message=UNSEEN.message if unseen is None else unseen.cause,
+        message=held.message if unseen is None else unseen.cause,
         where=claim.where,
-        fix="run it again" if unseen is None else unseen.remedy,
-        cause=None if unseen is None else unseen.cause,
+        fix=held.fix or "run it again" if unseen is None else unseen.remedy,
+        cause=held.cause if unseen is None else unseen.cause,
     )
 
 

@@ -6,7 +6,7 @@ from packaging.utils import canonicalize_name
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
 from stackaudit.checks._document_facts import METADATA, blind, requirements_on
 from stackaudit.checks._document_world import World
-from stackaudit.model.claims import Claim, ClaimKind
+from stackaudit.model.claims import DECLARED, Claim, ClaimKind
 from stackaudit.model.facts import Distribution, Published
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Manifest
@@ -140,6 +140,8 @@ def _with_environment(manifest: Manifest) -> str | None:
 )
 def is_installed(world: World, claim: Claim) -> Held | None:
     """Only where an environment is named."""
+    if claim.about == DECLARED:
+        return None
     if not world.case.snapshot.looked_for(Distribution.__name__):
         return UNSEEN
     installed = world.installed(claim.name)

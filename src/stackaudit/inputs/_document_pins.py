@@ -45,6 +45,10 @@ NO_PACKAGES = frozenset(
 )
 """What has versions too, and is no package of an index; `redis` and `ffmpeg` are packages where a table or a pin says so."""
 
+_ADVISING = 24
+"""Characters before a pin in which words of advice are looked for."""
+
+_PARTS = re.compile(r"[,;\s]+")
 _SERVERS = frozenset({"redis"})
 _NAMES = re.compile(
     r"(?:python\s+)?(?:packages?|dependenc(?:y|ies)|librar(?:y|ies)|modules?|distributions?|requirements?|components?|name)\b",
@@ -140,7 +144,12 @@ def _written(block: Block) -> Iterator[Pinned]:
         if row is not None and row[1]:
             yield Pinned(name=row[0], version=row[1], line=block.line)
     ends = block.ends()
+    # A row that tells of something else may name versions that it advises.
+    cells = [cell for _, cell in block.cells if all(words.PIN.fullmatch(each) for each in _PARTS.split(cell) if each)]
     for found in words.PIN.finditer(block.text):
         name, version = normalized(found[1]), found[2].rstrip(".-")
-        if name is not None and parse_version(version) is not None:
+        stated = words.ADVICE.search(block.text[max(0, found.start() - _ADVISING) : found.start()]) is None
+        if block.kind is BlockKind.ROW:
+            stated = any(found[0] in cell for cell in cells)
+        if stated and name is not None and parse_version(version) is not None:
             yield Pinned(name=name, version=version, line=block.line + bisect_left(ends, found.start()))

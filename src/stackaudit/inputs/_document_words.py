@@ -13,6 +13,7 @@ NAME = r"([A-Za-z][\w-]*(?:\.[\w-]+)*)"
 PIN = re.compile(
     r"(?<![\w./=-])([A-Za-z0-9](?:[\w.-]{0,80}[A-Za-z0-9])?)(?:\[[\w, -]{0,80}\])?={2,3}v?(\d[\w.!+-]{0,60})"
 )
+ADVICE = re.compile(r"\b(?:install|pin|(?:move|upgrade|update|downgrade)\s+to)\s+$", re.IGNORECASE)
 TITLE = re.compile(rf"([A-Za-z][\w.-]{{0,80}})\s+{VERSION}")
 LATEST = re.compile(
     r"(?<!to )(?<!to the )(?<!than )(?<!than the )(?<!use the )(?<!use )(?<!install the )\b(?:latest|newest|most recent)\b"

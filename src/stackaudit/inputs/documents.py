@@ -13,7 +13,7 @@ from stackaudit.inputs._document_claims import said
 from stackaudit.inputs._document_pins import Pinned, about, normalized, pins
 from stackaudit.inputs._document_rows import Said
 from stackaudit.inputs._text import read_text, shown_path
-from stackaudit.model.claims import Claim, ClaimKind
+from stackaudit.model.claims import DECLARED, Claim, ClaimKind
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.places import Place
 
@@ -69,7 +69,12 @@ def claims(text: str, path: str) -> tuple[Claim, ...]:
         known.setdefault(each.name, each.version)
     dated = _dated(parts)
     days = dict(zip(map(id, parts), dated.by_block, strict=True))
-    found = [_pin(each, days[id(block)], path) for block, each in pinned]
+    asked = [(block, each) for block, each in pinned if _is_declaration(block)]
+    stated = [(block, each) for block, each in pinned if not _is_declaration(block)]
+    found = [_pin(each, days[id(block)], path) for block, each in stated]
+    there = {(each.text, each.on) for each in found}
+    wanted = [replace(_pin(each, days[id(block)], path), about=DECLARED) for block, each in asked]
+    found += [each for each in wanted if (each.text, each.on) not in there]
     for block in parts:
         ends = block.ends()
         found += (
@@ -84,6 +89,11 @@ def claims(text: str, path: str) -> tuple[Claim, ...]:
             Claim(kind=ClaimKind.DATE, text=text_of_day, where=where, about=dated.day.isoformat(), on=dated.day)
         )
     return tuple(islice(_once(found), MOST_CLAIMS + 1))
+
+
+def _is_declaration(block: Block) -> bool:
+    """Whether a block tells what a file asks for, which need not be what is there."""
+    return block.kind is BlockKind.ROW and block.text.lower().startswith("declared")
 
 
 def _once(found: Iterable[Claim]) -> Iterator[Claim]:

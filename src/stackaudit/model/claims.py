@@ -8,12 +8,14 @@ from enum import StrEnum
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.places import Place
 
+DECLARED = "declared"
+
 
 class ClaimKind(StrEnum):
     """What a claim is about; the comment says what `about` of such a claim holds."""
 
     DATE = "date"  # the day, ISO
-    PIN = "pin"
+    PIN = "pin"  # DECLARED where a file is said to ask for it, else empty
     TOOL = "tool"
     PYTHON = "python"
     RELEASED = "released"  # the day, ISO

@@ -16,7 +16,17 @@ from stackaudit.checks._pythons_released import released, released_after
 from stackaudit.inputs.documents import claims
 from stackaudit.model.audit import Case, Judgment
 from stackaudit.model.claims import ClaimKind
-from stackaudit.model.facts import Advisory, Audited, Distribution, History, Published, SourceRead, Upload
+from stackaudit.model.facts import (
+    Advisory,
+    AdvisoryCopy,
+    Audited,
+    Distribution,
+    Fact,
+    History,
+    Published,
+    SourceRead,
+    Upload,
+)
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Interpreter, Manifest, Requirement
 from stackaudit.model.places import Place
@@ -67,10 +77,10 @@ METADATA = (
 )
 
 
-def judged(text: str, *facts: History | Published | Audited | SourceRead, unseen: Sequence[Unseen] = ()) -> Judgment:
+def judged(text: str, *facts: Fact, unseen: Sequence[Unseen] = ()) -> Judgment:
     """The document's claims held against `facts`; of each kind something was looked for."""
     found = claims(text, "a.md")
-    kinds = (History, Published, Audited, SourceRead)
+    kinds: tuple[type[Fact], ...] = (History, Published, Audited, AdvisoryCopy, SourceRead)
     looks: list[Look] = [
         look(kind.__name__, kind, [each for each in facts if isinstance(each, kind)]) for kind in kinds
     ]
@@ -273,6 +283,13 @@ def test_what_was_not_audited_is_not_clean() -> None:
     assert found["celery 5.4.0 has no known vulnerability"].outcome is Outcome.PASS
 
 
+@pytest.mark.parametrize(("as_of", "outcome"), [("2024-10-10", Outcome.UNKNOWN), ("2026-11-21", Outcome.PASS)])
+def test_a_copy_of_advisories_that_is_too_old_can_t_call_anything_clean(as_of: str, outcome: Outcome) -> None:
+    copy = AdvisoryCopy(name="local copy", as_of=as_of, sha256="0")
+    found = of(judged(CLEAN, *WORLD, advised("celery==5.4.0"), advised("kombu==5.6.1"), copy), "DO401")
+    assert {each.outcome for each in found.values()} == {outcome}
+
+
 def test_a_package_that_the_index_does_not_know_is_not_clean_by_the_advisories_silence() -> None:
     found = of(
         judged(CLEAN, WORLD[0], project("kombu", known=False), advised("celery==5.4.0"), advised("kombu==5.6.1")),
@@ -338,6 +355,14 @@ def test_with_an_environment_what_the_document_names_must_be_installed_at_that_v
     case = Case(manifest=manifest, snapshot=Snapshot(taken_at=NOW, host="", looks=looks), matrix=None, today=TODAY)
     outcomes = {subject: each.outcome for subject, each in of(with_its_evidence(case), "DO307").items()}
     assert outcomes == {"celery 5.4.0": Outcome.PASS, "kombu 5.6.1": Outcome.FAIL, "vine 5.1.0": Outcome.FAIL}
+
+
+def test_what_a_document_says_that_a_file_declares_need_not_be_installed() -> None:
+    table = "| Question | Answer |\n|---|---|\n| Declared | celery==5.4.0 at requirements.txt:1 |\n| Installed | kombu==5.6.1 |\n"
+    manifest = Manifest(claims=claims(table, "a.md"), interpreter=Interpreter(path="python", where=HERE))
+    looks = (look("packages", Distribution), look("history", History, WORLD))
+    case = Case(manifest=manifest, snapshot=Snapshot(taken_at=NOW, host="", looks=looks), matrix=None, today=TODAY)
+    assert set(of(with_its_evidence(case), "DO307")) == {"kombu 5.6.1"}
 
 
 def test_nothing_passes_where_nobody_looked() -> None:
