@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from packaging.utils import canonicalize_name
 
 from pages import SVG, parsed, said, the_audit
-from stackaudit.model.facts import Distribution, Program, ProgramState, Pulse, ServiceState, Variable
+from stackaudit.model.facts import Audited, Distribution, Program, ProgramState, Pulse, ServiceState, Variable
 from stackaudit.model.findings import Outcome, Verdict
 from stackaudit.model.snapshot import Evidence
 from stackaudit.reports import markdown
@@ -235,11 +235,16 @@ def test_a_document_of_another_shape_is_a_page_too() -> None:
 
 def test_a_thousand_packages_are_one_fold_and_one_table_each_on_the_page() -> None:
     audit = the_audit()
-    subjects = [f"package-{number}==1.0" for number in range(1000)]
-    passed = tuple(replace(a_finding(Outcome.PASS), subject=each) for each in subjects)
+    installed = tuple(
+        Distribution(name=canonicalize_name(f"package-{number}"), version="1.0") for number in range(1000)
+    )
+    passed = tuple(replace(a_finding(Outcome.PASS), subject=each.subject) for each in installed)
+    audited = (Audited(name=each.name, version="1.0", service="OSV", advisories=()) for each in installed)
+    looks = (look("installed", *installed), look("pip_audit", *audited))
+    snapshot = replace(audit.case.snapshot, looks=looks)
     judgments = tuple(
         replace(each, findings=passed if each.check == "vulnerabilities" else ()) for each in audit.judgments
     )
-    root = parsed(render(replace(audit, judgments=judgments)))
+    root = parsed(render(replace(audit, case=replace(audit.case, snapshot=snapshot), judgments=judgments)))
     (fold,) = [each for each in root.iter("details") if "no known vulnerability" in said(each[0])]
-    assert [said(each) for each in fold.iter("td")] == sorted(subjects)
+    assert [said(each) for each in fold.iter("td")] == sorted(each.subject for each in installed)
