@@ -45,14 +45,18 @@ def _left_out(unseen: Sequence[Finding]) -> Iterator[str]:
 def _services(case: Case, audited: Iterable[Audited]) -> list[str]:
     """Who answered; a copy on this machine with its age."""
     ages = {
-        f"the {each.name}": days((case.today - date.fromisoformat(each.as_of)).days)
+        f"the {each.name}": (case.today - date.fromisoformat(each.as_of)).days
         for each in case.facts(AdvisoryCopy)
         if each.as_of
     }
     services = sorted({fact.service for fact in audited})
     return [
-        f"{each}, {ages[name]} old" if (name := each.partition(", whose ")[0]) in ages else each for each in services
+        f"{each}, {_aged(ages[name])}" if (name := each.partition(", whose ")[0]) in ages else each for each in services
     ]
+
+
+def _aged(number: int) -> str:
+    return f"{days(number)} old" if number >= 0 else "a day that is still to come"
 
 
 def days(number: int) -> str:

@@ -301,6 +301,12 @@ def test_the_summary_says_how_old_the_copy_is() -> None:
     )
 
 
+def test_a_copy_of_a_day_to_come_has_no_age() -> None:
+    told = summarize(copied("2099-03-01"), [])
+    assert "2099-03-01, a day that is still to come" in told
+    assert "-" not in told.partition("2099-03-01, ")[2]
+
+
 def test_without_a_copy_there_is_nothing_to_be_fresh() -> None:
     look = Look(probe="p", asked="", evidence=Evidence(tool="t"), yields=("Audited", "AdvisoryCopy"))
     assert apply(fresh, replace(copied(""), snapshot=replace(copied("").snapshot, looks=(look,)))) == []
