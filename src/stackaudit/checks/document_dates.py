@@ -44,8 +44,7 @@ def was_there(world: World, claim: Claim) -> Held | None:
 def _python_was_there(claim: Claim) -> Held | None:
     day, later = released(claim.about), released_after(claim.about)
     if day is not None:
-        held = _held_by_day(claim, day)
-        return held if held.source is None else false(held.message, source=SOURCE)
+        return _held_by_day(claim, day)
     if later is not None and claim.on is not None and claim.on < later[1]:
         message = f"{claim.thing} came out after Python {later[0]} of {later[1]}, which is after {claim.on} already"
         return false(message, source=SOURCE)
@@ -56,7 +55,7 @@ def _held_by_day(claim: Claim, day: date) -> Held:
     if claim.on is None:
         return open_(_NO_DATE, cause=_NO_DATE, fix="give the document a date")
     if day > claim.on:
-        source = SOURCE if claim.kind is ClaimKind.PYTHON else f"https://pypi.org/project/{claim.name}/{claim.version}/"
+        source = SOURCE if claim.kind is ClaimKind.PYTHON else None
         message = f"{claim.thing} was released on {day}, {_days((day - claim.on).days)} after the document's {claim.on}"
         return false(message, source=source)
     return true(f"{claim.thing} was released on {day}, and the document is of {claim.on}")

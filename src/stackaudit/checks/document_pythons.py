@@ -64,7 +64,7 @@ def _takes(release: Published, python: str) -> bool:
     reads=[Published],
     why="that an installer takes it is all that is known: its makers do not say that they tested it there",
     fix="say that it is admitted, and what you ran on it yourself",
-    source="https://pypi.org/classifiers/",
+    source="https://packaging.python.org/en/latest/specifications/core-metadata/#classifier-multiple-use",
 )
 def is_named(world: World, claim: Claim) -> Held | None:
     """By the release's classifiers; one that names no Python at all tells nothing."""
