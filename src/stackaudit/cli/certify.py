@@ -1,6 +1,5 @@
 """`stackaudit matrix certify`: the rows of a matrix, proved as far as an installer can, and the proofs written beside it."""
 
-import os
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +14,6 @@ from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
     from stackaudit.cli.telling import Printing
-    from stackaudit.inputs.matrices import Source
     from stackaudit.lab.certify import Cell
     from stackaudit.model.audit import Audit
     from stackaudit.model.matrix import Matrix
@@ -58,6 +56,7 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
     """Try the rows, write what was proved, tell, and exit with the verdict's status."""
     from stackaudit.authoring import proofs
     from stackaudit.cli import telling
+    from stackaudit.cli.matrix_source import source_named
     from stackaudit.inputs import matrices
     from stackaudit.lab.certify import cells, named_cells
     from stackaudit.model.audit import Policy
@@ -78,7 +77,7 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
         document=render,
     )
     telling.refuse_bad(printing)
-    source = _source(name)
+    source = source_named(name)
     path = proofs.path_for(source)
     matrix = matrices.load(source)
     today = datetime.now(UTC).date()
@@ -147,25 +146,3 @@ def _keep(path: Path, audit: "Audit", quiet: int) -> None:
     write(
         f"wrote {shown_path(path, Path.cwd())}: {len(new)} of {len(kept.proofs)} proofs are of this run\n", sys.stderr
     )
-
-
-def _source(name: str | None) -> "Source":
-    """The matrix of this name or path, else the configured one, else the only one there is.
-
-    Raises:
-        UsageError: none is named, and there are several.
-    """
-    from stackaudit.inputs import matrices
-    from stackaudit.inputs.settings import resolve
-
-    folder = Path.cwd()
-    settings = resolve({}, os.environ, folder)
-    configured = settings.get("matrix")
-    if name is not None:
-        return matrices.find(name, folder, project=settings.root)
-    if isinstance(configured.value, str):
-        return matrices.find(configured.value, settings.base_of("matrix", folder), configured.where, settings.root)
-    known = sorted({each.name for each in (*matrices.shipped(), *matrices.local(settings.root))})
-    if len(known) > 1:
-        raise UsageError(f"which matrix? there are {', '.join(known)}", hint="name one of them")
-    return matrices.find(known[0], folder, project=settings.root)

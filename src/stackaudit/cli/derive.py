@@ -1,6 +1,5 @@
 """`stackaudit matrix derive`: the published layer of a matrix, derived from the package index, and what changed in it."""
 
-import os
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -48,6 +47,7 @@ def derive(
     """Derive, print what changed, and write; exit 3 where the index does not tell all of it: then nothing is written."""
     from stackaudit.authoring.derive import derive as derived_from_index
     from stackaudit.authoring.troubles import DeriveError
+    from stackaudit.cli.matrix_source import source_named
     from stackaudit.inputs import matrices
     from stackaudit.model.deadline import Deadline
 
@@ -57,7 +57,7 @@ def derive(
         raise UsageError(
             "--check derives at the recorded moment, and --exclude-newer names another", hint="leave one out"
         )
-    source = _source(name)
+    source = source_named(name)
     matrix = matrices.load_written(source)
     if all(entry.derive is None for entry in matrix.packages):
         raise UsageError(
@@ -102,30 +102,6 @@ def _settle(matrix: "Matrix", derived: "Derived", old: "tuple[Published, str] | 
     _save(path, text_of(published))
     write(f"wrote {shown_path(path, Path.cwd())}\n", sys.stderr)
     return Exit.PASSED
-
-
-def _source(name: str | None) -> "Source":
-    """The matrix of this name or path, else the configured one, else the only one there is.
-
-    Raises:
-        UsageError: none is named, and there are several.
-    """
-    from stackaudit.inputs import matrices
-    from stackaudit.inputs.settings import resolve
-
-    folder = Path.cwd()
-    settings = resolve({}, os.environ, folder)
-    if name is not None:
-        return matrices.find(name, folder, project=settings.root)
-    configured = settings.get("matrix")
-    if isinstance(configured.value, str):
-        return matrices.find(
-            configured.value, settings.base_of("matrix", folder), configured.where, project=settings.root
-        )
-    known = sorted({each.name for each in (*matrices.shipped(), *matrices.local(settings.root))})
-    if len(known) > 1:
-        raise UsageError(f"which matrix? there are {', '.join(known)}", hint="name one of them")
-    return matrices.find(known[0], folder, project=settings.root)
 
 
 def _writable(source: "Source") -> Path:

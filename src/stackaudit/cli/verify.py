@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stackaudit.cli import _audit_options as shared
 from stackaudit.cli.check import split
 from stackaudit.cli.exits import Exit, interruptible
 
@@ -26,48 +27,30 @@ HELP = "Hold an audit document (Markdown) against reality: every claim true, fal
 def verify(  # noqa: PLR0913 - a command's options are its parameters
     document: Annotated[Path, typer.Argument(metavar="DOCUMENT", help="The Markdown document.")],
     *,
-    matrix: Annotated[
-        str | None, typer.Option(metavar="NAME|PATH", help="The matrix: a shipped one, or a file.")
-    ] = None,
+    matrix: shared.Matrix = None,
     python: Annotated[
         str | None, typer.Option(metavar="PATH", help="Hold the document's versions against this environment too.")
     ] = None,
-    fail_on: Annotated[
-        str | None, typer.Option(metavar="SEVERITY", help="low, medium (default), high or critical.")
-    ] = None,
-    allow_unknown: Annotated[
-        list[str] | None, typer.Option(metavar="CHECK|RULE", help="Let its unknown pass the gate; repeatable.")
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(metavar="RULE|ADVISORY", help="Does not count in this run; repeatable.")
-    ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="The most that it may take; default 30.")
-    ] = None,
-    advisories: Annotated[
-        str | None, typer.Option(metavar="auto|pypi|osv|URL|PATH", help="Where advisories come from.")
-    ] = None,
+    fail_on: shared.FailOn = None,
+    allow_unknown: shared.AllowUnknown = None,
+    ignore: shared.Ignore = None,
+    timeout: shared.Timeout = None,
+    advisories: shared.Advisories = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask only loopback services: what needs the index is unknown.")
     ] = False,
-    engine: Annotated[
-        str | None, typer.Option(metavar="reference|native", help="Ask pip-audit (default), or answer in process.")
-    ] = None,
+    engine: shared.Engine = None,
     format_: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="text (default), json, markdown and others.")
     ] = "text",
     output: Annotated[
         list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result to FILE; repeatable.")
     ] = None,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Tell the verdict and exit 0.")] = False,
-    quiet: Annotated[
-        int, typer.Option("-q", "--quiet", count=True, help="Only the findings; twice: only the status.")
-    ] = 0,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="More, with the evidence.")] = 0,
-    color: Annotated[
-        str, typer.Option(metavar="auto|always|never", help="Colours; NO_COLOR and FORCE_COLOR count too.")
-    ] = "auto",
-    no_progress: Annotated[bool, typer.Option("--no-progress", help="No live progress.")] = False,
+    exit_zero: shared.ExitZero = False,
+    quiet: shared.Quiet = 0,
+    verbose: shared.Verbose = 0,
+    color: shared.Color = "auto",
+    no_progress: shared.NoProgress = False,
 ) -> None:
     """Read the document, ask, judge, tell, and exit with the verdict's status."""
     from stackaudit.cli import telling
