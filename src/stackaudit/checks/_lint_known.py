@@ -43,6 +43,10 @@ def silent(matrix: Matrix) -> Iterator[Finding]:
             if not _matches(demand.versions, versions):
                 message = f"the demand of {entry.name} {written(demand.versions)} matches nothing that is listed"
                 yield FIRING.fails(matrix, entry.name, message, demand.where)
+    yield from _silent_rules(matrix)
+
+
+def _silent_rules(matrix: Matrix) -> Iterator[Finding]:
     # Pythons older than the first that is listed are in use still, as versions of packages below the first are.
     minors = [Version("0"), *(Version(f"{each.name}.{patch}") for each in matrix.pythons for patch in range(_PATCHES))]
     for known in matrix.known_bad:
@@ -57,6 +61,11 @@ def silent(matrix: Matrix) -> Iterator[Finding]:
         for each in wanted:
             message = f"{known.id} wants {each}, which is not listed (it says: {known.symptom})"
             yield FIRING.fails(matrix, known.id, message, known.where)
+        packages = known.names
+        for name, cure in known.fixed_in:
+            if _never(matrix.package(name) if name in packages else matrix.product(name), SpecifierSet(cure)):
+                message = f"{known.id} is mended in {name}{cure}, by its own words, which is not listed"
+                yield FIRING.fails(matrix, known.id, message, known.where)
 
 
 def contradicting(matrix: Matrix) -> Iterator[Finding]:
@@ -73,6 +82,13 @@ def contradicting(matrix: Matrix) -> Iterator[Finding]:
         for name, version in _mended_and_broken(matrix, known):
             message = f"{known.id} fires on {name} {version}, which it calls mended"
             yield AGREEING.fails(matrix, known.id, message, known.where)
+    for entry in matrix.packages:
+        # What is derived is the metadata; only people can write what it forbids.
+        for each in entry.ranges if entry.derive is None else ():
+            refused = [minor for minor in each.pythons if not each.requires_python.contains(newest_patch(minor))]
+            if refused:
+                message = f"{entry.name} {written(each.versions)} names Python {', '.join(refused)}, which its Requires-Python forbids"
+                yield AGREEING.fails(matrix, entry.name, message, entry.where)
     for proof in matrix.proofs:
         yield from _disproved(matrix, proof)
 

@@ -76,7 +76,9 @@ def test_a_version_that_no_listed_version_of_another_package_satisfies_is_medium
 
 
 def test_a_bound_that_only_another_python_keeps_is_not_kept(tmp_path: Path) -> None:
-    text = CLEAN + KOMBU.replace('requires_python = ">=3.8"', 'requires_python = ">=3.12"')
+    text = CLEAN + KOMBU.replace(
+        'requires_python = ">=3.8"\npythons = ["3.11"]', 'requires_python = ">=3.12"\npythons = []'
+    )
     assert [code for code, _, _ in told(tmp_path, text)] == ["MX502", "MX502"]
 
 
@@ -90,6 +92,7 @@ def test_a_version_for_no_python_of_the_matrix_is_medium(tmp_path: Path) -> None
     assert found == [
         ("MX502", "medium", "celery 5.4.0 requires Python >=3.8,<3.11, and the matrix has none of those"),
         ("MX505", "low", "no listed celery admits Python 3.11"),
+        ("MX506", "medium", "celery >=5.4,<5.5 names Python 3.11, which its Requires-Python forbids"),
     ]
 
 
@@ -160,6 +163,17 @@ def test_rules_that_contradict_each_other_or_themselves_are_told_at_their_line(
     (finding,) = lint(written(tmp_path, text), DAY)
     assert (finding.rule, finding.severity, finding.message) == ("MX506", Severity.MEDIUM, expected)
     assert str(finding.where) == f"small.toml:{line}"
+
+
+def test_a_python_that_is_named_and_refused_is_told(tmp_path: Path) -> None:
+    (finding,) = lint(written(tmp_path, CLEAN.replace('pythons = ["3.11"]', 'pythons = ["3.7", "3.11"]')), DAY)
+    assert finding.rule == "MX506"
+    assert finding.message == "celery >=5.4,<5.5 names Python 3.7, which its Requires-Python forbids"
+
+
+def test_a_cure_that_is_not_listed_is_told(tmp_path: Path) -> None:
+    (finding,) = lint(written(tmp_path, CLEAN + 'fixed_in = ["celery>=5.4.7"]\n'), DAY)
+    assert finding.message == "it-breaks is mended in celery>=5.4.7, by its own words, which is not listed"
 
 
 @pytest.mark.parametrize(("rung", "told_so"), [("resolved", False), ("imported", True), ("survived", True)])
