@@ -16,7 +16,7 @@ from stackaudit.checks._audited import summarize
 from stackaudit.checks.vulnerabilities import not_vulnerable
 from stackaudit.model.audit import Case
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Manifest, Requirement, Setting
 from stackaudit.model.parts import Probe, Visit

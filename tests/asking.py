@@ -8,7 +8,8 @@ from stackaudit import audit, sockets
 from stackaudit.inputs import matrices
 from stackaudit.model.audit import Case
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Fact, Pulse
+from stackaudit.model.facts.fact import Fact
+from stackaudit.model.facts.services import Pulse
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Endpoint, Manifest, Setting
 from stackaudit.model.parts import Probe, Visit

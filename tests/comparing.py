@@ -17,7 +17,8 @@ from stackaudit.gate.verdict import decide, overall
 from stackaudit.gate.waivers import waive
 from stackaudit.model.audit import Audit, Case, Judgment, Policy, Saved
 from stackaudit.model.differences import Difference, Differences
-from stackaudit.model.facts import Advisory, Audited, Fact
+from stackaudit.model.facts.advised import Advisory, Audited
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Verdict
 from stackaudit.model.manifest import Manifest, Requirement
 from stackaudit.model.parts import Check

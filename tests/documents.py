@@ -13,20 +13,13 @@ from stackaudit.gate.verdict import decide, overall
 from stackaudit.gate.waivers import waive
 from stackaudit.inputs import matrices
 from stackaudit.model.audit import Audit, Case, Policy
-from stackaudit.model.facts import (
-    AdvisoryCopy,
-    Broadcast,
-    Distribution,
-    ImportTrial,
-    MediaTrial,
-    Program,
-    ProgramState,
-    Pulse,
-    Release,
-    ServiceState,
-    Variable,
-    Worker,
-)
+from stackaudit.model.facts.advised import AdvisoryCopy
+from stackaudit.model.facts.deployment import Variable
+from stackaudit.model.facts.environment import Distribution, ImportTrial
+from stackaudit.model.facts.programs import MediaTrial, Program, ProgramState
+from stackaudit.model.facts.published import Release
+from stackaudit.model.facts.services import Pulse, ServiceState
+from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.manifest import Endpoint, PythonClaim
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret

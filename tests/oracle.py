@@ -18,7 +18,7 @@ from pip_audit._service import Dependency, OsvService, ResolvedDependency, Vulne
 from osv_service import OsvService as NaiveService
 from stackaudit.advisories.consultation import Vulnerability, advisory
 from stackaudit.advisories.records import Pin, Record, parse_record
-from stackaudit.model.facts import Advisory
+from stackaudit.model.facts.advised import Advisory
 
 
 class Pins(DependencySource):  # type: ignore[misc]  # pip-audit has no types

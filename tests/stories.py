@@ -12,16 +12,11 @@ from stackaudit.audit import judge
 from stackaudit.gate.verdict import decide, overall
 from stackaudit.inputs import matrices
 from stackaudit.model.audit import Audit, Case, Policy
-from stackaudit.model.facts import (
-    Account,
-    Advisory,
-    Audited,
-    Distribution,
-    InterpreterFact,
-    PipCheck,
-    Program,
-    ProgramState,
-)
+from stackaudit.model.facts.advised import Advisory, Audited
+from stackaudit.model.facts.conflicts import PipCheck
+from stackaudit.model.facts.deployment import Account
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.programs import Program, ProgramState
 from stackaudit.model.manifest import Interpreter, Manifest, ProgramRequest, Requirement
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Evidence, Look, Snapshot, Unseen

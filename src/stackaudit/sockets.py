@@ -8,7 +8,7 @@ from functools import cache
 from types import ModuleType
 from typing import TypeVar
 
-from stackaudit.model.facts import Fact
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import ENVIRONMENT_FACTS, Check, Probe, Renderer, Rule
 

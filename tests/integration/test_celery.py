@@ -14,7 +14,7 @@ from asking import declared, gathered, judged, passed, told
 from environments import Environments
 from servers import RedisServer, free_port, redis_server, sentinel, stays_silent, stranger
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Broadcast, Worker
+from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.findings import Outcome
 from stackaudit.model.wire import Json, encode
 from workers import RunningWorker, running, start

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from environments import Environments, judged, look_at, manifest, python, site_packages, write_distribution
-from stackaudit.model.facts import Distribution, InterpreterFact, PipCheck
+from stackaudit.model.facts.conflicts import PipCheck
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Outcome, Verdict
 from stackaudit.model.snapshot import Snapshot, Unseen
 from stackaudit.target import read_environment

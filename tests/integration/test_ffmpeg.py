@@ -12,7 +12,7 @@ from stackaudit.audit import apply, gather
 from stackaudit.checks import ffmpeg as check
 from stackaudit.model.audit import Case
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import MediaTrial, Program, ProgramState
+from stackaudit.model.facts.programs import MediaTrial, Program, ProgramState
 from stackaudit.model.findings import Outcome
 from stackaudit.model.manifest import Manifest, ProgramRequest
 from stackaudit.model.places import Place

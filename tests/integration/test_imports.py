@@ -8,7 +8,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Distribution, ImportTrial, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, ImportTrial, InterpreterFact
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Visit
 from stackaudit.model.snapshot import Look, Snapshot

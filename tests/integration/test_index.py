@@ -20,7 +20,7 @@ from stackaudit.checks import releases
 from stackaudit.gate.verdict import decide
 from stackaudit.model.audit import Case, Judgment, Policy
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Release
+from stackaudit.model.facts.published import Release
 from stackaudit.model.findings import Verdict
 from stackaudit.model.manifest import Manifest, Requirement, Setting
 from stackaudit.model.places import Place

@@ -15,7 +15,8 @@ from stackaudit.audit import gather
 from stackaudit.checks import conflicts
 from stackaudit.model.audit import Judgment
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Build, PipCheck
+from stackaudit.model.facts.conflicts import PipCheck
+from stackaudit.model.facts.environment import Build
 from stackaudit.model.findings import Finding, Outcome, Verdict
 from stackaudit.model.manifest import Manifest, Setting
 from stackaudit.model.places import Place

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from environments import Environments, judged, look_at, manifest, run_uv
-from stackaudit.model.facts import Distribution, ModuleClash, PipCheck
+from stackaudit.model.facts.conflicts import PipCheck
+from stackaudit.model.facts.environment import Distribution, ModuleClash
 from stackaudit.model.findings import Outcome, Severity, Verdict
 
 FFMPEG, WRAPPER = "ffmpeg==1.4", "ffmpeg-python==0.2.0"

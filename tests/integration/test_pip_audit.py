@@ -17,7 +17,8 @@ from stackaudit.advisories import feed, mirror, osv, scanner
 from stackaudit.advisories import sync as syncing
 from stackaudit.advisories.records import Pin
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import AdvisoryCopy, Audited, Distribution
+from stackaudit.model.facts.advised import AdvisoryCopy, Audited
+from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.findings import Outcome, Severity
 from stackaudit.model.manifest import Interpreter, Manifest, Requirement, Setting
 from stackaudit.outside.http import Client

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from environments import Environments, judged, look_at, manifest, site_packages, write_distribution
-from stackaudit.model.facts import PipCheck
+from stackaudit.model.facts.conflicts import PipCheck
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.snapshot import Snapshot
 

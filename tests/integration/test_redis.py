@@ -27,7 +27,7 @@ from servers import (
     stays_silent,
     stranger,
 )
-from stackaudit.model.facts import Pulse, ServiceState
+from stackaudit.model.facts.services import Pulse, ServiceState
 from stackaudit.model.findings import Outcome
 from stackaudit.model.snapshot import Look
 

@@ -16,7 +16,7 @@ from index_service import IndexService, serving
 from stackaudit.audit import gather
 from stackaudit.inputs.project import read_files
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Resolution
+from stackaudit.model.facts.published import Resolution
 from stackaudit.model.manifest import Interpreter, Manifest, Setting
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Look, Snapshot, Unseen

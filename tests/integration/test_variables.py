@@ -11,7 +11,8 @@ import pytest
 
 from stackaudit.audit import gather
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Distribution, Variable
+from stackaudit.model.facts.deployment import Variable
+from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.manifest import Endpoint, Interpreter, Manifest
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret

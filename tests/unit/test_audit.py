@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from stackaudit.audit import apply, gather
 from stackaudit.model.audit import Case
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Account, Fact, Variable
+from stackaudit.model.facts.deployment import Account, Variable
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Probe, Rule, Visit, rule

@@ -8,7 +8,7 @@ import pytest
 
 from stackaudit import sockets
 from stackaudit.checks._document_check import CHECK as DOCUMENT
-from stackaudit.model.facts import Account, Variable
+from stackaudit.model.facts.deployment import Account, Variable
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Probe, Rule
 

@@ -8,7 +8,7 @@ from stackaudit.advisories.match import affects, fixed_versions
 from stackaudit.advisories.records import Pin, Record
 from stackaudit.advisories.severity import rate
 from stackaudit.advisories.sources import Source
-from stackaudit.model.facts import Advisory
+from stackaudit.model.facts.advised import Advisory
 from stackaudit.model.snapshot import Evidence
 from stackaudit.model.versions import parse_version
 

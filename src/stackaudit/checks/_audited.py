@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import AdvisoryCopy, Audited
+from stackaudit.model.facts.advised import AdvisoryCopy, Audited
 from stackaudit.model.findings import Finding, Outcome
 
 _RULE = "VU101"

@@ -3,7 +3,7 @@
 from packaging.specifiers import SpecifierSet
 
 from stackaudit.checks._row import Row
-from stackaudit.model.facts import Advisory, Audited
+from stackaudit.model.facts.advised import Advisory, Audited
 from stackaudit.model.versions import parse_version
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from stackaudit.checks._document_world import World
 from stackaudit.model.audit import Case
 from stackaudit.model.claims import Claim, ClaimKind
-from stackaudit.model.facts import Fact
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Rule

@@ -13,7 +13,7 @@ from stackaudit.checks._document_world import World
 from stackaudit.checks._pythons_released import released
 from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.model.claims import Claim, ClaimKind
-from stackaudit.model.facts import History, Published, Upload
+from stackaudit.model.facts.published import History, Published, Upload
 from stackaudit.model.versions import parse_requirement, parse_version
 
 DATED = (ClaimKind.PIN, ClaimKind.TOOL, ClaimKind.PYTHON)

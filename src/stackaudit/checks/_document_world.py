@@ -7,7 +7,9 @@ from packaging.version import Version
 
 from stackaudit.model.audit import Case
 from stackaudit.model.claims import Claim, ClaimKind
-from stackaudit.model.facts import Audited, Distribution, History, Published, Upload
+from stackaudit.model.facts.advised import Audited
+from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.published import History, Published, Upload
 from stackaudit.model.markers import environment_of
 from stackaudit.model.versions import parse_version
 

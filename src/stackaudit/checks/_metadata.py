@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution
+from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.markers import environment_of
 from stackaudit.model.places import Place
 from stackaudit.model.versions import admits, parse_requirement, written

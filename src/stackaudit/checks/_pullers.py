@@ -8,7 +8,7 @@ from packaging.markers import UndefinedEnvironmentName
 from packaging.utils import canonicalize_name
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution
+from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.markers import environment_of
 from stackaudit.model.versions import parse_requirement
 

@@ -8,7 +8,8 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.checks._row import InUse, Row
 from stackaudit.model.audit import Case, Package
-from stackaudit.model.facts import Distribution, Resolution
+from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.published import Resolution
 from stackaudit.model.markers import environment_of
 from stackaudit.model.matrix import Matrix
 from stackaudit.model.versions import parse_version

@@ -10,7 +10,7 @@ from stackaudit.checks._row import Row, admits_python
 from stackaudit.checks._rung import proof_here
 from stackaudit.checks._stack import about_covered, row, subject_of
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.matrix import PackageEntry, Rung
 from stackaudit.model.parts import Rule, rule

@@ -7,7 +7,7 @@ from stackaudit.checks._misfit import Misfit, advice
 from stackaudit.checks._row import Bound, Row
 from stackaudit.checks._stack import row, subject_of, surely_absent
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.parts import Rule, rule
 

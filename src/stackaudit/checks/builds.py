@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Build
+from stackaudit.model.facts.environment import Build
 from stackaudit.model.findings import Finding
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Rule, rule

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Broadcast, Distribution, InterpreterFact, Worker
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule

@@ -11,7 +11,7 @@ from stackaudit.checks._misfit import Misfit
 from stackaudit.checks._row import Row
 from stackaudit.checks._stack import about_covered, row
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding
 from stackaudit.model.known_bad import Exposure, KnownBad
 from stackaudit.model.parts import Rule, rule

@@ -9,7 +9,8 @@ from stackaudit.checks._metadata import Unmet, extras_in_use, installed, unmet, 
 from stackaudit.checks._misfit import Misfit, on_python
 from stackaudit.checks._stack import row
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Conflict, Distribution, InterpreterFact, PipCheck
+from stackaudit.model.facts.conflicts import Conflict, PipCheck
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule

@@ -8,7 +8,7 @@ from stackaudit.checks._document_world import World
 from stackaudit.checks._pythons_released import SOURCE, released, released_after
 from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.model.claims import Claim, ClaimKind
-from stackaudit.model.facts import History
+from stackaudit.model.facts.published import History
 from stackaudit.model.versions import parse_version
 
 _NO_DATE = "the document has no date: nobody can tell what there was on it"

@@ -6,7 +6,7 @@ from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, 
 from stackaudit.checks._document_facts import NO_TIMES, day_of, end_of_latest, finals
 from stackaudit.checks._document_world import World
 from stackaudit.model.claims import Claim, ClaimKind
-from stackaudit.model.facts import History
+from stackaudit.model.facts.published import History
 from stackaudit.model.versions import parse_version
 
 

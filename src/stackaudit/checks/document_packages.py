@@ -7,7 +7,8 @@ from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, 
 from stackaudit.checks._document_facts import METADATA, blind, requirements_on
 from stackaudit.checks._document_world import World
 from stackaudit.model.claims import DECLARED, Claim, ClaimKind
-from stackaudit.model.facts import Distribution, Published
+from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.published import Published
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.versions import parse_requirement, parse_version, pin_of, written

@@ -6,7 +6,7 @@ from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, 
 from stackaudit.checks._document_facts import METADATA
 from stackaudit.checks._document_world import World
 from stackaudit.model.claims import Claim, ClaimKind
-from stackaudit.model.facts import Published
+from stackaudit.model.facts.published import Published
 from stackaudit.model.versions import newest_patch
 
 

@@ -11,7 +11,8 @@ from stackaudit.checks._document_world import World
 from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.checks.vulnerabilities import MAX_AGE
 from stackaudit.model.claims import Claim, ClaimKind
-from stackaudit.model.facts import AdvisoryCopy, Audited, History, Published
+from stackaudit.model.facts.advised import AdvisoryCopy, Audited
+from stackaudit.model.facts.published import History, Published
 from stackaudit.model.findings import Outcome, Severity
 from stackaudit.model.versions import parse_requirement
 

@@ -3,7 +3,7 @@
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
 from stackaudit.checks._document_world import World
 from stackaudit.model.claims import Claim, ClaimKind
-from stackaudit.model.facts import SourceRead
+from stackaudit.model.facts.deployment import SourceRead
 
 _MOST_LINES = 40
 _NO_SOURCE = "the document pins none of the packages whose source is read for this"

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from stackaudit.checks._stack import subject_of, surely_absent
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding
 from stackaudit.model.manifest import Manifest, Requirement
 from stackaudit.model.parts import Rule, rule

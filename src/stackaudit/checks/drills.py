@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from packaging.utils import canonicalize_name
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import RowResolution
+from stackaudit.model.facts.published import RowResolution
 from stackaudit.model.findings import Finding
 from stackaudit.model.parts import Rule, rule
 from stackaudit.model.versions import parse_requirement, pin_of

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Account, Variable
+from stackaudit.model.facts.deployment import Account, Variable
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule

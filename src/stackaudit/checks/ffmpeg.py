@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from stackaudit.checks._known_live import Live, known_faults
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import MediaTrial, Program, ProgramState
+from stackaudit.model.facts.programs import MediaTrial, Program, ProgramState
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule

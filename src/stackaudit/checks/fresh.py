@@ -10,7 +10,8 @@ from stackaudit.checks.admission import admitted, refused
 from stackaudit.checks.bounds import breaches, extra_bounds, hard_bounds, runtime_bounds
 from stackaudit.checks.combinations import faults, known_faults
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution, InterpreterFact, Resolution
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.published import Resolution
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.fresh_install import OFFLINE, why_not_asked
 from stackaudit.model.matrix import Rung

@@ -9,7 +9,7 @@ from stackaudit.checks._rung import rung_told, rungs
 from stackaudit.checks._stack import asked, row, stack_package, subject_of, surely_absent
 from stackaudit.checks.fresh import goes_together, told_of_install
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.matrix import PackageEntry

@@ -7,7 +7,7 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.checks._metadata import distributions, environment, requirements_of
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution, InterpreterFact, ModuleClash
+from stackaudit.model.facts.environment import Distribution, InterpreterFact, ModuleClash
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.parts import Rule, rule
 

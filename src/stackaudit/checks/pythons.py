@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from packaging.specifiers import SpecifierSet
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import InterpreterFact
+from stackaudit.model.facts.environment import InterpreterFact
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.markers import environment_of

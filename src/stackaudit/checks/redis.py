@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from stackaudit.checks._known_live import Live, known_faults
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution, InterpreterFact, Pulse, ServiceState
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.services import Pulse, ServiceState
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.manifest import Endpoint, Manifest
 from stackaudit.model.parts import Check, Rule, rule

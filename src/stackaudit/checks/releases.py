@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Release
+from stackaudit.model.facts.published import Release
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from stackaudit.checks._stack import resolved
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Audited, Distribution
+from stackaudit.model.facts.advised import Audited
+from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.findings import Finding
 from stackaudit.model.fresh_install import open_files
 from stackaudit.model.manifest import Manifest

@@ -11,7 +11,8 @@ from stackaudit.checks._pullers import Pullers
 from stackaudit.checks._stack import row
 from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Advisory, AdvisoryCopy, Audited, Release
+from stackaudit.model.facts.advised import Advisory, AdvisoryCopy, Audited
+from stackaudit.model.facts.published import Release
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule

@@ -18,7 +18,8 @@ from stackaudit.gate.waivers import waive
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.audit import Audit, Case, Judgment, Observed, Policy, Recorded
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Fact, ImportTrial
+from stackaudit.model.facts.environment import ImportTrial
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Verdict
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check

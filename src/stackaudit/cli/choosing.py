@@ -13,7 +13,7 @@ from stackaudit.inputs.settings import Settings
 from stackaudit.inputs.waivers import is_advisory
 from stackaudit.model.audit import Gate, Policy
 from stackaudit.model.errors import Fault, InputError, UsageError
-from stackaudit.model.facts import Distribution
+from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.matrix import Matrix

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from stackaudit.gate.verdict import fails, is_let_through
 from stackaudit.model.audit import Audit, Judgment, Policy
-from stackaudit.model.facts import Resolution
+from stackaudit.model.facts.published import Resolution
 from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict, Waived, is_named
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from stackaudit.gate.held import Held, Sight, declares_the_same
 from stackaudit.model.differences import Difference, Section
-from stackaudit.model.facts import Distribution, Resolution
+from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.published import Resolution
 from stackaudit.model.findings import Lane
 from stackaudit.model.manifest import Manifest, Requirement, SettingValue
 from stackaudit.model.secret import redact

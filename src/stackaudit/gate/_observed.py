@@ -4,22 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from stackaudit.gate.held import Held, Sight
 from stackaudit.model.differences import Difference, Section
-from stackaudit.model.facts import (
-    Account,
-    AdvisoryCopy,
-    Audited,
-    Broadcast,
-    Distribution,
-    Fact,
-    InterpreterFact,
-    MediaTrial,
-    Program,
-    Pulse,
-    Release,
-    Resolution,
-    Variable,
-    Worker,
-)
+from stackaudit.model.facts.advised import AdvisoryCopy, Audited
+from stackaudit.model.facts.deployment import Account, Variable
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.fact import Fact
+from stackaudit.model.facts.programs import MediaTrial, Program
+from stackaudit.model.facts.published import Release, Resolution
+from stackaudit.model.facts.services import Pulse
+from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.findings import Lane
 from stackaudit.model.secret import redact
 from stackaudit.model.wire import Json, encode

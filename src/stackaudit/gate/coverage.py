@@ -7,7 +7,7 @@ from os.path import normpath
 from packaging.utils import canonicalize_name
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Audited
+from stackaudit.model.facts.advised import Audited
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.versions import parse_version
 from stackaudit.model.waivers import Waiver

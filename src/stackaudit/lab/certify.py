@@ -14,7 +14,7 @@ from stackaudit.lab.rows import newest_row, series_of
 from stackaudit.model.audit import Case, Judgment
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import UsageError
-from stackaudit.model.facts import RowResolution
+from stackaudit.model.facts.published import RowResolution
 from stackaudit.model.findings import Finding, Outcome, Verdict
 from stackaudit.model.matrix import Matrix, Proof, Rung
 from stackaudit.model.snapshot import Evidence, Look, Snapshot, Unseen

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import NormalizedName
 
-from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Manifest, Requirement
 from stackaudit.model.markers import applying

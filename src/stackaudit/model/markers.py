@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from packaging.markers import Marker, default_environment
 
-from stackaudit.model.facts import InterpreterFact
+from stackaudit.model.facts.environment import InterpreterFact
 from stackaudit.model.manifest import Manifest, Requirement
 from stackaudit.model.versions import newest_patch
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit, Case
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Distribution, Fact, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.matrix import Rung

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from stackaudit.model.facts import Fact
+from stackaudit.model.facts.fact import Fact
 
 F = TypeVar("F", bound=Fact)
 

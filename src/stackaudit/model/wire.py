@@ -6,7 +6,9 @@ redacted unless `reveal` is set, which only the pipe to a child of ours does.
 
 import dataclasses
 import hashlib
+import importlib
 import json
+import pkgutil
 import typing
 from collections.abc import Callable
 from datetime import date, datetime
@@ -18,8 +20,8 @@ from typing import TypeAlias, TypeVar
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from stackaudit.model import facts as facts_module
-from stackaudit.model.facts import Fact
+from stackaudit.model import facts
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret, redact
 
@@ -31,11 +33,18 @@ class WireError(ValueError):
     """A JSON value is not of the shape that its type asks for; the message begins with the dotted path to it."""
 
 
-FACTS: dict[str, type[Fact]] = {
-    name: each
-    for name, each in vars(facts_module).items()
-    if isinstance(each, type) and issubclass(each, Fact) and each is not Fact
-}
+@cache
+def kinds() -> dict[str, type[Fact]]:
+    """All kinds of facts by name, of all modules of `model.facts`."""
+    modules = (
+        importlib.import_module(f"{facts.__name__}.{info.name}") for info in pkgutil.iter_modules(facts.__path__)
+    )
+    return {
+        name: each
+        for module in modules
+        for name, each in vars(module).items()
+        if isinstance(each, type) and issubclass(each, Fact) and each is not Fact
+    }
 
 
 def encode(value: object, *, reveal: bool = False) -> Json:
@@ -156,9 +165,9 @@ def _decode_union(kinds: tuple[typing.Any, ...], value: Json, path: str) -> typi
 def _decode_dataclass(kind: type, value: dict[str, Json], path: str) -> typing.Any:  # noqa: ANN401
     if kind is Fact:
         name = value.get("fact")
-        if not isinstance(name, str) or name not in FACTS:
+        if not isinstance(name, str) or name not in kinds():
             raise WireError(f"{path}.fact: {name!r} is no kind of fact")
-        kind = FACTS[name]
+        kind = kinds()[name]
     if not dataclasses.is_dataclass(kind):
         raise WireError(f"{path}: {kind.__name__} does not travel on the wire")
     hints = _hints(kind)

@@ -3,7 +3,7 @@
 import re
 
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import ServiceState
+from stackaudit.model.facts.services import ServiceState
 from stackaudit.model.secret import strip_secrets
 from stackaudit.probes._pidbox import Census
 from stackaudit.probes._redis_session import NotSeen, Seen

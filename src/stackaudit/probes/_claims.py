@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from stackaudit.model.facts import ModuleClash
+from stackaudit.model.facts.environment import ModuleClash
 
 _SHARING = (
     "__path__ = __import__({0}pkgutil{0}).extend_path(__path__, __name__)",

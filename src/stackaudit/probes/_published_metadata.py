@@ -5,7 +5,7 @@ import re
 from packaging.metadata import parse_email
 from packaging.utils import NormalizedName, canonicalize_name
 
-from stackaudit.model.facts import Published
+from stackaudit.model.facts.published import Published
 from stackaudit.model.versions import parse_requirement, parse_specifier, parse_version
 
 _PYTHON = re.compile(r"Programming Language :: Python :: (\d{1,3}\.\d{1,3})")

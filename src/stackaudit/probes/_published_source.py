@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stackaudit.model.claims import ClaimKind
-from stackaudit.model.facts import SourceRead
+from stackaudit.model.facts.deployment import SourceRead
 from stackaudit.model.parts import Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.model.versions import parse_version

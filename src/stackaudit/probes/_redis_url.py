@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from stackaudit.model.facts import ServiceState
+from stackaudit.model.facts.services import ServiceState
 from stackaudit.model.services import SOCKET_SCHEMES, wrong_with
 from stackaudit.outside.resp import Tls
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from stackaudit.model.facts import Distribution, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.markers import applying
 from stackaudit.model.parts import Visit
 from stackaudit.model.snapshot import Unseen

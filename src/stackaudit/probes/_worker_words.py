@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from stackaudit.model.facts import Worker
+from stackaudit.model.facts.workers import Worker
 from stackaudit.probes._pidbox import Json
 
 _SOFTWARE = re.compile(

@@ -4,7 +4,7 @@ import os
 import pwd
 from collections.abc import Sequence
 
-from stackaudit.model.facts import Account
+from stackaudit.model.facts.deployment import Account
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stackaudit.model.facts import Broadcast, Fact, Pulse, ServiceState, Worker
+from stackaudit.model.facts.fact import Fact
+from stackaudit.model.facts.services import Pulse, ServiceState
+from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.services import speaks_redis, wrong_with

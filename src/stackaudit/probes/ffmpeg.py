@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Program, ProgramState
+from stackaudit.model.facts.programs import Program, ProgramState
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside.process import Completed, Ending

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Distribution, ImportTrial, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, ImportTrial, InterpreterFact
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look
 from stackaudit.outside import process

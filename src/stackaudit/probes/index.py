@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from packaging.version import Version
 
-from stackaudit.model.facts import Distribution, InterpreterFact, Release
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.published import Release
 from stackaudit.model.markers import environment_of
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen

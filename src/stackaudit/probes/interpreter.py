@@ -12,7 +12,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Distribution, InterpreterFact, ModuleClash
+from stackaudit.model.facts.environment import Distribution, InterpreterFact, ModuleClash
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.secret import redact
 from stackaudit.model.snapshot import Evidence, Look, Unseen

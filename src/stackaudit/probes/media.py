@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from stackaudit.model.facts import MediaTrial, Program, ProgramState
+from stackaudit.model.facts.programs import MediaTrial, Program, ProgramState
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside.places import temporary_folder

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from stackaudit.advisories.sources import Kind, chosen
-from stackaudit.model.facts import AdvisoryCopy, Audited, Distribution, InterpreterFact
+from stackaudit.model.facts.advised import AdvisoryCopy, Audited
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Look

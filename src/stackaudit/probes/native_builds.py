@@ -7,7 +7,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from stackaudit.model.facts import Build, Distribution, InterpreterFact
+from stackaudit.model.facts.environment import Build, Distribution, InterpreterFact
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 

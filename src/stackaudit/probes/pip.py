@@ -9,7 +9,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from stackaudit.model.facts import Conflict, InterpreterFact, PipCheck
+from stackaudit.model.facts.conflicts import Conflict, PipCheck
+from stackaudit.model.facts.environment import InterpreterFact
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.secret import redact
 from stackaudit.model.snapshot import Evidence, Look, Unseen

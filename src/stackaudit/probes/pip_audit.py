@@ -11,7 +11,8 @@ from stackaudit.advisories.consultation import Consultation
 from stackaudit.advisories.records import Pin
 from stackaudit.advisories.sources import Kind, Source, chosen
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import AdvisoryCopy, Audited, Distribution, InterpreterFact
+from stackaudit.model.facts.advised import AdvisoryCopy, Audited
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.markers import applying
 from stackaudit.model.parts import Probe, Visit

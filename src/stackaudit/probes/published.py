@@ -10,7 +10,9 @@ from packaging.version import Version
 
 from stackaudit.advisories.sources import chosen as chosen_sources
 from stackaudit.model.claims import ClaimKind
-from stackaudit.model.facts import Audited, History, Published, SourceRead, Upload
+from stackaudit.model.facts.advised import Audited
+from stackaudit.model.facts.deployment import SourceRead
+from stackaudit.model.facts.published import History, Published, Upload
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.model.versions import parse_version

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from stackaudit.model.facts import Pulse, ServiceState
+from stackaudit.model.facts.services import Pulse, ServiceState
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.services import redis_endpoints

@@ -8,7 +8,8 @@ from datetime import datetime
 from packaging.requirements import Requirement as Line
 
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import InterpreterFact, Resolution
+from stackaudit.model.facts.environment import InterpreterFact
+from stackaudit.model.facts.published import Resolution
 from stackaudit.model.fresh_install import open_files, why_not_asked
 from stackaudit.model.manifest import Manifest, Requirement
 from stackaudit.model.markers import applying, environment_of

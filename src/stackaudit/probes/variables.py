@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Distribution, InterpreterFact, Variable
+from stackaudit.model.facts.deployment import Variable
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.secret import strip_secrets
 from stackaudit.model.snapshot import Evidence, Look, Unseen

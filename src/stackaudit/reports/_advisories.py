@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stackaudit.model.audit import Audit
-from stackaudit.model.facts import Advisory, Audited
+from stackaudit.model.facts.advised import Advisory, Audited
 from stackaudit.model.findings import Finding
 
 

@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution
+from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.markers import environment_of
 from stackaudit.model.versions import parse_requirement, parse_version, written
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from stackaudit.model.audit import Audit
 from stackaudit.model.edition import Edition
-from stackaudit.model.facts import AdvisoryCopy
+from stackaudit.model.facts.advised import AdvisoryCopy
 from stackaudit.model.findings import Verdict
 from stackaudit.reports import _ending, _evidence, _measured, _rationale, _stack_rows, _surroundings, _upkeep
 from stackaudit.reports._marks import mark_of, mark_of_all

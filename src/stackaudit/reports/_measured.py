@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 from stackaudit.model.audit import Audit, Case
-from stackaudit.model.facts import Broadcast, ImportTrial, MediaTrial, Program, Pulse, Worker
+from stackaudit.model.facts.environment import ImportTrial
+from stackaudit.model.facts.programs import MediaTrial, Program
+from stackaudit.model.facts.services import Pulse
+from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.snapshot import Look
 from stackaudit.reports._amounts import seconds, size
 from stackaudit.reports._raw import Raw, to_evidence

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit, Judgment
-from stackaudit.model.facts import Audited
+from stackaudit.model.facts.advised import Audited
 from stackaudit.model.findings import Finding, Outcome, Verdict
 from stackaudit.reports._marks import mark_of
 from stackaudit.reports._raw import Raw, to_evidence

@@ -8,7 +8,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from stackaudit.model.audit import Audit, Case, Package
-from stackaudit.model.facts import AdvisoryCopy, Distribution, Release
+from stackaudit.model.facts.advised import AdvisoryCopy
+from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.published import Release
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.markers import environment_of
 from stackaudit.model.matrix import PackageEntry

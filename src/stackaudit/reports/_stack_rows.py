@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit
-from stackaudit.model.facts import Distribution, Release
+from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.published import Release
 from stackaudit.model.findings import Outcome, Verdict
 from stackaudit.model.matrix import PackageEntry, Rung
 from stackaudit.model.versions import parse_version

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from stackaudit.model.audit import Audit
-from stackaudit.model.facts import Variable
+from stackaudit.model.facts.deployment import Variable
 
 
 def variables(audit: Audit) -> Iterator[tuple[str, ...]]:

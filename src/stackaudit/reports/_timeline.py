@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from stackaudit.model.audit import Audit, Case, Package
-from stackaudit.model.facts import Program, Pulse, Release
+from stackaudit.model.facts.programs import Program
+from stackaudit.model.facts.published import Release
+from stackaudit.model.facts.services import Pulse
 from stackaudit.model.markers import environment_of
 from stackaudit.model.matrix import Branch
 from stackaudit.model.versions import parse_version, series

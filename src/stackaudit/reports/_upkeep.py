@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from stackaudit.model.audit import Audit, Case
-from stackaudit.model.facts import Program, Pulse
+from stackaudit.model.facts.programs import Program
+from stackaudit.model.facts.services import Pulse
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.markers import environment_of
 from stackaudit.model.matrix import Branch

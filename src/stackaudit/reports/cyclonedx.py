@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from stackaudit.model.audit import Audit, Package
-from stackaudit.model.facts import Advisory
+from stackaudit.model.facts.advised import Advisory
 from stackaudit.model.findings import UNTIL_FIXED, Finding, Verdict, Waived
 from stackaudit.model.parts import Renderer
 from stackaudit.model.wire import Json

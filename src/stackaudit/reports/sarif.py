@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from stackaudit.model.audit import Audit
-from stackaudit.model.facts import Advisory
+from stackaudit.model.facts.advised import Advisory
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.parts import Renderer
 from stackaudit.model.rule_text import RuleText

@@ -21,7 +21,7 @@ from stackaudit.advisories.native import consult, merged
 from stackaudit.advisories.records import Pin, Record
 from stackaudit.advisories.sources import Kind, Source
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Advisory
+from stackaudit.model.facts.advised import Advisory
 from stackaudit.model.secret import Secret
 
 VERSIONS = [

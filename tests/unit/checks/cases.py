@@ -12,7 +12,8 @@ from packaging.version import Version
 
 from stackaudit.inputs import matrices
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution, Fact, InterpreterFact
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, PythonClaim, Requirement, Setting, Terms
 from stackaudit.model.matrix import Matrix
 from stackaudit.model.places import Place

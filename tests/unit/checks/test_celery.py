@@ -8,7 +8,9 @@ from packaging.specifiers import SpecifierSet
 from asking import case_of, declared, judged, passed, told
 from stackaudit.checks import celery as check
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Broadcast, Distribution, Fact, InterpreterFact, Worker
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.fact import Fact
+from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Interpreter, Manifest, PythonClaim, Setting
 from stackaudit.model.places import Place

@@ -5,7 +5,7 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.checks._clearing import clearing
 from stackaudit.checks._stack import row
-from stackaudit.model.facts import Advisory, Audited
+from stackaudit.model.facts.advised import Advisory, Audited
 from unit.checks.cases import case
 
 STACK = {"celery": "5.4.0", "kombu": "5.4.0", "redis": "5.0.8", "billiard": "4.2.4", "vine": "5.1.0", "amqp": "5.2.0"}

@@ -14,7 +14,9 @@ from stackaudit.audit import apply, judge
 from stackaudit.checks import conflicts as check
 from stackaudit.checks._metadata import extras_in_use
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Conflict, Distribution, Fact, InterpreterFact, PipCheck
+from stackaudit.model.facts.conflicts import Conflict, PipCheck
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, Requirement
 from stackaudit.model.parts import Rule

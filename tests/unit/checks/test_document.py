@@ -16,17 +16,11 @@ from stackaudit.checks._pythons_released import released, released_after
 from stackaudit.inputs.documents import claims
 from stackaudit.model.audit import Case, Judgment
 from stackaudit.model.claims import ClaimKind
-from stackaudit.model.facts import (
-    Advisory,
-    AdvisoryCopy,
-    Audited,
-    Distribution,
-    Fact,
-    History,
-    Published,
-    SourceRead,
-    Upload,
-)
+from stackaudit.model.facts.advised import Advisory, AdvisoryCopy, Audited
+from stackaudit.model.facts.deployment import SourceRead
+from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.fact import Fact
+from stackaudit.model.facts.published import History, Published, Upload
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Interpreter, Manifest, Requirement
 from stackaudit.model.places import Place

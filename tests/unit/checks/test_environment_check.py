@@ -8,7 +8,8 @@ from stackaudit.audit import apply, judge
 from stackaudit.checks import environment as check
 from stackaudit.gate.verdict import decide
 from stackaudit.model.audit import Case, Policy
-from stackaudit.model.facts import Account, Fact, Variable
+from stackaudit.model.facts.deployment import Account, Variable
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Endpoint, Manifest
 from stackaudit.model.parts import Rule

@@ -8,7 +8,7 @@ import pytest
 from stackaudit.audit import apply
 from stackaudit.checks import ffmpeg as check
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import MediaTrial, Program, ProgramState
+from stackaudit.model.facts.programs import MediaTrial, Program, ProgramState
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest, ProgramRequest
 from stackaudit.model.matrix import Branch, Layer, Matrix, ProductEntry

@@ -8,7 +8,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Resolution
+from stackaudit.model.facts.published import Resolution
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Terms
 from stackaudit.model.snapshot import Look, Unseen

@@ -9,7 +9,8 @@ from asking import case_of, declared
 from stackaudit import sockets
 from stackaudit.audit import apply
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Program, ProgramState, Pulse, ServiceState
+from stackaudit.model.facts.programs import Program, ProgramState
+from stackaudit.model.facts.services import Pulse, ServiceState
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.known_bad import Bound, Condition, Exposure, KnownBad
 from stackaudit.model.places import Place

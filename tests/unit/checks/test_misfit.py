@@ -7,7 +7,8 @@ from packaging.utils import canonicalize_name
 from stackaudit.audit import judge
 from stackaudit.checks import conflicts, matrix
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Conflict, Distribution, InterpreterFact, PipCheck
+from stackaudit.model.facts.conflicts import Conflict, PipCheck
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from unit.checks.cases import case, interpreter, look
 

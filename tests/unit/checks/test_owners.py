@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 from stackaudit.audit import apply
 from stackaudit.checks.owners import modules_own
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Distribution, Fact, InterpreterFact, ModuleClash
+from stackaudit.model.facts.environment import Distribution, InterpreterFact, ModuleClash
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Interpreter, Manifest, Requirement
 from stackaudit.model.places import Place

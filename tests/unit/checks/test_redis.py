@@ -8,7 +8,7 @@ import pytest
 from asking import case_of, declared, judged, passed, told
 from stackaudit.checks import redis as check
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Pulse, ServiceState
+from stackaudit.model.facts.services import Pulse, ServiceState
 from stackaudit.model.findings import Outcome
 from stackaudit.model.manifest import Manifest
 from unit.checks.cases import requirement

@@ -12,7 +12,7 @@ from stackaudit.audit import apply, judge
 from stackaudit.checks import releases as check
 from stackaudit.gate.verdict import decide
 from stackaudit.model.audit import Case, Policy
-from stackaudit.model.facts import Release
+from stackaudit.model.facts.published import Release
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Manifest, Requirement, Setting
 from stackaudit.model.parts import Rule

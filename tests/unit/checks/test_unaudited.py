@@ -6,7 +6,7 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.audit import apply
 from stackaudit.checks.unaudited import bundles_told, closure_told
-from stackaudit.model.facts import Resolution
+from stackaudit.model.facts.published import Resolution
 from stackaudit.model.findings import Outcome
 from stackaudit.model.manifest import Terms
 from unit.checks.test_vulnerabilities import HERE, audited, case, declared, installed

@@ -14,7 +14,10 @@ from stackaudit.checks.releases import NOT_ON_INDEX
 from stackaudit.checks.releases import on_index as on_index_rule
 from stackaudit.checks.vulnerabilities import asked_by, fresh, not_vulnerable
 from stackaudit.model.audit import Case
-from stackaudit.model.facts import Advisory, AdvisoryCopy, Audited, Distribution, Fact, Release
+from stackaudit.model.facts.advised import Advisory, AdvisoryCopy, Audited
+from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.fact import Fact
+from stackaudit.model.facts.published import Release
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Interpreter, Manifest, Requirement, Setting
 from stackaudit.model.places import Place

@@ -13,7 +13,7 @@ from stackaudit.audit import judge
 from stackaudit.gate.changes import Before, case_before, label
 from stackaudit.gate.verdict import decide, overall
 from stackaudit.model.audit import Case, Gate, Judgment, Observed, Policy, Recorded
-from stackaudit.model.facts import Advisory, Audited
+from stackaudit.model.facts.advised import Advisory, Audited
 from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Manifest, Requirement, Setting
 from stackaudit.model.places import Place

@@ -15,17 +15,12 @@ from comparing import CHECKS, DAY, LEAK, READ, a_case, an_audit_of, audit_with, 
 from stackaudit.inputs import matrices
 from stackaudit.model.audit import Audit, Case, Judgment, Policy
 from stackaudit.model.differences import Difference, Kind, Section
-from stackaudit.model.facts import (
-    Advisory,
-    Distribution,
-    Program,
-    ProgramState,
-    Pulse,
-    Release,
-    Resolution,
-    ServiceState,
-    Variable,
-)
+from stackaudit.model.facts.advised import Advisory
+from stackaudit.model.facts.deployment import Variable
+from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.programs import Program, ProgramState
+from stackaudit.model.facts.published import Release, Resolution
+from stackaudit.model.facts.services import Pulse, ServiceState
 from stackaudit.model.findings import Lane, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Requirement, Setting
 from stackaudit.model.matrix import Matrix, Proof, Rung

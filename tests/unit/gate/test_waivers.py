@@ -14,7 +14,7 @@ from stackaudit.gate.coverage import ADVISORIES
 from stackaudit.gate.verdict import decide
 from stackaudit.gate.waivers import OF_PRODUCTS, TERMS, waive
 from stackaudit.model.audit import Judgment, Policy
-from stackaudit.model.facts import Advisory, Audited
+from stackaudit.model.facts.advised import Advisory, Audited
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.places import Place
 from stackaudit.model.waivers import Waiver

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stackaudit.model.facts import ModuleClash
+from stackaudit.model.facts.environment import ModuleClash
 from stackaudit.probes._claims import clashes_of, module_of, recorded
 
 EMPTY, A, B = recorded(b""), recorded(b"a = 1\n"), recorded(b"b = 1\n")

@@ -11,7 +11,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts import Distribution, Release
+from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.published import Release
 from stackaudit.model.manifest import Interpreter, Manifest, Requirement, Setting
 from stackaudit.model.parts import Visit
 from stackaudit.model.places import Place

@@ -2,7 +2,8 @@
 
 import pytest
 
-from stackaudit.model.facts import Conflict, InterpreterFact, PipCheck
+from stackaudit.model.facts.conflicts import Conflict, PipCheck
+from stackaudit.model.facts.environment import InterpreterFact
 from stackaudit.outside.process import Completed, Ending
 from stackaudit.probes.pip import LATE, Pip, answer_of, conflicts_in, passed_over, pips, remedy_for
 

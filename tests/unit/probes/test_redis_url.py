@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackaudit.model.facts import ServiceState
+from stackaudit.model.facts.services import ServiceState
 from stackaudit.probes._redis_url import Address, BadUrl, parse
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from packageurl import PackageURL
 
 from stackaudit.model.audit import Audit
-from stackaudit.model.facts import Audited
+from stackaudit.model.facts.advised import Audited
 from stackaudit.model.findings import Outcome, Severity, Waived
 from stackaudit.reports.cyclonedx import render
 from tellings import Parts, a_finding, judged, parts, told_audit

@@ -13,7 +13,11 @@ from hypothesis import given, settings
 from packaging.utils import canonicalize_name
 
 from pages import SVG, parsed, said, the_audit
-from stackaudit.model.facts import Audited, Distribution, Program, ProgramState, Pulse, ServiceState, Variable
+from stackaudit.model.facts.advised import Audited
+from stackaudit.model.facts.deployment import Variable
+from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.programs import Program, ProgramState
+from stackaudit.model.facts.services import Pulse, ServiceState
 from stackaudit.model.findings import Outcome, Verdict
 from stackaudit.model.snapshot import Evidence
 from stackaudit.reports import markdown

@@ -9,7 +9,8 @@ from packaging.version import Version
 
 from stackaudit.gate.waivers import waive
 from stackaudit.model.audit import Audit, Policy
-from stackaudit.model.facts import Audited, Fact
+from stackaudit.model.facts.advised import Audited
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.matrix import Proof, Rung

@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 
 from pages import SVG, pictures, said, the_audit
 from stackaudit.model.audit import Audit
-from stackaudit.model.facts import Release
+from stackaudit.model.facts.published import Release
 from stackaudit.model.findings import Outcome, Severity, Verdict, Waived
 from stackaudit.model.manifest import Setting
 from stackaudit.model.places import Place

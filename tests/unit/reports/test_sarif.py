@@ -14,7 +14,7 @@ from jsonschema import Draft7Validator, FormatChecker
 
 from stackaudit.cli.exits import Exit
 from stackaudit.model.audit import Audit, Policy
-from stackaudit.model.facts import Audited
+from stackaudit.model.facts.advised import Audited
 from stackaudit.model.findings import Outcome, Severity, Verdict, Waived
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.places import Place

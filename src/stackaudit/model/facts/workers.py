@@ -1,0 +1,57 @@
+"""Facts: which Celery workers answered, and what of."""
+
+from dataclasses import dataclass
+
+from stackaudit.model.facts.fact import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker(Fact):
+    """One Celery node that should answer, or did.
+
+    `expected_by` names who said that it should: `pidbox` (the broker's set of control mailboxes), `expect` (the configuration).
+    Versions are those that the node reported of itself; None where it did not. `copies` is how many workers answered one question
+    under this name. `driver` is the package that it reaches its broker with (`redis`, `py-amqp`).
+    """
+
+    node: str
+    answered: bool
+    expected_by: tuple[str, ...]
+    celery: str | None = None
+    kombu: str | None = None
+    billiard: str | None = None
+    python: str | None = None
+    driver: str | None = None
+    driver_version: str | None = None
+    pool: str | None = None
+    concurrency: int | None = None
+    copies: int = 1
+
+    @property
+    def subject(self) -> str:
+        """The node name."""
+        return self.node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broadcast(Fact):
+    """One control broadcast to all workers of a broker.
+
+    `subscribers` is what PUBLISH counted, None where the transport cannot tell; `replies` how many nodes answered; `undecodable` how many
+    answers were in a serialization that is never decoded here (pickle), `serializations` which those were, sorted. `elsewhere` are the
+    other databases of the same server that know of workers, looked through where nobody answered. `problem` says in our words what was seen
+    where the broker itself would not serve; then nobody was asked.
+    """
+
+    endpoint: str
+    subscribers: int | None
+    replies: int
+    undecodable: int = 0
+    serializations: tuple[str, ...] = ()
+    elsewhere: tuple[int, ...] = ()
+    problem: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """The redacted broker URL."""
+        return self.endpoint
