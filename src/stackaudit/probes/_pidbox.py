@@ -10,7 +10,7 @@ import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -70,11 +70,32 @@ class Census:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
-    """Where workers listen: the database, the topics (more than one behind Sentinel), and the nodes expected besides the known ones."""
+    """Where workers listen: the database, the topics (more than one behind Sentinel), and the nodes expected besides the known ones.
+
+    `at_least` is how many are expected in all, whatever their names.
+    """
 
     database: int
     topics: tuple[str, ...]
     expected: tuple[str, ...] = ()
+    at_least: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A control command that one node alone is to answer."""
+
+    node: str
+    method: str
+
+
+Hearing: TypeAlias = Callable[[str, str, Json], Iterable[Question]]
+"""Called with each answer as it comes (node, method, what it said); what it gives is asked at once, in the same conversation."""
+
+
+def content(_node: str, _method: str, _answer: Json) -> Iterable[Question]:
+    """The hearing that asks nothing more."""
+    return ()
 
 
 def topics_of(database: int, *, sentinel: bool) -> tuple[str, ...]:
@@ -83,8 +104,10 @@ def topics_of(database: int, *, sentinel: bool) -> tuple[str, ...]:
     return (own, f"/{{db}}{_SUFFIX}") if sentinel else (own,)
 
 
-def census(connection: Connection, mailbox: Mailbox, deadline: Deadline) -> Census:
+def census(connection: Connection, mailbox: Mailbox, deadline: Deadline, hearing: Hearing = content) -> Census:
     """Ask all workers for ping, report and stats; it ends as soon as all that should answer have.
+
+    `hearing` is told each answer as it comes, and may ask more of a node; the answers to that are told to it as well.
 
     Raises:
         Refused: the broker would not take the question.
@@ -92,7 +115,7 @@ def census(connection: Connection, mailbox: Mailbox, deadline: Deadline) -> Cens
     """
     connection.deadline = deadline
     found = Census(known=_known(_granted(connection, [("SMEMBERS", _MAILBOXES)])[0]))
-    asking = _Asking(connection, mailbox, found)
+    asking = _Asking(connection, mailbox, found, hearing)
     with asking.listening():
         asking.run(deadline)
     if not found.answers and not found.undecodable:
@@ -103,10 +126,12 @@ def census(connection: Connection, mailbox: Mailbox, deadline: Deadline) -> Cens
 class _Asking:
     """One conversation: a reply list of our own, one or two rounds of questions, and what came back."""
 
-    def __init__(self, connection: Connection, mailbox: Mailbox, found: Census) -> None:
+    def __init__(self, connection: Connection, mailbox: Mailbox, found: Census, hearing: Hearing) -> None:
         self._connection = connection
         self._mailbox = mailbox
         self._found = found
+        self._hearing = hearing
+        self._pending: set[tuple[str, str]] = set()
         self._id = str(uuid.uuid4())
         self._queue = f"{self._id}.{_EXCHANGE}"
         self._binding = _SEPARATOR.join((self._id, "", self._queue))
@@ -168,11 +193,11 @@ class _Asking:
 
     def _complete(self) -> bool:
         missing = {*self._found.known, *self._mailbox.expected} - set(self._found.answers)
-        everybody = self._found.subscribers and self._found.heard >= self._found.subscribers
-        return bool(everybody) and not missing and not self._unfinished()
+        enough = max(1, self._found.subscribers) <= self._found.heard >= self._mailbox.at_least
+        return enough and not missing and not self._unfinished()
 
     def _unfinished(self) -> bool:
-        return any(len(answers) < len(_METHODS) for answers in self._found.answers.values())
+        return bool(self._pending) or any(len(answers) < len(_METHODS) for answers in self._found.answers.values())
 
     def _publish(self) -> None:
         commands = []
@@ -187,11 +212,18 @@ class _Asking:
         # Each method went to the same topics: the first ones' counts stand for all.
         self._found.subscribers = sum(counts[: len(self._mailbox.topics)])
 
-    def _question(self, method: str, ticket: str) -> str:
+    def _publish_to(self, question: Question) -> None:
+        ticket = str(uuid.uuid4())
+        self._tickets[ticket] = f"{question.method} {len(self._rounds) - 1}"
+        self._pending.add((question.node, question.method))
+        text = self._question(question.method, ticket, [question.node])
+        _granted(self._connection, [("PUBLISH", topic, text) for topic in self._mailbox.topics])
+
+    def _question(self, method: str, ticket: str, destination: Sequence[str] | None = None) -> str:
         body = {
             "method": method,
             "arguments": {},
-            "destination": None,
+            "destination": destination,
             "pattern": None,
             "matcher": None,
             "ticket": ticket,
@@ -235,7 +267,11 @@ class _Asking:
                 asked.undecodable[str(envelope.get("content-type") or "unreadable")] += 1
         else:
             for node, answer in said.items():
-                self._found.answers.setdefault(node, {})[method] = answer
+                if method in _METHODS:
+                    self._found.answers.setdefault(node, {})[method] = answer
+                self._pending.discard((node, method))
+                for question in self._hearing(node, method, answer):
+                    self._publish_to(question)
             if method == "ping":
                 asked.nodes.update(said.keys())
         self._count()
