@@ -1,11 +1,12 @@
 """Asks Celery workers through Celery itself, for the brokers whose mailboxes are not ours to speak to."""
 
 import re
+from functools import partial
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.services import ServiceState
 from stackaudit.model.secret import strip_secrets
-from stackaudit.probes._pidbox import Census
+from stackaudit.probes._pidbox import Census, Hearing, Json, Question, content
 from stackaudit.probes._redis_session import NotSeen, Seen
 
 _CONNECTING = 5.0
@@ -15,8 +16,8 @@ _SILENCE = 1.5
 """Seconds without a reply after which nobody else is waited for. Such a broker does not tell who is listening."""
 
 
-def census(url: str, deadline: Deadline) -> Census:
-    """Who answers a ping over the broker at `url`, and what they say of themselves.
+def census(url: str, deadline: Deadline, hearing: Hearing = content) -> Census:
+    """Who answers a ping over the broker at `url`, and what they say of themselves; `hearing` is told each answer as it comes.
 
     Its steps are bounded one by one; that a broker which drips does not bound them is what the process around this is killed for.
 
@@ -25,16 +26,22 @@ def census(url: str, deadline: Deadline) -> Census:
         NotSeen: no broker was met.
     """
     try:
-        return _asked(url, deadline)
+        return _asked(url, deadline, hearing)
     except Exception as error:  # noqa: BLE001 - each transport raises its own library's; the cause is found in the chain
         raise _told(error, url) from None
 
 
-def _asked(url: str, deadline: Deadline) -> Census:
+def _asked(url: str, deadline: Deadline, hearing: Hearing) -> Census:
     from celery import Celery
     from kombu.exceptions import ContentDisallowed
 
     found = Census(known=())
+    more: list[Question] = []
+
+    def hear(method: str, reply: dict[str, Json]) -> None:
+        for node, answer in reply.items():
+            more.extend(hearing(node, method, answer))
+
     app = Celery("stackaudit", broker=url, set_as_current=False)
     app.conf.update(broker_connection_timeout=min(_CONNECTING, deadline.remaining()), broker_heartbeat=0)
     with app.connection_for_write() as connection:
@@ -44,7 +51,12 @@ def _asked(url: str, deadline: Deadline) -> Census:
             limit = len(found.answers) if found.answers else None
             try:
                 replies = app.control.broadcast(
-                    method, reply=True, timeout=_SILENCE, limit=limit, connection=connection
+                    method,
+                    reply=True,
+                    timeout=_SILENCE,
+                    limit=limit,
+                    connection=connection,
+                    callback=partial(hear, method),
                 )
             except ContentDisallowed:
                 found.undecodable["not JSON"] += 1
@@ -55,6 +67,17 @@ def _asked(url: str, deadline: Deadline) -> Census:
                     found.copies[node] += method == "ping"
             if not found.answers:
                 break
+        while more:
+            one = more.pop(0)
+            app.control.broadcast(
+                one.method,
+                reply=True,
+                destination=[one.node],
+                timeout=_SILENCE,
+                limit=1,
+                connection=connection,
+                callback=partial(hear, one.method),
+            )
     found.heard = found.copies.total() + found.undecodable.total()
     return found
 

@@ -12,11 +12,11 @@ from stackaudit.model.services import speaks_redis, wrong_with
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside.resp import ServerError
 from stackaudit.probes import _celery_control, _pidbox, _worker_words
-from stackaudit.probes._pidbox import Census, Mailbox, Refused
+from stackaudit.probes._pidbox import Census, Hearing, Mailbox, Refused, content
 from stackaudit.probes._redis_session import NotSeen, Patience, Seen, select, session
 
 _YIELDS = ("Broadcast", "Worker")
-_ASKING = 8.0
+ASKING = 8.0
 """Seconds for the whole conversation with the workers; a healthy one takes a tenth of one."""
 
 _BROKER_FIRST = "see what the redis check says of it"
@@ -33,9 +33,9 @@ def collect(visit: Visit) -> Sequence[Look]:
         return [_blind(broker, f"the URL can't be used: {words}", remedy)]
     try:
         if speaks_redis(broker):
-            found = _over_redis(visit, broker)
+            found = over_redis(visit, broker)
         else:
-            found = _celery_control.census(broker.url.reveal(), Patience(visit.deadline).next(_ASKING))
+            found = _celery_control.census(broker.url.reveal(), Patience(visit.deadline).next(ASKING))
     except Seen as seen:
         if speaks_redis(broker):
             return [_blind(broker, seen.detail, _BROKER_FIRST)]
@@ -43,11 +43,11 @@ def collect(visit: Visit) -> Sequence[Look]:
         return [_look(broker, (Broadcast(endpoint=broker.subject, subscribers=None, replies=0, problem=seen.detail),))]
     except NotSeen as missing:
         return [_blind(broker, missing.cause, missing.remedy)]
-    return _looks(visit, broker, found)
+    return looks_at(visit, broker, found)
 
 
-def _over_redis(visit: Visit, broker: Endpoint) -> Census:
-    """Over a Redis that was seen to serve.
+def over_redis(visit: Visit, broker: Endpoint, hearing: Hearing = content, seconds: float = ASKING) -> Census:
+    """Who answers over a Redis that was seen to serve, in at most `seconds`; `hearing` is told each answer as it comes.
 
     Raises:
         Seen, NotSeen: it does not serve, or would not take the question.
@@ -59,10 +59,13 @@ def _over_redis(visit: Visit, broker: Endpoint) -> Census:
             raise wrong
         topics = _pidbox.topics_of(entered.address.database, sentinel=entered.sentinel)
         mailbox = Mailbox(
-            database=entered.address.database, topics=topics, expected=tuple(visit.manifest.texts("expect"))
+            database=entered.address.database,
+            topics=topics,
+            expected=tuple(visit.manifest.texts("expect")),
+            at_least=int(visit.manifest.number("expect_count", 0)),
         )
         try:
-            return _pidbox.census(entered.connection, mailbox, patience.next(_ASKING))
+            return _pidbox.census(entered.connection, mailbox, patience.next(seconds), hearing)
         except Refused as refused:
             raise _refused(refused.command, refused.error) from None
 
@@ -93,7 +96,8 @@ def _refused(command: str, error: ServerError) -> NotSeen:
             return NotSeen(f"the broker refused {command}, which asking workers takes", _BROKER_FIRST)
 
 
-def _looks(visit: Visit, broker: Endpoint, found: Census) -> list[Look]:
+def looks_at(visit: Visit, broker: Endpoint, found: Census) -> list[Look]:
+    """What a census showed: one look at the workers, and one at each node that answered and would not say what it runs."""
     expected = visit.manifest.texts("expect")
     workers = []
     for node in sorted({*found.known, *found.answers, *expected}):
