@@ -78,7 +78,9 @@ def test_with_everything_hung_the_audit_ends_at_its_deadline_and_ticks_nothing_t
     passed = {each["rule"] for check in hung_checks for each in check["findings"] if each["outcome"] == "pass"}
     assert passed <= {"RD108", "RD109"}  # these two read the broker's URL, and ask nobody
     assert record["measured"]["durations"]["audit"] <= 4.5
-    assert wall < 4.5 + 5  # starting Python and judging, on a busy machine
+    assert (
+        wall < 60
+    )  # what hangs here hangs for ever: any end is ours, and starting Python takes its time on a busy machine
     assert subprocess.run(["pgrep", "-f", "sleep 4343"], check=False, capture_output=True).returncode != 0
 
 
