@@ -4,25 +4,34 @@ The protocol is kombu's own and held by tests against real workers. kombu's clie
 broker that hangs, and may leave a list behind that never expires.
 """
 
-import base64
 import contextlib
-import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.outside.resp import Connection, Reply, ServerError, Trouble
+from stackaudit.probes import _pidbox_words as words
+from stackaudit.probes._pidbox_words import (
+    SEPARATOR,
+    Command,
+    Naming,
+    Return,
+    body_of,
+    parsed,
+    queue_of,
+    written,
+)
 
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+Json: TypeAlias = words.Json
 
-_METHODS = ("ping", "report", "stats")
-_SEPARATOR = "\x06\x16"
-_MAILBOXES = "_kombu.binding.celery.pidbox"
-_SUFFIX = ".celery.pidbox"
+BASIC = (Command(method="ping"), Command(method="report"), Command(method="stats"))
+"""What tells who is there and what it runs."""
+
+_NAMING = Naming()
 _EXCHANGE = "reply.stackaudit.pidbox"
 """An exchange of our own: its binding may be given a time to live, the one that Celery's own clients share may not."""
 
@@ -72,13 +81,14 @@ class Census:
 class Mailbox:
     """Where workers listen: the database, the topics (more than one behind Sentinel), and the nodes expected besides the known ones.
 
-    `at_least` is how many are expected in all, whatever their names.
+    `at_least` is how many are expected in all, whatever their names. `naming` are the workers' settings that name their mailboxes.
     """
 
     database: int
     topics: tuple[str, ...]
     expected: tuple[str, ...] = ()
     at_least: int = 0
+    naming: Naming = _NAMING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +108,19 @@ def content(_node: str, _method: str, _answer: Json) -> Iterable[Question]:
     return ()
 
 
-def topics_of(database: int, *, sentinel: bool) -> tuple[str, ...]:
+def topics_of(database: int, *, sentinel: bool, naming: Naming = _NAMING) -> tuple[str, ...]:
     """The PUB/SUB topics of the control mailbox. Behind Sentinel kombu before 5.4 never filled in the number."""
-    own = f"/{database}{_SUFFIX}"
-    return (own, f"/{{db}}{_SUFFIX}") if sentinel else (own,)
+    return naming.topics(database, sentinel=sentinel)
 
 
-def census(connection: Connection, mailbox: Mailbox, deadline: Deadline, hearing: Hearing = content) -> Census:
-    """Ask all workers for ping, report and stats; it ends as soon as all that should answer have.
+def census(
+    connection: Connection,
+    mailbox: Mailbox,
+    deadline: Deadline,
+    hearing: Hearing = content,
+    commands: Sequence[Command] = BASIC,
+) -> Census:
+    """Ask all workers `commands`, `ping` among them; it ends as soon as all that should answer have.
 
     `hearing` is told each answer as it comes, and may ask more of a node; the answers to that are told to it as well.
 
@@ -114,27 +129,33 @@ def census(connection: Connection, mailbox: Mailbox, deadline: Deadline, hearing
         Trouble: the connection broke.
     """
     connection.deadline = deadline
-    found = Census(known=_known(_granted(connection, [("SMEMBERS", _MAILBOXES)])[0]))
-    asking = _Asking(connection, mailbox, found, hearing)
+    found = Census(known=_known(_granted(connection, [("SMEMBERS", mailbox.naming.mailboxes)])[0], mailbox.naming))
+    asking = _Asking(connection, mailbox, found, (hearing, commands))
     with asking.listening():
         asking.run(deadline)
     if not found.answers and not found.undecodable:
-        found.elsewhere = _elsewhere(connection, mailbox.database)
+        found.elsewhere = _elsewhere(connection, mailbox)
     return found
 
 
 class _Asking:
     """One conversation: a reply list of our own, one or two rounds of questions, and what came back."""
 
-    def __init__(self, connection: Connection, mailbox: Mailbox, found: Census, hearing: Hearing) -> None:
+    def __init__(
+        self, connection: Connection, mailbox: Mailbox, found: Census, talk: tuple[Hearing, Sequence[Command]]
+    ) -> None:
         self._connection = connection
         self._mailbox = mailbox
         self._found = found
-        self._hearing = hearing
+        self._hearing, self._commands = talk
+        self._methods = {each.method for each in self._commands}
         self._pending: set[tuple[str, str]] = set()
         self._id = str(uuid.uuid4())
-        self._queue = f"{self._id}.{_EXCHANGE}"
-        self._binding = _SEPARATOR.join((self._id, "", self._queue))
+        queue = f"{self._id}.{_EXCHANGE}"
+        # Of a worker with a global_keyprefix each key has it; the queue that a binding names has it not.
+        self._queue = mailbox.naming.prefix + queue
+        self._bindings = mailbox.naming.prefix + _BINDING
+        self._binding = SEPARATOR.join((self._id, "", queue))
         self._tickets: dict[str, str] = {}
         self._taken = 0
         self._rounds: list[_Round] = []
@@ -151,8 +172,8 @@ class _Asking:
                 ("MULTI",),
                 ("RPUSH", self._queue, ""),
                 ("EXPIRE", self._queue, _LIFE),
-                ("SADD", _BINDING, self._binding),
-                ("EXPIRE", _BINDING, _LIFE),
+                ("SADD", self._bindings, self._binding),
+                ("EXPIRE", self._bindings, _LIFE),
                 ("EXEC",),
             ],
         )
@@ -161,7 +182,7 @@ class _Asking:
         finally:
             self._connection.deadline = Deadline(_CLEANING)
             with contextlib.suppress(Trouble):
-                self._connection.ask("SREM", _BINDING, self._binding)
+                self._connection.ask("SREM", self._bindings, self._binding)
                 if self._found.heard < self._found.subscribers:
                     # A worker that has just looked up our binding is about to write: after it, not before.
                     time.sleep(0.02)
@@ -197,15 +218,15 @@ class _Asking:
         return enough and not missing and not self._unfinished()
 
     def _unfinished(self) -> bool:
-        return bool(self._pending) or any(len(answers) < len(_METHODS) for answers in self._found.answers.values())
+        return bool(self._pending) or any(len(answers) < len(self._methods) for answers in self._found.answers.values())
 
     def _publish(self) -> None:
         commands = []
-        for method in _METHODS:
+        for command in self._commands:
             ticket = str(uuid.uuid4())
-            self._tickets[ticket] = f"{method} {len(self._rounds)}"
+            self._tickets[ticket] = f"{command.method} {len(self._rounds)}"
             # The same message on every topic: a worker that hears both takes it once, by its delivery tag.
-            question = self._question(method, ticket)
+            question = self._written(command, ticket)
             commands += [("PUBLISH", topic, question) for topic in self._mailbox.topics]
         self._rounds.append(_Round())
         counts = [each for each in _granted(self._connection, commands) if isinstance(each, int)]
@@ -216,33 +237,11 @@ class _Asking:
         ticket = str(uuid.uuid4())
         self._tickets[ticket] = f"{question.method} {len(self._rounds) - 1}"
         self._pending.add((question.node, question.method))
-        text = self._question(question.method, ticket, [question.node])
+        text = self._written(Command(method=question.method, destination=[question.node]), ticket)
         _granted(self._connection, [("PUBLISH", topic, text) for topic in self._mailbox.topics])
 
-    def _question(self, method: str, ticket: str, destination: Sequence[str] | None = None) -> str:
-        body = {
-            "method": method,
-            "arguments": {},
-            "destination": destination,
-            "pattern": None,
-            "matcher": None,
-            "ticket": ticket,
-            "reply_to": {"exchange": _EXCHANGE, "routing_key": self._id},
-        }
-        message = {
-            "body": base64.b64encode(json.dumps(body).encode()).decode(),
-            "content-encoding": "utf-8",
-            "content-type": "application/json",
-            "headers": {"clock": 1, "expires": 0},
-            "properties": {
-                "delivery_mode": 1,
-                "delivery_info": {"exchange": "celery.pidbox", "routing_key": ""},
-                "priority": 0,
-                "body_encoding": "base64",
-                "delivery_tag": str(uuid.uuid4()),
-            },
-        }
-        return json.dumps(message)
+    def _written(self, command: Command, ticket: str) -> str:
+        return written(command, ticket, Return(exchange=_EXCHANGE, key=self._id), self._mailbox.naming)
 
     def _gather(self) -> bool:
         """Take what is new in the reply list, whether there was anything. New replies stand before older ones and the placeholder."""
@@ -254,20 +253,20 @@ class _Asking:
         return bool(new)
 
     def _take(self, text: str) -> None:
-        envelope = _parsed(text)
+        envelope = parsed(text)
         headers = envelope.get("headers")
         ticket = headers.get("ticket") if isinstance(headers, dict) else None
         method, _, number = self._tickets.get(str(ticket), "").partition(" ")
         if not method:
             return
-        said = _body(envelope)
+        said = body_of(envelope)
         asked = self._rounds[int(number)]
         if said is None:
             if method == "ping":
                 asked.undecodable[str(envelope.get("content-type") or "unreadable")] += 1
         else:
             for node, answer in said.items():
-                if method in _METHODS:
+                if method in self._methods:
                     self._found.answers.setdefault(node, {})[method] = answer
                 self._pending.discard((node, method))
                 for question in self._hearing(node, method, answer):
@@ -299,45 +298,23 @@ def _most(rounds: Iterable[Counter[str]]) -> Counter[str]:
     return union
 
 
-def _body(envelope: Mapping[str, Json]) -> dict[str, Json] | None:
-    """What a node said, by node; None where it is not JSON: nothing else is ever decoded."""
-    headers = envelope.get("headers")
-    compressed = isinstance(headers, dict) and headers.get("compression")
-    body, properties = envelope.get("body"), envelope.get("properties")
-    if envelope.get("content-type") != "application/json" or compressed or not isinstance(body, str):
-        return None
-    if isinstance(properties, dict) and properties.get("body_encoding") == "base64":
-        try:
-            body = base64.b64decode(body, validate=True).decode()
-        except ValueError:
-            return None
-    return _parsed(body) or None
-
-
-def _parsed(text: str) -> dict[str, Json]:
-    try:
-        value: Json = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _known(reply: Reply) -> tuple[str, ...]:
+def _known(reply: Reply, naming: Naming) -> tuple[str, ...]:
     """The nodes of the set of control mailboxes; a worker that was killed stays in it, one that was stopped leaves."""
     members = [each for each in reply if isinstance(each, str)] if isinstance(reply, list) else []
-    queues = [each.rpartition(_SEPARATOR)[2] for each in members]
-    return tuple(sorted({each.removesuffix(_SUFFIX) for each in queues if each.endswith(_SUFFIX)}))
+    queues = [queue_of(each) for each in members]
+    return tuple(sorted({each.removesuffix(naming.suffix) for each in queues if each.endswith(naming.suffix)}))
 
 
-def _elsewhere(connection: Connection, own: int) -> tuple[int, ...]:
+def _elsewhere(connection: Connection, mailbox: Mailbox) -> tuple[int, ...]:
     """The other databases that know of workers: the usual reason why nobody answers in this one."""
     found = []
     for number in range(16):
-        replies = connection.ask_all([("SELECT", str(number)), ("EXISTS", _MAILBOXES)])
+        replies = connection.ask_all([("SELECT", str(number)), ("EXISTS", mailbox.naming.mailboxes)])
         if isinstance(replies[0], ServerError):
             break
-        if number != own and replies[1] == 1:
+        if number != mailbox.database and replies[1] == 1:
             found.append(number)
+    connection.ask("SELECT", str(mailbox.database))
     return tuple(found)
 
 
