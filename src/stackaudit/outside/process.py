@@ -7,7 +7,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -49,7 +49,7 @@ class Completed:
         return self.stderr.decode(errors="replace")
 
 
-def run(
+def run(  # noqa: PLR0913 - keywords that each replace one default
     command: Sequence[str],
     deadline: Deadline,
     *,
@@ -57,6 +57,7 @@ def run(
     env: Mapping[str, str | None] | None = None,
     cwd: Path | None = None,
     group: bool = True,
+    hear: Callable[[bytearray], None] | None = None,
 ) -> Completed:
     """Run `command` to its end or to the deadline, whichever comes first.
 
@@ -64,6 +65,7 @@ def run(
     left the group is not waited for. `group=False` keeps the process in the caller's group, for children that are themselves killed
     as a group.
     `env` is added to this process's environment, and what is None in it is taken out; the locale is always C.UTF-8.
+    `hear` is given all of standard output so far, each time that something came.
     """
     started = time.monotonic()
     variables = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
@@ -91,7 +93,7 @@ def run(
 
     with process, deadline.guarding(kill):
         try:
-            output, ending = _converse(process, stdin, deadline)
+            output, ending = _converse(process, stdin, deadline, hear)
         finally:
             # Whatever the process left running in its group goes with it: a probe owns nothing after its answer.
             kill()
@@ -112,7 +114,9 @@ def _kill(process: subprocess.Popen[bytes], *, group: bool) -> None:
         return
 
 
-def _converse(process: subprocess.Popen[bytes], stdin: bytes, deadline: Deadline) -> tuple[tuple[bytes, bytes], Ending]:
+def _converse(
+    process: subprocess.Popen[bytes], stdin: bytes, deadline: Deadline, hear: Callable[[bytearray], None] | None
+) -> tuple[tuple[bytes, bytes], Ending]:
     """Write `stdin` and read both outputs until they close and the process is gone, or until the deadline."""
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise AssertionError("all three streams are pipes")
@@ -122,7 +126,7 @@ def _converse(process: subprocess.Popen[bytes], stdin: bytes, deadline: Deadline
         selector.register(process.stderr, selectors.EVENT_READ, err)
         os.set_blocking(process.stdin.fileno(), False)
         selector.register(process.stdin, selectors.EVENT_WRITE, bytearray(stdin))
-        ending = _pump(process, selector, deadline)
+        ending = _pump(process, selector, deadline, (lambda: hear(out)) if hear is not None else lambda: None)
     if ending is Ending.EXITED:
         try:
             process.wait(timeout=deadline.remaining())
@@ -131,7 +135,12 @@ def _converse(process: subprocess.Popen[bytes], stdin: bytes, deadline: Deadline
     return (bytes(out), bytes(err)), ending
 
 
-def _pump(process: subprocess.Popen[bytes], selector: selectors.BaseSelector, deadline: Deadline) -> Ending:
+def _pump(
+    process: subprocess.Popen[bytes],
+    selector: selectors.BaseSelector,
+    deadline: Deadline,
+    moved_some: Callable[[], None],
+) -> Ending:
     """Move bytes until all streams are closed. Each key's data is the buffer that its stream fills or drains."""
     while selector.get_map():
         left = deadline.remaining()
@@ -149,6 +158,8 @@ def _pump(process: subprocess.Popen[bytes], selector: selectors.BaseSelector, de
                 _close(key.fileobj)
             elif len(key.data) > MOST_OUTPUT:
                 return Ending.TOO_MUCH_OUTPUT
+        if events:
+            moved_some()
     return Ending.EXITED
 
 
