@@ -18,6 +18,7 @@ from stackaudit.model.secret import Secret
 from stackaudit.model.snapshot import Evidence, Look, Snapshot
 from stackaudit.probes import redis
 
+OF_REDIS = tuple(kind.__name__ for kind in redis.PROBE.yields)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -39,9 +40,7 @@ def pulses(*urls: str, seconds: float = 60) -> list[Look]:
 
 def pulse(url: str) -> Pulse:
     """The pulse behind `url`; the test fails where it stayed unseen."""
-    (look,) = pulses(url)
-    (fact,) = look.facts
-    assert isinstance(fact, Pulse)
+    (fact,) = [fact for look in pulses(url) for fact in look.facts if isinstance(fact, Pulse)]
     return fact
 
 
@@ -59,7 +58,7 @@ def gathered(manifest: Manifest, *names: str, seconds: float = 60) -> Case:
 
 def case_of(manifest: Manifest, *facts: Fact) -> Case:
     """The case in which the live probes saw `facts`."""
-    kinds = tuple(sorted({"Pulse", "Broadcast", "Worker"}))
+    kinds = tuple(sorted({"Pulse", "Broadcast", "Worker", *(type(fact).__name__ for fact in facts), *OF_REDIS}))
     look = Look(probe="test", asked="test", evidence=Evidence(tool="test"), facts=facts, yields=kinds)
     return Case(
         manifest=manifest,

@@ -47,6 +47,7 @@ def explain(
         f"  fix:       {found.fix}",
     ]
     if isinstance(found, Rule):
+        lines += [f"  asks for:  {found.permission}"] if found.permission else []
         lines += [f"  source:    {found.source}"] if found.source else []
     if isinstance(found, Rule) and any(found.code.startswith(each.code) for each in sockets.checks()):
         lines += [f"  let it pass for one run:  stackaudit check --ignore {found.code}"]

@@ -73,6 +73,8 @@ class Rule:
     and that nothing blinds get a pass, granted by `stackaudit.audit.judge` and nobody else. `judge` yields only what is wrong.
     `asked_by` is a check's: where it returns a reason, this one rule is not asked (a rule that needs an environment, with files alone).
     `rung` is what a pass of this rule itself proves, where it is about other versions than those audited; None where the check says it.
+    `permission` is the least that a service must let the audit's user do for this rule to be judged, in the service's own words; None where
+    that is nothing.
     """
 
     code: str
@@ -86,6 +88,7 @@ class Rule:
     judge: Callable[["Rule", Case], Iterator[Finding]]
     asked_by: Callable[[Manifest], str | None] | None = None
     rung: Rung | None = None
+    permission: str | None = None
 
     def needs(self, manifest: Manifest) -> frozenset[type[Fact]]:
         """The facts without which this rule can't be applied to `manifest`; empty where it is not asked.
@@ -163,6 +166,7 @@ def rule(  # noqa: PLR0913 - the words that place a rule, each by name
     source: str | None = None,
     asked_by: Callable[[Manifest], str | None] | None = None,
     rung: Rung | None = None,
+    permission: str | None = None,
 ) -> Callable[[Callable[[Rule, Case], Iterator[Finding]]], Rule]:
     """Make a rule of a function that yields what is wrong.
 
@@ -185,6 +189,7 @@ def rule(  # noqa: PLR0913 - the words that place a rule, each by name
             judge=judge,
             asked_by=asked_by,
             rung=rung,
+            permission=permission,
         )
 
     return wrap

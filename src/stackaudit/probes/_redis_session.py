@@ -106,7 +106,7 @@ def session(url: str, patience: Patience) -> Iterator[Session]:
     sentinel = bool(address.sentinels)
     if sentinel:
         address, note = _follow(address, patience)
-    with _open(address, patience) as connection, telling(address, patience):
+    with reach(address, patience) as connection, telling(address, patience):
         connection.deadline = patience.next()
         _log_in(connection, address)
         yield Session(connection=connection, address=address, note=note, sentinel=sentinel)
@@ -166,7 +166,13 @@ def odd(command: str) -> Seen:
     return Seen(ServiceState.PROTOCOL, f"it does not answer {command} as a Redis does")
 
 
-def _open(address: Address, patience: Patience) -> Connection:
+def reach(address: Address, patience: Patience) -> Connection:
+    """A connection to the server at `address`, over TLS where it says so; nothing was said yet, and nobody has logged in.
+
+    Raises:
+        Seen: the server was met, and would not.
+        NotSeen: no server was met.
+    """
     with telling(address, patience):
         if address.path is not None:
             return connect_unix(address.path, patience.next())
@@ -221,7 +227,7 @@ def _follow(address: Address, patience: Patience) -> tuple[Address, str]:
     for host, port in address.sentinels:
         sentinel = replace(address, host=host, port=port, sentinels=())
         try:
-            with _open(sentinel, patience) as connection, telling(sentinel, patience):
+            with reach(sentinel, patience) as connection, telling(sentinel, patience):
                 connection.deadline = patience.next()
                 named, at = _master_of(connection, sentinel)
                 note = f", the master at {named}:{at} by the Sentinel at {sentinel.place}"

@@ -1,11 +1,12 @@
 """Asks every Redis of the stack who it is and whether it serves: INFO first, since PING says nothing of role, loading or product."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from stackaudit.model.facts.services import Pulse, ServiceState
+from stackaudit.model.facts.services import Crowd, Door, Durability, Exposure, Idleness, Pulse, ServiceState
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.services import redis_endpoints
@@ -14,8 +15,9 @@ from stackaudit.outside.resp import Connection, Reply, ServerError
 from stackaudit.probes._package import fixes
 from stackaudit.probes._redis_owner import owner_of
 from stackaudit.probes._redis_session import NotSeen, Patience, Seen, Session, odd, refusal, select, session
+from stackaudit.probes._redis_settings import KEYS, Setup, band, magnitude, setup
 
-_PINGS = 20
+_PINGS = 100
 _PINGING = 1.0
 """Seconds after which no further ping is sent, on a slow line."""
 
@@ -29,6 +31,7 @@ _TOLD = (
     "maxmemory_policy",
     "rdb_last_bgsave_status",
     "redis_version",
+    "total_system_memory",
 )
 """The fields of INFO that become facts. INFO names no secret; CONFIG would."""
 
@@ -38,21 +41,22 @@ class _Answer:
     pulse: Pulse
     measured: tuple[tuple[str, float], ...] = ()
     unseen: Unseen | None = None
+    setup: Setup | None = None
 
 
 def collect(visit: Visit) -> Sequence[Look]:
-    """One look at each distinct URL, all asked side by side."""
+    """One look at each distinct URL, all asked side by side, and one at each thing that a server would not tell."""
     asked: dict[str, list[Endpoint]] = {}
     for endpoint in redis_endpoints(visit.manifest):
         asked.setdefault(endpoint.url.reveal(), []).append(endpoint)
     if not asked:
         return []
     with ThreadPoolExecutor(max_workers=len(asked)) as pool:
-        return list(pool.map(lambda same: _look(visit, same), asked.values()))
+        return [look for looks in pool.map(lambda same: _looks(visit, same), asked.values()) for look in looks]
 
 
-def _look(visit: Visit, same: Sequence[Endpoint]) -> Look:
-    """The look at one URL, which may be declared in several roles."""
+def _looks(visit: Visit, same: Sequence[Endpoint]) -> list[Look]:
+    """The looks at one URL, which may be declared in several roles."""
     endpoint = same[0]
     subject = endpoint.subject
     roles = tuple(sorted({each.role for each in same}))
@@ -61,17 +65,21 @@ def _look(visit: Visit, same: Sequence[Endpoint]) -> Look:
     except Seen as seen:
         answer = _Answer(pulse=Pulse(endpoint=subject, state=seen.state, detail=seen.detail))
     except NotSeen as missing:
-        unseen = Unseen(subject=subject, yields=("Pulse",), cause=missing.cause, remedy=missing.remedy)
-        return Look(probe="redis", asked=subject, evidence=Evidence(tool="connection"), unseen=unseen)
-    pulse = replace(answer.pulse, roles=roles)
-    return Look(
+        yields = tuple(kind.__name__ for kind in PROBE.yields)
+        unseen = Unseen(subject=subject, yields=yields, cause=missing.cause, remedy=missing.remedy)
+        return [Look(probe="redis", asked=subject, evidence=Evidence(tool="connection"), unseen=unseen)]
+    pulse, found = replace(answer.pulse, roles=roles), answer.setup or Setup(facts=(), unseen=())
+    asked = ("INFO", "PING", *([f"CONFIG GET {' '.join(KEYS)}"] if answer.setup is not None else []))
+    look = Look(
         probe="redis",
         asked=subject,
-        evidence=Evidence(tool=pulse.product or "connection", tool_version=pulse.version, command=("INFO", "PING")),
-        facts=(pulse,),
+        evidence=Evidence(tool=pulse.product or "connection", tool_version=pulse.version, command=asked),
+        facts=(pulse, *found.facts),
         unseen=answer.unseen,
         measured=tuple((f"{subject} {name}", seconds) for name, seconds in answer.measured),
     )
+    untold = (replace(look, facts=(), measured=(), unseen=each, yields=each.yields) for each in found.unseen)
+    return [look, *untold]
 
 
 def _answer(visit: Visit, endpoint: Endpoint) -> _Answer:
@@ -91,11 +99,13 @@ def _answer(visit: Visit, endpoint: Endpoint) -> _Answer:
         pulse = replace(pulse, denied=tuple(denied))
         if pinged is not None:
             return _Answer(pulse=replace(pulse, state=pinged.state, detail=pinged.detail))
+        found = setup(entered, endpoint.subject, info, patience)
+        entered.connection.deadline = patience.next()
         measured = (("connect", connected), *_latencies(entered.connection, denied))
         if entered.address.local:
             owner = owner_of(info, patience.next())
             pulse = replace(pulse, owner=owner, fixes=None if owner is None else fixes(owner))
-    return _Answer(pulse=pulse, measured=measured, unseen=_mute(pulse, denied))
+    return _Answer(pulse=pulse, measured=measured, unseen=_mute(pulse, denied), setup=found)
 
 
 def _enter(entered: Session, info: Mapping[str, str]) -> tuple[Reply, Seen | None]:
@@ -129,7 +139,22 @@ def _pulse(endpoint: Endpoint, entered: Session, info: Mapping[str, str]) -> Pul
         role=info.get("role"),
         info=tuple((key, info[key]) for key in _TOLD if key in info),
         local=entered.address.local,
+        memory_share=_memory_share(info),
+        evicted=magnitude(_number(info, "evicted_keys")),
     )
+
+
+def _memory_share(info: Mapping[str, str]) -> int | None:
+    """How much is in use of what the server may take: what it counts against `maxmemory`, which its buffers are no part of."""
+    most = _number(info, "maxmemory") or _number(info, "total_system_memory")
+    if not most or "used_memory" not in info:
+        return None
+    return band(_number(info, "used_memory") - _number(info, "mem_not_counted_for_evict"), most)
+
+
+def _number(info: Mapping[str, str], name: str) -> int:
+    text = info.get(name, "")
+    return int(text) if text.isdigit() else 0
 
 
 def _mode(info: Mapping[str, str]) -> str | None:
@@ -158,7 +183,7 @@ def _mute(pulse: Pulse, denied: Sequence[str]) -> Unseen | None:
 
 
 def _latencies(connection: Connection, denied: Sequence[str]) -> tuple[tuple[str, float], ...]:
-    """The median and the longest of some pings, in seconds."""
+    """The median and the 99th percentile of 100 pings, in seconds; of fewer, on a slow line, the longest in its place."""
     if "ping" in denied:
         return ()
     taken: list[float] = []
@@ -168,7 +193,15 @@ def _latencies(connection: Connection, denied: Sequence[str]) -> tuple[tuple[str
         connection.ask("PING")
         taken.append(time.perf_counter() - started)
     taken.sort()
-    return (("ping p50", taken[len(taken) // 2]), ("ping max", taken[-1]))
+    rare = ("ping p99", taken[math.ceil(0.99 * _PINGS) - 1]) if len(taken) == _PINGS else ("ping max", taken[-1])
+    return (("ping p50", taken[len(taken) // 2]), rare)
 
 
-PROBE = Probe(name="redis", title="redis", reads=(), yields=(Pulse,), collect=collect, child=True)
+PROBE = Probe(
+    name="redis",
+    title="redis",
+    reads=(),
+    yields=(Pulse, Crowd, Door, Durability, Exposure, Idleness),
+    collect=collect,
+    child=True,
+)

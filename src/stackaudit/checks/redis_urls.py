@@ -1,0 +1,61 @@
+"""Judges the URLs of Redis servers by themselves: can both clients read them, and who could read along."""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+from stackaudit.checks._redis import BROKER
+from stackaudit.model.audit import Case
+from stackaudit.model.findings import Finding, Severity
+from stackaudit.model.manifest import Endpoint
+from stackaudit.model.parts import Rule, rule
+from stackaudit.model.services import scheme_of
+
+
+def _secured(case: Case) -> list[Endpoint]:
+    return [each for each in case.manifest.endpoints if scheme_of(each) in {"rediss", "valkeys"}]
+
+
+@rule(
+    "RD108",
+    "The URL of a TLS connection has the server's certificate verified",
+    severity="high",
+    reads=[],
+    about=lambda case: [each.subject for each in _secured(case)],
+    why="without that anybody between worker and server can read and write tasks: Celery takes a bare rediss:// as no verification",
+    fix="add ?ssl_cert_reqs=required, and ssl_ca_certs=FILE for an issuer of your own",
+    source="https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-use-ssl",
+)
+def verifies(rule: Rule, case: Case) -> Iterator[Finding]:
+    """By the URL alone; an application may still say it in its settings."""
+    for endpoint in _secured(case):
+        options = {name: value.lower() for name, value in parse_qsl(urlsplit(endpoint.subject).query)}
+        wanted = options.get("ssl_cert_reqs", "").removeprefix("cert_")
+        if wanted == "none":
+            yield rule.fails(endpoint.subject, "the URL turns verification off (ssl_cert_reqs)", where=endpoint.where)
+        elif endpoint.role == BROKER and not any(name.startswith("ssl_") for name in options):
+            yield rule.fails(
+                endpoint.subject,
+                "Celery verifies nothing with this URL, unless the application sets broker_use_ssl",
+                where=endpoint.where,
+                severity=Severity.MEDIUM,
+            )
+
+
+@rule(
+    "RD109",
+    "The broker URL is one that Celery can read",
+    severity="high",
+    reads=[],
+    about=lambda case: [each.subject for each in case.manifest.endpoints if each.role == BROKER],
+    why="redis-py and Celery write some addresses differently, and a worker ends at start over the other's form",
+    fix="write a Unix socket as redis+socket:///PATH?virtual_host=0 for Celery, as unix:///PATH?db=0 for redis-py",
+    source="https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#configuration",
+)
+def is_readable(rule: Rule, case: Case) -> Iterator[Finding]:
+    """Schemes that redis-py knows and kombu does not."""
+    for endpoint in case.manifest.endpoints:
+        scheme = scheme_of(endpoint)
+        if endpoint.role == BROKER and scheme in {"unix", "valkey", "valkeys"}:
+            yield rule.fails(
+                endpoint.subject, f"Celery knows no broker of the scheme {scheme}://", where=endpoint.where
+            )
