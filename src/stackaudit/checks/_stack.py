@@ -27,7 +27,7 @@ def row(case: Case) -> Row | None:
         matrix=case.matrix,
         versions={name: version for name, version in versions.items() if version is not None},
         environment=environment_of(case.manifest, case.interpreter),
-        extras=_extras(case, case.matrix, {each.name for each in case.packages()}),
+        extras=extras_in(case, case.matrix, {each.name for each in case.packages()}),
         whole=_is_whole(case),
     )
 
@@ -41,7 +41,7 @@ def fresh_row(case: Case) -> Row | None:
     return replace(
         here,
         versions={name: version for name, version in versions.items() if version is not None},
-        extras=_extras(case, here.matrix, frozenset(versions)),
+        extras=extras_in(case, here.matrix, frozenset(versions)),
         whole=True,
     )
 
@@ -59,7 +59,7 @@ def _is_whole(case: Case) -> bool:
     return not any(True for _ in case.snapshot.unseen(wanted))
 
 
-def _extras(case: Case, matrix: Matrix, names: Collection[str]) -> tuple[InUse, ...]:
+def extras_in(case: Case, matrix: Matrix, names: Collection[str]) -> tuple[InUse, ...]:
     """The extras that the files ask for, and those that the broker, or where none is known the packages there (`names`), put to use."""
     users = {
         extra: [each.name for each in matrix.packages if extra in each.extras]

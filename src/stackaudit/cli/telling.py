@@ -21,6 +21,7 @@ from stackaudit.model.places import Place
 from stackaudit.model.repository import Repository
 from stackaudit.model.rule_text import RuleText
 from stackaudit.model.secret import redact
+from stackaudit.model.variables import may_hold_values
 from stackaudit.outside.files import write_whole
 
 
@@ -28,8 +29,8 @@ from stackaudit.outside.files import write_whole
 class Printing:
     """How the result is told: the format on standard output, the files, and how much.
 
-    `title` is the first line of the text, and `document` makes the Markdown, which HTML is made of too, for a command whose audit is not
-    one of a stack.
+    `title` is the first line of the text, `details` makes lines below those of the checks, and `document` makes the Markdown, which HTML is
+    made of too, for a command whose audit is not one of a stack.
     """
 
     format: str
@@ -40,6 +41,7 @@ class Printing:
     verbose: int
     exit_zero: bool
     title: str = ""
+    details: Callable[[Audit], str] | None = None
     document: Callable[[Audit], str] | None = None
 
 
@@ -117,6 +119,7 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
         color=wants_color(printing.color, sys.stdout),
         line=source_line,
         title=printing.title,
+        details=printing.details(audit) if printing.details is not None else "",
     )
     write(text.render(audit, sockets.rules(), policy, telling))
 
@@ -172,11 +175,12 @@ def wants_color(choice: str, stream: TextIO) -> bool:
 
 
 def source_line(place: Place) -> str | None:
-    """The line that `place` names, redacted; None where it has no line or the file is not there."""
+    """The line that `place` names, redacted; None where it has no line, may hold a variable's value, or the file is not there."""
     if place.line is None:
         return None
     lines = _lines(place.path)
-    return redact(lines[place.line - 1].rstrip()) if 0 < place.line <= len(lines) else None
+    line = lines[place.line - 1].rstrip() if 0 < place.line <= len(lines) else None
+    return None if line is None or may_hold_values(place.path, line) else redact(line)
 
 
 @lru_cache(maxsize=8)

@@ -28,7 +28,7 @@ MOST_SUBJECTS = 8
 class Telling:
     """How to tell: `quiet` 1 leaves the passes out, 2 everything; `verbose` adds details and passes; `line` reads a source line.
 
-    `title` takes the place of the line that says what is audited.
+    `title` takes the place of the line that says what is audited; `details` are lines that stand below those of the checks.
     """
 
     quiet: int = 0
@@ -36,6 +36,7 @@ class Telling:
     color: bool = False
     line: Callable[[Place], str | None] = lambda _place: None
     title: str = ""
+    details: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ def _segments(audit: Audit, rules: dict[str, Rule], policy: Policy, telling: Tel
         yield from _head(audit) if not telling.title else [(f"{telling.title}\n\n", "bold")]
         for judgment in audit.judgments:
             yield from _check_line(judgment, "sandbox: " if audit.case.manifest.sandbox else "")
-        yield "\n", ""
+        yield f"{telling.details}\n", ""
     for block in _blocks(audit.judgments):
         yield from _told(block, rules, policy, telling)
     if telling.verbose:

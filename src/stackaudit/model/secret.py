@@ -13,6 +13,11 @@ _LIST = re.compile(rf";(?={_SCHEME})")
 _QUERY = re.compile(rf"(?P<name>[?&][^=&#\s]*(?:{_WORDS})[^=&#\s]*=)[^&#\s\"'<>]+", re.IGNORECASE)
 
 
+def is_sensitive(name: str) -> bool:
+    """Whether what is called `name` may be a secret by its name."""
+    return _SENSITIVE.search(name) is not None
+
+
 def redact(text: str) -> str:
     """`text` with the user, the password and the secret query values of every URL in it replaced by `***`.
 
