@@ -50,7 +50,19 @@ requires_python = ">=3.8"
 pythons = ["{HERE}"]
 """
 
+RESOLVED = ("--rung", "resolved")
+
 Installer = Callable[[str], dict[str, str]]
+
+
+def release(name: str, version: str, needs: str = "", module: bytes = b"") -> tuple[bytes, bytes]:
+    """The metadata and the wheel of a release, with a module `NAME_own`."""
+    about = metadata(name, version, *([f"Requires-Dist: transport{needs}"] if needs else []))
+    folder = f"{name}-{version}.dist-info"
+    files = (f"{name}/__init__.py", f"{name}_own.py", f"{folder}/METADATA", f"{folder}/WHEEL", f"{folder}/RECORD")
+    recorded = "".join(f"{each},,\n" for each in files).encode()
+    more = [(f"{name}_own.py", module), (f"{folder}/WHEEL", WHEEL), (f"{folder}/RECORD", recorded)]
+    return about, wheel_of(name, version, about, more=more)
 
 
 @pytest.fixture
@@ -59,9 +71,7 @@ def index() -> Iterator[IndexService]:
     projects: dict[str, list[dict[str, Any]] | str] = {"worker": [], "transport": []}
     contents: dict[str, bytes | str] = {}
     for name, version, needs in (("worker", "5.4.0", "<6"), ("worker", "5.5.0", ">=9"), ("transport", "5.6.2", "")):
-        about = metadata(name, version, *([f"Requires-Dist: transport{needs}"] if needs else []))
-        folder = f"{name}-{version}.dist-info"
-        wheel = wheel_of(name, version, about, more=[(f"{folder}/WHEEL", WHEEL), (f"{folder}/RECORD", b"")])
+        about, wheel = release(name, version, needs)
         filename = f"{name}-{version}-py3-none-any.whl"
         contents |= {filename: wheel, f"{filename}.metadata": about}
         files = projects[name]
@@ -111,23 +121,65 @@ def _beside(own: Path) -> Path:
 def test_a_row_that_resolves_is_proved_shown_and_kept(
     stackaudit: Run, own: Path, index: IndexService, asking: Installer
 ) -> None:
-    done = stackaudit("matrix", "certify", "small", "--cell", f"{HERE}:5.4", env=asking(index.url))
+    done = stackaudit("matrix", "certify", "small", "--cell", f"{HERE}:5.4", *RESOLVED, env=asking(index.url))
     assert (done.returncode, "rung: resolved" in done.stdout) == (0, True), done.stdout + done.stderr
     (proof,) = proofs(own)
     assert proof["packages"] == {"transport": "5.6.2", "worker": "5.4.0"}
     assert (proof["python"], proof["rung"]) == (HERE, "resolved")
-    again = stackaudit("matrix", "certify", "small", "--cell", f"{HERE}:5.4", env=asking(index.url))
+    again = stackaudit("matrix", "certify", "small", "--cell", f"{HERE}:5.4", *RESOLVED, env=asking(index.url))
     assert again.returncode == 0
     assert len(proofs(own)) == 1
     assert ", 1 proof, the newest of " in stackaudit("matrix", "show", "small").stdout
     assert sorted(each.name for each in own.parent.iterdir()) == ["small.proof.toml", "small.toml"]
 
 
+def test_a_row_that_is_installed_and_imported_is_proved_so_and_not_again_while_nothing_changed(
+    stackaudit: Run, own: Path, index: IndexService, folder: Path
+) -> None:
+    wanted = ("matrix", "certify", "small", "--cell", f"{HERE}:5.4", "--rung", "imported")
+    environment = {**_with_uv(index.url, own), "TMPDIR": str(folder / "tmp")}
+    (folder / "tmp").mkdir()
+    done = stackaudit(*wanted, env=environment)
+    assert (done.returncode, "rung: imported" in done.stdout) == (0, True), done.stdout + done.stderr
+    (proof,) = proofs(own)
+    assert (proof["rung"], "cpython" in proof["by"]) == ("imported", True)
+    assert proof["packages"] == {"transport": "5.6.2", "worker": "5.4.0"}
+    assert list((folder / "tmp").iterdir()) == []
+    again = stackaudit(*wanted, "--changed", env=environment)
+    assert (again.returncode, "unchanged since it was proved imported" in again.stdout) == (0, True), again.stdout
+    assert proofs(own) == [proof]
+    assert ", 1 proof, the newest of " in stackaudit("matrix", "show", "small").stdout
+
+
+def test_a_python_that_is_not_here_is_not_run_and_not_ticked(stackaudit: Run, own: Path, index: IndexService) -> None:
+    own.write_text(MATRIX.replace(f'"{HERE}" = {{}}', '"3.99" = {}'), encoding="utf-8")
+    done = stackaudit("matrix", "certify", "small", "--cell", "3.99:5.4", env=_with_uv(index.url, own))
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "????  3.99:5.4" in done.stdout
+    assert "not run: there is no Python 3.99 on this machine" in done.stdout
+    assert [each["rung"] for each in proofs(own)] == ["resolved"]
+
+
+def test_what_fails_now_is_no_longer_proved(stackaudit: Run, own: Path, index: IndexService) -> None:
+    wanted = ("matrix", "certify", "small", "--cell", f"{HERE}:5.4", "--rung", "imported")
+    environment = _with_uv(index.url, own)
+    assert stackaudit(*wanted, env=environment).returncode == 0
+    about, wheel = release("worker", "5.4.0", "<6", b"import what_nobody_has")
+    filename = "worker-5.4.0-py3-none-any.whl"
+    index.contents = {**index.contents, filename: wheel, f"{filename}.metadata": about}
+    index.projects = {**index.projects, "worker": [listed(filename, wheel, UPLOADED, **{"core-metadata": True})]}
+    done = stackaudit(*wanted, env={**environment, "UV_CACHE_DIR": environment["UV_CACHE_DIR"] + "-2"})
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "`import worker_own` ends in ModuleNotFoundError of what_nobody_has" in done.stdout
+    assert f"note: dropped what was proved of worker 5.4.0 on Python {HERE}: it failed now" in done.stderr
+    assert [each["rung"] for each in proofs(own)] == ["resolved"]
+
+
 def test_a_row_that_does_not_resolve_fails_and_the_others_are_kept(
     stackaudit: Run, own: Path, index: IndexService
 ) -> None:
     environment = _with_uv(index.url, own)
-    done = stackaudit("matrix", "certify", "small", env=environment)
+    done = stackaudit("matrix", "certify", "small", *RESOLVED, env=environment)
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"FAIL  {HERE}:5.5" in done.stdout
     assert f"ok    {HERE}:5.4" in done.stdout
@@ -137,7 +189,9 @@ def test_a_row_that_does_not_resolve_fails_and_the_others_are_kept(
 def test_the_record_holds_the_looks_that_the_proofs_name(
     stackaudit: Run, own: Path, index: IndexService, folder: Path
 ) -> None:
-    done = stackaudit("matrix", "certify", "small", "-o", "c.json", "-o", "c.md", env=_with_uv(index.url, own))
+    done = stackaudit(
+        "matrix", "certify", "small", *RESOLVED, "-o", "c.json", "-o", "c.md", env=_with_uv(index.url, own)
+    )
     assert done.returncode == 1, done.stderr
     record = json.loads((folder / "c.json").read_text(encoding="utf-8"))
     jsonschema.validate(record, json.loads(SCHEMA.read_text(encoding="utf-8")))
@@ -166,7 +220,9 @@ def _with_uv(url: str, own: Path) -> dict[str, str]:
 def test_an_index_that_is_not_there_proves_nothing_and_is_unknown(
     stackaudit: Run, own: Path, asking: Installer
 ) -> None:
-    done = stackaudit("matrix", "certify", "small", "--cell", f"{HERE}:5.4", env=asking("http://127.0.0.1:9/simple"))
+    done = stackaudit(
+        "matrix", "certify", "small", "--cell", f"{HERE}:5.4", *RESOLVED, env=asking("http://127.0.0.1:9/simple")
+    )
     assert done.returncode == 3, done.stdout + done.stderr
     assert f"????  {HERE}:5.4" in done.stdout
     assert not _beside(own).exists()
@@ -185,6 +241,7 @@ def test_what_ships_is_refused_before_anybody_is_asked(stackaudit: Run, index: I
         (("small", "--cell", "2.7"), "matrix small has no row for Python 2.7"),
         (("small", "--cell", f"{HERE}:9.9"), f"matrix small has no row for Python {HERE} with worker 9.9"),
         (("small", "--cell", HERE, "--all"), "leave one out"),
+        (("small", "--rung", "published"), "--rung can't be 'published'"),
         (("small", "--timeout", "0"), "--timeout is a number of seconds"),
         (("small", "--format", "pdf"), "there is no format 'pdf'"),
         (("smal",), "there is no matrix and no file `smal`"),

@@ -13,7 +13,7 @@ from packaging.version import Version
 from stackaudit.inputs._matrix_layers import PROOF_SCHEMA
 from stackaudit.inputs.matrices import Source
 from stackaudit.model.errors import UsageError
-from stackaudit.model.matrix import Matrix, Proof
+from stackaudit.model.matrix import Matrix, Proof, Rung
 from stackaudit.outside.files import write_whole
 
 _HEAD = "# Written by `stackaudit matrix certify`: what was proved, of which versions, when and by what.\n\n"
@@ -22,10 +22,29 @@ _Row = tuple[tuple[NormalizedName, Version], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """All proofs of a matrix in the order of its file; `dropped` are those of Pythons or versions that it no longer lists."""
+    """All proofs of a matrix in the order of its file.
+
+    `dropped` are those of Pythons or versions that it no longer lists, `refuted` those that a later run contradicts.
+    """
 
     proofs: tuple[Proof, ...]
     dropped: tuple[Proof, ...] = ()
+    refuted: tuple[Proof, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallen:
+    """That a row, `pins` together on `python`, failed what `rung` takes: no older proof of that rung or above it stands."""
+
+    python: str
+    pins: frozenset[tuple[NormalizedName, Version]]
+    rung: Rung
+
+    def refutes(self, proof: Proof) -> bool:
+        """Whether `proof` claims what failed."""
+        return (
+            proof.python == self.python and proof.rung.rank >= self.rung.rank and self.pins <= frozenset(proof.packages)
+        )
 
 
 def path_for(source: Source) -> Path:
@@ -46,20 +65,25 @@ def path_for(source: Source) -> Path:
     return path
 
 
-def merged(matrix: Matrix, new: Iterable[Proof]) -> Kept:
+def merged(matrix: Matrix, new: Iterable[Proof], fallen: Sequence[Fallen] = ()) -> Kept:
     """The proofs of `matrix` with the `new` ones.
 
-    Of two proofs of the same row on the same Python the stronger stays, of equals the newer.
+    Of two proofs of the same row on the same Python the stronger stays, of equals the newer; but none that `fallen` refutes.
     """
     best: dict[tuple[str, _Row], Proof] = {}
-    for each in (*matrix.proofs, *new):
+    refuted = tuple(each for each in matrix.proofs if any(one.refutes(each) for one in fallen))
+    for each in (*(each for each in matrix.proofs if each not in refuted), *new):
         key = (each.python, row_of(matrix, each))
         other = best.get(key)
         if other is None or (each.rung.rank, each.at) >= (other.rung.rank, other.at):
             best[key] = each
     ordered = [best[key] for key in sorted(best, key=lambda key: (Version(key[0]), key[1]))]
     dropped = tuple(each for each in ordered if _is_stale(matrix, each))
-    return Kept(proofs=tuple(each for each in ordered if each not in dropped), dropped=dropped)
+    return Kept(
+        proofs=tuple(each for each in ordered if each not in dropped),
+        dropped=dropped,
+        refuted=refuted,
+    )
 
 
 def row_of(matrix: Matrix, proof: Proof) -> _Row:

@@ -7,6 +7,7 @@ from packaging.utils import canonicalize_name
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.published import RowResolution
 from stackaudit.model.findings import Finding
+from stackaudit.model.matrix import Rung
 from stackaudit.model.parts import Rule, rule
 from stackaudit.model.versions import parse_requirement, pin_of
 
@@ -18,6 +19,7 @@ from stackaudit.model.versions import parse_requirement, pin_of
     reads=[RowResolution],
     why="what no installer takes can't be installed afresh, whatever the metadata of its packages promised one by one",
     fix="derive the matrix again, or write down as a demand or a known fault what it does not know yet",
+    rung=Rung.RESOLVED,
 )
 def resolves(rule: Rule, case: Case) -> Iterator[Finding]:
     """An installer that says yes must also have taken the very versions of the row."""

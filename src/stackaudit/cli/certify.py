@@ -1,4 +1,4 @@
-"""`stackaudit matrix certify`: the rows of a matrix, proved as far as an installer can, and the proofs written beside it."""
+"""`stackaudit matrix certify`: the rows of a matrix, proved by running them, and the proofs written beside it."""
 
 import sys
 from dataclasses import replace
@@ -14,13 +14,15 @@ from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
     from stackaudit.cli.telling import Printing
-    from stackaudit.lab.certify import Cell
+    from stackaudit.lab.cells import Cell
+    from stackaudit.lab.certify import Climb
+    from stackaudit.lab.proving import Tried
     from stackaudit.model.audit import Audit
-    from stackaudit.model.matrix import Matrix
+    from stackaudit.model.matrix import Matrix, Rung
 
 HELP = (
-    "Prove the newest row of each series on each Python: an installer resolves it, wheels alone, nothing installed. What passes is written "
-    "to NAME.proof.toml. Default: the configured matrix, else the only one."
+    "Prove the newest row of each series on each Python: an installer resolves it, wheels alone, and it is installed and imported in a "
+    "throwaway environment. What passes is written to NAME.proof.toml. Default: the configured matrix, else the only one."
 )
 
 _PATIENCE = 600.0
@@ -37,6 +39,11 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
     every: Annotated[
         bool, typer.Option("--all", help="Also the Pythons whose support ended more than two years ago.")
     ] = False,
+    changed: Annotated[
+        bool,
+        typer.Option("--changed", help="Only the cells whose packages, as installed today, are not proved so far."),
+    ] = False,
+    rung: Annotated[str, typer.Option(metavar="RUNG", help="How far: resolved, imported (default).")] = "imported",
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="The most that it may take.")] = _PATIENCE,
     format_: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="text (default), json, markdown and others.")
@@ -58,7 +65,8 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
     from stackaudit.cli import telling
     from stackaudit.cli.matrix_source import source_named
     from stackaudit.inputs import matrices
-    from stackaudit.lab.certify import cells, named_cells
+    from stackaudit.lab.cells import cells, named_cells
+    from stackaudit.lab.certify import Climb
     from stackaudit.model.audit import Policy
     from stackaudit.reports._certificate import render
 
@@ -77,19 +85,32 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
         document=render,
     )
     telling.refuse_bad(printing)
+    asked = _rung(rung)
     source = source_named(name)
     path = proofs.path_for(source)
     matrix = matrices.load(source)
     today = datetime.now(UTC).date()
     chosen = named_cells(matrix, cell, today) if cell else cells(matrix, today, every=every)
-    audit = _audited(matrix, chosen, timeout, printing)
-    _keep(path, audit, quiet)
+    climb = Climb(asked=asked, proved=matrix.proofs if changed else ())
+    tried, audit = _audited(matrix, chosen, climb, timeout, printing)
+    _keep(path, tried, audit, quiet)
     title = f"Certifying {len(chosen)} row{'s' * (len(chosen) != 1)} of {matrix.name} {matrix.version}"
     telling.tell(audit, Policy(), replace(printing, title=title))
     raise typer.Exit(Exit.of(audit.verdict))
 
 
-def _audited(matrix: "Matrix", chosen: "tuple[Cell, ...]", seconds: float, printing: "Printing") -> "Audit":
+def _rung(word: str) -> "Rung":
+    from stackaudit.model.matrix import Rung
+
+    known = (Rung.RESOLVED, Rung.IMPORTED)
+    if word not in known:
+        raise UsageError(f"--rung can't be {word!r}", hint=f"it is one of {', '.join(known)}")
+    return Rung(word)
+
+
+def _audited(
+    matrix: "Matrix", chosen: "tuple[Cell, ...]", climb: "Climb", seconds: float, printing: "Printing"
+) -> "tuple[tuple[Tried, ...], Audit]":
     """The cells, tried and judged.
 
     Raises:
@@ -98,7 +119,8 @@ def _audited(matrix: "Matrix", chosen: "tuple[Cell, ...]", seconds: float, print
     from stackaudit import __version__
     from stackaudit.cli.progress import live
     from stackaudit.gate.verdict import decide, overall
-    from stackaudit.lab.certify import judge_cells, try_rows
+    from stackaudit.lab.certify import try_cells
+    from stackaudit.lab.proving import judge_cells
     from stackaudit.model.audit import Audit, Case, Policy
     from stackaudit.model.deadline import Deadline
     from stackaudit.model.manifest import Manifest
@@ -108,15 +130,15 @@ def _audited(matrix: "Matrix", chosen: "tuple[Cell, ...]", seconds: float, print
         raise UsageError(f"matrix {matrix.name} has no row to prove", hint="`stackaudit matrix lint` says why")
     started = datetime.now(UTC)
     with live(wanted=printing.progress) as tick:
-        looks = try_rows(chosen, Deadline(seconds), tick)
+        tried = try_cells(chosen, climb, Deadline(seconds), tick)
     case = Case(
         manifest=Manifest(sources=(f"matrix {matrix.name}",)),
-        snapshot=Snapshot(taken_at=started, host="", looks=looks),
+        snapshot=Snapshot(taken_at=started, host="", looks=tuple(look for each in tried for look in each.looks)),
         matrix=matrix,
         today=started.date(),
     )
-    judgments = decide(judge_cells(case), Policy())
-    return Audit(
+    judgments = decide(judge_cells(case, tried), Policy())
+    audit = Audit(
         tool_version=__version__,
         started_at=started,
         finished_at=datetime.now(UTC),
@@ -124,25 +146,33 @@ def _audited(matrix: "Matrix", chosen: "tuple[Cell, ...]", seconds: float, print
         judgments=judgments,
         verdict=overall(judgments),
     )
+    return tried, audit
 
 
-def _keep(path: Path, audit: "Audit", quiet: int) -> None:
-    """Write what was proved to `path`; nothing where nothing was."""
+def _keep(path: Path, tried: "tuple[Tried, ...]", audit: "Audit", quiet: int) -> None:
+    """Write what was proved to `path`, and no longer what was refuted; nothing where there is neither."""
     from stackaudit.authoring import proofs
     from stackaudit.inputs._text import shown_path
-    from stackaudit.lab.certify import proofs_of
+    from stackaudit.lab.proving import failed, proofs_of
 
     matrix = audit.case.matrix
-    new = proofs_of(audit.case, audit.judgments, audit.started_at)
-    if matrix is None or not new:
+    if matrix is None:
         return
-    kept = proofs.merged(matrix, new)
+    new = proofs_of(tried, audit.judgments, audit.started_at)
+    fallen = [
+        proofs.Fallen(python=each.cell.python, pins=each.cell.pins, rung=rung)
+        for each in tried
+        if (rung := failed(audit.case, each)) is not None
+    ]
+    kept = proofs.merged(matrix, new, fallen)
+    if not new and not kept.refuted:
+        return
     proofs.write(path, kept.proofs)
     if quiet > 1:
         return
-    for each in kept.dropped:
-        versions = ", ".join(f"{name} {version}" for name, version in proofs.row_of(matrix, each))
-        write(f"note: dropped what was proved of {versions} on Python {each.python}: no longer listed\n", sys.stderr)
-    write(
-        f"wrote {shown_path(path, Path.cwd())}: {len(new)} of {len(kept.proofs)} proofs are of this run\n", sys.stderr
-    )
+    for why, dropped in (("no longer listed", kept.dropped), ("it failed now", kept.refuted)):
+        for each in dropped:
+            versions = ", ".join(f"{name} {version}" for name, version in proofs.row_of(matrix, each))
+            write(f"note: dropped what was proved of {versions} on Python {each.python}: {why}\n", sys.stderr)
+    written = sum(1 for each in kept.proofs if each in new)
+    write(f"wrote {shown_path(path, Path.cwd())}: {written} of {len(kept.proofs)} proofs are of this run\n", sys.stderr)

@@ -10,8 +10,10 @@ from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import SandboxError, UsageError
 from stackaudit.outside import process
 from stackaudit.outside.files import write_whole
+from stackaudit.outside.index_settings import SettingsError
 from stackaudit.outside.installers import Cause, find_uv, refusal
 from stackaudit.outside.process import Completed, Ending
+from stackaudit.outside.resolving import Question, variables
 
 _MINOR = re.compile(r"\d+\.\d+", re.ASCII)
 _PRINTED = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -68,6 +70,46 @@ def build(folder: Path, pins: Sequence[str], python: str | None, deadline: Deadl
         if answer.exit_status != 0:
             raise _why_not(answer, folder, base, offline=offline)
     return interpreter
+
+
+def install(folder: Path, closure: Sequence[str], python: str, deadline: Deadline) -> Path:
+    """Build an environment in `folder` with exactly `closure` (pins of all that is to be there) on the Python at path `python`.
+
+    The interpreter's path is returned. Nothing is resolved, and nothing is asked of the index that the cache has.
+
+    Raises:
+        SandboxError: it can't be built.
+    """
+    requirements, interpreter = folder / "closure.txt", folder / "env" / "bin" / "python"
+    write_whole(requirements, "".join(f"{pin}\n" for pin in closure))
+    uv = find_uv()
+    if uv is not None:
+        make = [uv, "venv", "--quiet", "--no-project", "--python", python, str(folder / "env")]
+        take = [uv, "pip", "install", "--quiet", "--python", str(interpreter)]
+    else:
+        make = [python, "-I", "-m", "venv", str(folder / "env")]
+        take = [str(interpreter), "-I", "-m", "pip", "install", "--quiet", "--progress-bar", "off"]
+    take += ["--no-deps", "--only-binary", ":all:", "--requirement", str(requirements)]
+    try:
+        env = variables(Question(lines=tuple(closure), python=""))
+    except SettingsError as error:
+        raise SandboxError(f"the sandbox's environment could not be built: {error}") from error
+    # uv asks the index what is new, unless it is told to look into its cache alone; pip looks there first by itself.
+    ways = [{**env, "UV_OFFLINE": "1"}, env] if uv is not None else [env]
+    answer = process.run(make, deadline, env=env, cwd=folder)
+    for way in ways if answer.exit_status == 0 else ():
+        answer = process.run(take, deadline, env=way, cwd=folder)
+        if answer.exit_status == 0:
+            return interpreter
+    raise _why_not(answer, folder, python, offline=False)
+
+
+def agrees(interpreter: Path, deadline: Deadline) -> Completed:
+    """What `uv pip check`, else the environment's own pip, makes of the environment of `interpreter`: exit status 0 where all agrees."""
+    uv = find_uv()
+    own = [str(interpreter), "-I", "-m", "pip", "--disable-pip-version-check", "check"]
+    command = [uv, "pip", "check", "--python", str(interpreter)] if uv is not None else own
+    return process.run(command, deadline, env={"UV_NO_CONFIG": "1", "NO_COLOR": "1"})
 
 
 def _interpreter(base: str) -> str:

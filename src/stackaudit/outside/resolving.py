@@ -83,7 +83,7 @@ def resolve(question: Question, deadline: Deadline) -> Answer:
         tool=found.tool, version=found.version, command=(found.tool, *options, *shown), ending=Ending.EXITED
     )
     try:
-        variables = _variables(question)
+        given = variables(question)
     except SettingsError as error:
         return replace(answer, refusal=Refusal(cause=Cause.OTHER, reason=str(error)))
     with temporary_folder("resolve") as folder:
@@ -92,7 +92,7 @@ def resolve(question: Question, deadline: Deadline) -> Answer:
         # It runs in that folder: a path that counts from here would lead nowhere.
         whose = ("--python", str(Path(question.interpreter or sys.executable).absolute())) if found.tool == "uv" else ()
         completed = process.run(
-            [*found.program, *options, *whose], deadline, env=variables, cwd=folder, group=question.group
+            [*found.program, *options, *whose], deadline, env=given, cwd=folder, group=question.group
         )
         report = folder / _REPORT
         said = completed.stdout if found.tool == "uv" else report.read_bytes() if report.exists() else b""
@@ -132,10 +132,13 @@ _KEPT = {
 _UVS_INDEXES = {"UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX", "UV_INDEX_URL"}
 
 
-def _variables(question: Question) -> dict[str, str | None]:
+def variables(question: Question) -> dict[str, str | None]:
     """What both installers are told by the environment: where a login in an index's URL is shown to nobody.
 
     No other setting of a user's for uv or pip (a constraint, a day) bends the answer: it is about what the files say.
+
+    Raises:
+        SettingsError: what pip is configured with can't be read.
     """
     settings = index_settings(question.prefix)
     # Whoever configured uv itself and no index for pip means uv's.

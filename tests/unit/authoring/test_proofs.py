@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from stackaudit.authoring.proofs import merged, path_for, text_of, write
+from stackaudit.authoring.proofs import Fallen, merged, path_for, text_of, write
 from stackaudit.inputs._matrix_layers import read_proofs
 from stackaudit.inputs._text import Toml, parse_toml
 from stackaudit.inputs.matrices import find
@@ -93,6 +93,19 @@ def test_of_equals_the_newer_stays_and_of_others_the_stronger() -> None:
     assert merged(holding(strong), [new]).proofs == (strong,)
     stronger = proof(rung=Rung.SURVIVED, days=1)
     assert merged(holding(old), [stronger]).proofs == (stronger,)
+
+
+def test_what_a_row_fails_now_is_proved_no_longer_and_what_lies_below_still_is() -> None:
+    pins = frozenset(proof().packages)
+    fails_a_drill = Fallen(python="3.11", pins=pins, rung=Rung.SURVIVED)
+    survived, exercised = proof(rung=Rung.SURVIVED), proof(rung=Rung.EXERCISED, days=1)
+    kept = merged(holding(survived), [exercised], [fails_a_drill])
+    assert (kept.proofs, kept.refuted) == ((exercised,), (survived,))
+    imported = proof(rung=Rung.IMPORTED, tzdata="2026.6")
+    others = (proof("3.10", rung=Rung.SURVIVED), proof(celery="5.6.0", rung=Rung.SURVIVED), imported)
+    assert merged(holding(*others), [], [fails_a_drill]).refuted == ()
+    fails_all = Fallen(python="3.11", pins=pins, rung=Rung.RESOLVED)
+    assert merged(holding(imported), [], [fails_all]).proofs == ()
 
 
 def test_proofs_of_other_rows_and_other_pythons_stay() -> None:
