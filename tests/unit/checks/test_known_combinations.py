@@ -131,26 +131,12 @@ def test_what_worked_is_told_nothing_that_fails_a_gate(packages: str, python: st
     assert [rule.id for rule in found if rule.severity is not Severity.LOW] == []
 
 
-EVICTING = {"redis.maxmemory_policy": "allkeys-lru", "redis.maxmemory": "104857600"}
-
 LIVE = [
     (combination("redis 8.1.0", services="redis 5.0.14"), "redis-py-8-with-redis-before-6", True),
     (combination("redis 7.4.1", services="redis 5.0.14"), "redis-py-8-with-redis-before-6", False),
     (combination("redis 8.1.0", services="redis 6.0.16"), "redis-py-8-with-redis-before-6", False),
     (combination("celery 5.4.0", services="valkey 8.0.1"), "valkey-80-nosub", True),
     (combination("celery 5.4.0", services="valkey 7.2.7"), "valkey-80-nosub", False),
-    (combination(services="redis 8.2.8", settings=EVICTING), "redis-evicts-queues", True),
-    (combination(services="valkey 8.1.9", settings=EVICTING), "valkey-evicts-queues", True),
-    (
-        combination(services="redis 8.2.8", settings={**EVICTING, "redis.maxmemory": "0"}),
-        "redis-evicts-queues",
-        False,
-    ),
-    (
-        combination(services="redis 8.2.8", settings={**EVICTING, "redis.maxmemory_policy": "noeviction"}),
-        "redis-evicts-queues",
-        False,
-    ),
     (combination(programs="ffmpeg 9.0.2"), "ffmpeg-9-options", True),
     (combination(programs="ffmpeg 8.1.3"), "ffmpeg-9-options", False),
     (combination(programs="ffmpeg 8.1.1"), "ffmpeg-81-magicyuv", True),

@@ -13,7 +13,7 @@ from stackaudit.model.findings import Outcome
 from stackaudit.model.manifest import Manifest
 from unit.checks.cases import requirement
 
-URL = "redis://cache.test:6379/0"
+URL = "rediss://cache.test:6379/0?ssl_cert_reqs=required"
 
 
 def up(**changes: object) -> Pulse:
@@ -27,12 +27,13 @@ def up(**changes: object) -> Pulse:
         role="master",
         info=(
             ("loading", "0"),
-            ("maxmemory", "0"),
+            ("maxmemory", "104857600"),
             ("maxmemory_policy", "noeviction"),
             ("rdb_last_bgsave_status", "ok"),
             ("redis_version", "8.2.8"),
         ),
         roles=("broker",),
+        memory_share=0,
     )
     return replace(pulse, **changes)  # type: ignore[arg-type]  # the callers name fields of their own types
 
@@ -43,8 +44,9 @@ def case(pulse: Pulse) -> Case:
 
 def test_a_server_that_serves_passes_what_was_seen_of_it() -> None:
     assert told(case(up()), "RD") == []
-    assert passed(case(up()), "RD") == [
-        (code, URL) for code in ("RD101", "RD102", "RD103", "RD104", "RD105", "RD106", "RD109", "RD110")
+    assert [code for code, _ in passed(case(up()), "RD")] == [
+        *("RD101", "RD102", "RD103", "RD104", "RD105", "RD106", "RD108", "RD109", "RD110", "RD111", "RD112", "RD115"),
+        "RD117",
     ]
 
 
@@ -66,7 +68,7 @@ def test_a_server_that_serves_passes_what_was_seen_of_it() -> None:
 def test_each_other_state_fails_one_rule_and_passes_none_about_the_server(state: ServiceState, code: str) -> None:
     down = up(state=state, detail="it does not")
     assert told(case(down), "RD") == [(code, "high", URL)]
-    assert passed(case(down), "RD") == [("RD109", URL)], "what the URL says is true whatever the server does"
+    assert [code for code, _ in passed(case(down), "RD")] == ["RD108", "RD109", "RD115"], "what the URL itself says"
 
 
 def test_every_state_has_a_rule_and_a_fix() -> None:
