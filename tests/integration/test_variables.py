@@ -17,6 +17,7 @@ from stackaudit.model.manifest import Endpoint, Interpreter, Manifest
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
 from stackaudit.model.snapshot import Snapshot
+from stackaudit.model.variables import looks_like_ours
 from stackaudit.probes import interpreter, variables
 from stackaudit.probes._environment_readers import command_variables, parse
 from tools import require
@@ -63,7 +64,7 @@ def celery(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 @pytest.fixture(autouse=True)
 def _shell(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [each for each in os.environ if variables.looks_like_ours(each)]:
+    for name in [each for each in os.environ if looks_like_ours(each)]:
         monkeypatch.delenv(name)
     for name in variables.COMMON_NAMES:
         monkeypatch.delenv(name, raising=False)

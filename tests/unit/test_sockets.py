@@ -55,7 +55,7 @@ def test_only_ffmpeg_asks_no_registry() -> None:
     from stackaudit.model.places import Place
 
     manifest = Manifest(programs=(ProgramRequest(name="ffmpeg", command="ffmpeg", where=Place(path="PATH")),))
-    assert {each.name for each in sockets.needed(ffmpeg, manifest)} == {"ffmpeg", "media"}
+    assert {each.name for each in sockets.needed(ffmpeg, manifest)} == {"ffmpeg", "ffmpeg_copies", "media"}
 
 
 def test_each_probe_is_found_for_each_kind_of_fact_that_it_yields_by_the_text_of_its_module() -> None:

@@ -1,4 +1,4 @@
-"""Judges the shell that the audit ran in: the account and the environment variables."""
+"""Judges the shell that the audit ran in, and the environment variables that it and the deployment files set."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,14 +7,13 @@ from stackaudit.model.facts.deployment import Account, Variable
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule
+from stackaudit.model.variables import FORCED_ROOT
 
 DAEMONIZING = "https://docs.celeryq.dev/en/stable/userguide/daemonizing.html"
 COMMAND_LINE = "https://docs.celeryq.dev/en/stable/reference/cli.html"
 
 ANYBODYS = ("APP", "BROKER_URL", "CONFIG_MODULE", "LOADER", "RESULT_BACKEND")
 """Variables with names that any program may use, which celery's command line takes for its options."""
-
-_FORCED_ROOT = "C_FORCE_ROOT"
 
 
 def asked_by(_manifest: Manifest) -> str | None:
@@ -23,9 +22,12 @@ def asked_by(_manifest: Manifest) -> str | None:
 
 
 def summarize(case: Case, findings: Sequence[Finding]) -> str:
-    """How many of the stack's variables are set, and what is wrong with this shell."""
-    variables = case.facts(Variable)
-    wrong = sum(1 for finding in findings if finding.outcome is Outcome.FAIL)
+    """How many of the stack's variables are set, which files were read, and what is wrong with this shell and with those files."""
+    variables = [each for each in case.facts(Variable) if each.shell]
+    files = case.manifest.deployment.sources
+    failed = [each for each in findings if each.outcome is Outcome.FAIL]
+    there = sum(1 for each in failed if _of_files(each))
+    wrong = len(failed) - there
     told = {0: "no variable of the stack is set", 1: "1 variable of the stack is set"}.get(
         len(variables), f"{len(variables)} variables of the stack are set"
     )
@@ -33,7 +35,16 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     if not case.facts(Variable) and any(each.outcome is Outcome.UNKNOWN for each in findings):
         told = "who reads this shell's variables could not be seen"
     faults = [f"{wrong} finding{'' if wrong == 1 else 's'} about this shell"] if wrong else []
+    if files:
+        faults.append(f"{len(files)} deployment file{'' if len(files) == 1 else 's'} read")
+    if there:
+        faults.append(f"{there} finding{'' if there == 1 else 's'} about deployment and code")
     return "; ".join([told, *accounts, *faults])
+
+
+def _of_files(finding: Finding) -> bool:
+    """Whether it is about what files say; what is about the shell has no place, or the shell's."""
+    return finding.where is not None and not finding.where.path.startswith("environment ")
 
 
 CHECK = Check(
@@ -60,10 +71,12 @@ def is_read(rule: Rule, case: Case) -> Iterator[Finding]:
     for variable in case.facts(Variable):
         if variable.readers:
             continue
+        where = variable.places[0] if variable.places and not variable.shell else None
         if not variable.searched:
             yield rule.uncheckable(
                 variable.subject,
                 "it is set, and with no installed package of the stack there is no source to search for who reads it",
+                where=where,
                 fix="audit the stack's environment with --python PATH",
             )
         else:
@@ -71,6 +84,7 @@ def is_read(rule: Rule, case: Case) -> Iterator[Finding]:
             yield rule.fails(
                 variable.subject,
                 f"it is set, and nothing in {searched} reads it: only code of your own could",
+                where=where,
             )
 
 
@@ -92,8 +106,28 @@ def _anybodys(_case: Case) -> Iterator[str]:
 def not_redirected(rule: Rule, case: Case) -> Iterator[Finding]:
     """Where no source was searched, a set BROKER_URL is told all the same: every Celery since 5.0 reads it."""
     for variable in case.facts(Variable):
-        if variable.name in ANYBODYS and ("celery" in variable.readers or not variable.searched):
+        if variable.shell and variable.name in ANYBODYS and ("celery" in variable.readers or not variable.searched):
             yield rule.fails(variable.subject, "it is set, and `celery` started from this shell follows it")
+
+
+@rule(
+    "EN103",
+    "No variable overrides what the code says",
+    severity="low",
+    reads=[],
+    about=lambda case: (each.variable for each in case.manifest.deployment.overrides),
+    why="Celery lets the variable win: whoever reads or changes the code is looking at a value that is not in force",
+    fix="say it in one place: take the value out of the code, or the variable away",
+    source="https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-url",
+)
+def code_is_in_force(rule: Rule, case: Case) -> Iterator[Finding]:
+    """Of settings that the code gives a constant; each variable is told once, with the first place that sets it."""
+    told: set[str] = set()
+    for each in case.manifest.deployment.overrides:
+        if each.differs and each.variable not in told:
+            told.add(each.variable)
+            message = f"{each.where} sets it, and Celery does not take the {each.setting} of {each.code}"
+            yield rule.fails(each.variable, message, where=each.where)
 
 
 def _comparable(case: Case) -> Iterator[str]:
@@ -121,7 +155,7 @@ def names_the_broker(rule: Rule, case: Case) -> Iterator[Finding]:
 
 
 def _forced_root(_case: Case) -> Iterator[str]:
-    return iter((_FORCED_ROOT,))
+    return iter((FORCED_ROOT,))
 
 
 @rule(
@@ -137,7 +171,7 @@ def _forced_root(_case: Case) -> Iterator[str]:
 def not_forced(rule: Rule, case: Case) -> Iterator[Finding]:
     """Celery asks for nothing but that it is set."""
     for variable in case.facts(Variable):
-        if variable.name == _FORCED_ROOT:
+        if variable.shell and variable.name == FORCED_ROOT:
             yield rule.fails(variable.subject, "it is set in this shell")
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from stackaudit.model.needs import KINDS, parse_need
+
 ADVISORIES = ("auto", "pypi", "osv")
 """The sources of advisories that have a name; others are a URL or a path."""
 
@@ -69,7 +71,13 @@ def _exclude_newer(value: object) -> str | None:
     return None if right else f"is a date such as 2026-11-22, or a time such as 2026-11-22T12:00:00Z, not {text!r}"
 
 
+def _needs(value: object) -> str | None:
+    wrong = [each for each in value if parse_need(str(each)) is None] if isinstance(value, tuple) else []
+    return f"lists a kind ({', '.join(KINDS)}) and a name each, not {str(wrong[0])!r}" if wrong else None
+
+
 _CHECKS: Mapping[str, Callable[[object], str | None]] = {
+    "needs": _needs,
     "timeout": _timeout,
     "advisories-max-age": _max_age,
     "python-version": _python_version,

@@ -10,6 +10,7 @@ from pathlib import Path
 from stackaudit.inputs import project
 from stackaudit.inputs._asked import Asked
 from stackaudit.inputs._declared import Declared
+from stackaudit.inputs._deployed import deployed
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.errors import Fault, InputError, UsageError
 from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, ProgramRequest, Setting
@@ -27,6 +28,7 @@ FOR_PROBES = (
     "private",
     "offline",
     "engine",
+    "needs",
 )
 """The settings that probes and rules may know; the rest place the audit or belong to the gate."""
 
@@ -68,6 +70,7 @@ def declare(settings: Settings, call: Call) -> Declaration:
     named = bool(settings.texts("requirements"))
     declared = declared_in_files(settings, call) if named else _found_beside(settings, call)
     claims = project.read_pythons(settings.root, call.folder)
+    deployment, wrong = deployed(settings, call.folder, call.environ)
     return Declaration(
         manifest=Manifest(
             requirements=declared.requirements,
@@ -79,8 +82,9 @@ def declare(settings: Settings, call: Call) -> Declaration:
             sources=declared.sources,
             unnamed=declared.unnamed,
             terms=declared.terms,
+            deployment=deployment,
         ),
-        warnings=() if named else (*declared.faults, *claims.faults),
+        warnings=tuple(dict.fromkeys((*(() if named else (*declared.faults, *claims.faults)), *wrong))),
     )
 
 

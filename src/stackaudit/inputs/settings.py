@@ -88,6 +88,18 @@ KEYS = (
         example="/usr/bin/ffmpeg",
         about="the ffmpeg to probe, a name on PATH or a path",
     ),
+    Key(
+        name="deployment",
+        kind=tuple,
+        default=(),
+        about="the Dockerfiles, compose files and .env files that are deployed; those in the project's folder where none is named",
+    ),
+    Key(
+        name="needs",
+        kind=tuple,
+        default=(),
+        about="what the media tasks need of ffmpeg: encoder libx264, decoder h264, filter drawtext, protocol https, option vsync",
+    ),
     Key(name="expect", kind=tuple, default=(), about="the Celery nodes that must answer"),
     Key(name="only", kind=tuple, default=(), about="the checks to run, and no others", choices=CHECKS),
     Key(name="skip", kind=tuple, default=(), about="the checks to leave out", choices=CHECKS),

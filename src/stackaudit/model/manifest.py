@@ -8,6 +8,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from stackaudit.model.claims import Claim, ClaimKind
+from stackaudit.model.deployment import Deployment
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret, strip_secrets
 
@@ -111,6 +112,7 @@ class Manifest:
 
     `unnamed` are the lines that ask for a package without naming it, such as a bare URL: nothing can be said of these.
     `claims` are those of a document that is verified; its pins are the requirements then.
+    `deployment` is what Dockerfiles, compose files and `.env` files say.
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -124,6 +126,7 @@ class Manifest:
     terms: Terms = Terms()
     sandbox: bool = False
     claims: tuple[Claim, ...] = ()
+    deployment: Deployment = Deployment()  # noqa: RUF009 - frozen, as `Terms` is
 
     def setting(self, name: str) -> SettingValue:
         """The value of setting `name`; None where it was never declared."""

@@ -1,7 +1,9 @@
-"""Reads what ffmpeg and ffprobe print about themselves: the first lines of `-version`, and the lists of encoders and filters."""
+"""Reads what ffmpeg and ffprobe print about themselves: the first lines of `-version`, and the lists of what they can do."""
 
 import re
 from dataclasses import dataclass
+
+from stackaudit.model.ffmpeg_branches import BRANCH_OF_LIBAVUTIL
 
 _HEAD = re.compile(
     r"^ff(?P<program>mpeg|probe|play) version (?P<text>\S{1,200}?),?\s+(?:https?://\S{1,200}\s+)?"
@@ -18,27 +20,12 @@ _GIT = re.compile(
 )
 _LIBAVUTIL = re.compile(r"^libavutil\s{1,20}(\d{1,3})\.\s{0,4}(\d{1,3})\.\s{0,4}(\d{1,4})\s{0,4}/", re.ASCII)
 
-BRANCH_OF_LIBAVUTIL: dict[tuple[int, int], str] = {
-    (56, 14): "4.0",
-    (56, 22): "4.1",
-    (56, 31): "4.2",
-    (56, 51): "4.3",
-    (56, 70): "4.4",
-    (57, 17): "5.0",
-    (57, 28): "5.1",
-    (58, 2): "6.0",
-    (58, 29): "6.1",
-    (59, 8): "7.0",
-    (59, 39): "7.1",
-    (60, 8): "8.0",
-    (60, 26): "8.1",
-    (61, 1): "9.0",
-}
-"""Major and minor of libavutil on each release branch (https://ffmpeg.org/download.html). They stay as they are on a branch, and are
-raised on the development line when a branch is cut: a git build with another pair belongs to no branch."""
-
 # The number of flag columns changed over the years; the name is the first word after them.
 _ENCODER = re.compile(r"^ [VAS][A-Z.]{3,8} ([\w.-]{1,60})\s", re.ASCII)
+_PROTOCOL = re.compile(r"^ {1,4}([\w.-]{1,40})$", re.ASCII)
+# `-vsync`, `-c[:<stream_spec>] <codec>`, and behind two blanks those of the libraries.
+_OPTION = re.compile(r"^ {0,2}-([A-Za-z0-9_]{1,60})(?=$|[\s:\[<])", re.ASCII)
+_FLAGS = frozenset({"--enable-gpl", "--enable-nonfree", "--enable-version3"})
 _FILTER = re.compile(r"^ [TSC.]{2,3} ([\w.-]{1,60})\s{1,80}[AVN|]{1,20}->[AVN|]{1,20}\s", re.ASCII)
 
 
@@ -48,7 +35,8 @@ class Banner:
 
     `program` is `ffmpeg`, `ffprobe` or `ffplay`; `project` is `FFmpeg` or `Libav`, its fork. `text` is the version as printed, `version`
     its release number where it has one, else the whole of `text`. `kind` is `release`, `release+git` (commits after one), `git` or
-    `unknown`. `branch` is `major.minor`, None where nothing tells. `libavutil` is that library's version.
+    `unknown`. `branch` is `major.minor`, None where nothing tells. `libavutil` is that library's version. `flags` are those that it was
+    configured with and that decide on its license.
     """
 
     program: str
@@ -58,6 +46,7 @@ class Banner:
     kind: str
     branch: str | None
     libavutil: tuple[int, int, int] | None
+    flags: tuple[str, ...] = ()
 
 
 def parse_banner(text: str) -> Banner | None:
@@ -68,6 +57,7 @@ def parse_banner(text: str) -> Banner | None:
         return None
     library = next((found for found in map(_LIBAVUTIL.match, lines) if found), None)
     libavutil = (int(library[1]), int(library[2]), int(library[3])) if library else None
+    configured = next((line for line in lines if line.startswith("configuration:")), "")
     printed = head["text"]
     release = _RELEASE.match(printed)
     if release is not None:
@@ -84,6 +74,7 @@ def parse_banner(text: str) -> Banner | None:
         kind=kind,
         branch=branch,
         libavutil=libavutil,
+        flags=tuple(sorted(_FLAGS.intersection(configured.split()))),
     )
 
 
@@ -95,6 +86,21 @@ def parse_encoders(text: str) -> frozenset[str]:
 def parse_filters(text: str) -> frozenset[str]:
     """The names in the output of `-filters`; empty where it is no such list."""
     return _names(_FILTER, text)
+
+
+def parse_decoders(text: str) -> frozenset[str]:
+    """The names in the output of `-decoders`; empty where it is no such list."""
+    return _names(_ENCODER, text)
+
+
+def parse_protocols(text: str) -> frozenset[str]:
+    """The names in the output of `-protocols`, for input or output; empty where it is no such list."""
+    return _names(_PROTOCOL, text)
+
+
+def parse_options(text: str) -> frozenset[str]:
+    """The names of all options in the output of `-h full`, without the dash; empty where it is no such help."""
+    return _names(_OPTION, text)
 
 
 def _names(line_of: re.Pattern[str], text: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ from stackaudit.model.claims import ClaimKind
 from stackaudit.model.facts.deployment import SourceRead
 from stackaudit.model.parts import Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.model.variables import looks_like_ours
 from stackaudit.model.versions import parse_version
 from stackaudit.outside.index import Answer
 from stackaudit.outside.index_pages import IndexFile, Page
@@ -19,7 +20,7 @@ from stackaudit.outside.metadata import fetch_whole
 from stackaudit.outside.places import temporary_folder
 from stackaudit.probes._telling import before
 from stackaudit.probes._wanted import Wanted
-from stackaudit.probes.variables import FOLDERS, Sources, looks_like_ours, search
+from stackaudit.probes.variables import FOLDERS, Sources, search
 
 _YIELDS = (SourceRead.__name__,)
 _MOST_BYTES = 8 * 1024 * 1024

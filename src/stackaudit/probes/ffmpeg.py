@@ -11,13 +11,14 @@ from stackaudit.model.facts.programs import Program, ProgramState
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside.process import Completed, Ending
-from stackaudit.probes._banner import Banner, parse_banner, parse_encoders, parse_filters
+from stackaudit.probes._banner import Banner, parse_banner, parse_encoders, parse_filters, parse_protocols
 from stackaudit.probes._package import fixes, owner
 from stackaudit.probes._program import PATIENCE, ask, cut_short, find, hung
 
 LISTS: tuple[tuple[str, str, Callable[[str], frozenset[str]], tuple[str, ...]], ...] = (
     ("encoder", "-encoders", parse_encoders, ("aac", "libx264", "mjpeg", "mpeg4", "png")),
     ("filter", "-filters", parse_filters, ("scale", "transpose")),
+    ("protocol", "-protocols", parse_protocols, ("ftp", "http", "https", "rtmp", "tcp")),
 )
 """What ffmpeg is asked about: the word before the name in `Program.features`, the option that lists, its parser, and the names."""
 
@@ -68,6 +69,7 @@ def _look(name: str, path: str | None, seen: str, deadline: Deadline) -> Look:
     if state is ProgramState.WORKS and banner is not None:
         package = owner(path, deadline)
         fact = replace(fact, version=banner.version, kind=banner.kind, branch=banner.branch, owner=package)
+        fact = replace(fact, flags=banner.flags)
         fact = replace(fact, fixes=None if package is None else fixes(package))
         fact = _with_features(fact, path, deadline) if name == "ffmpeg" else fact
         if deadline.remaining() <= 0:

@@ -7,31 +7,16 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from stackaudit.model.brokers import same_broker
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.deployment import Variable
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.parts import Probe, Visit
-from stackaudit.model.secret import strip_secrets
+from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.model.variables import BROKER_NAMES, looks_like_ours
 from stackaudit.probes._environment_readers import command_variables, names_read, parse
-
-PREFIXES = (
-    "AMQP_",
-    "AV_LOG_FORCE_",
-    "BILLIARD_",
-    "BROKER_",
-    "CELERYBEAT_",
-    "CELERYD_",
-    "CELERYEV_",
-    "CELERY_",
-    "FFMPEG_",
-    "FFPROBE_",
-    "KOMBU_",
-    "REDIS_",
-)
-NAMES = frozenset({"C_FORCE_ROOT", "FFREPORT", "REMAP_SIGTERM"})
 
 COMMON_NAMES = frozenset({"APP", "CONFIG_MODULE", "LOADER", "RESULT_BACKEND"})
 """Names that belong to nobody, and that celery's command line takes for its options: told only where its source says so."""
@@ -60,18 +45,9 @@ DOCUMENTED = {
 }
 """What programs and scripts read that are not Python, by their documentation."""
 
-BROKER_NAMES = frozenset({"BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_URL", "CELERY_BROKER_WRITE_URL"})
+OWN = "the project's code"
 _MOST_BYTES = 4 * 1024 * 1024
 _SHOWN_PLACES = 3
-_REDIS_PORT = 6379
-_PORTS = {
-    "redis": _REDIS_PORT,
-    "rediss": _REDIS_PORT,
-    "valkey": _REDIS_PORT,
-    "amqp": 5672,
-    "amqps": 5671,
-    "pyamqp": 5672,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +67,13 @@ class Sources:
 
 
 def collect(visit: Visit) -> Sequence[Look]:
-    """The variables of this process's environment, by name; of their values only whether one is the broker that the manifest declares."""
+    """The variables of this process's environment and of the deployment files, by name; of the values only whether one is the broker."""
     environment = dict(os.environ)
+    places = _places(visit)
+    own = {each.text for each in visit.manifest.deployment.named}
     sources = sources_of(visit.facts(InterpreterFact), visit.facts(Distribution))
-    candidates = sorted(each for each in environment if looks_like_ours(each) or each in COMMON_NAMES)
+    set_here = {each for each in environment if looks_like_ours(each) or each in COMMON_NAMES}
+    candidates = sorted(set_here | set(places))
     readings, unread = search(candidates, sources, visit.deadline)
     missing = sorted({*sources.missing, *unread})
     if missing and candidates:
@@ -110,10 +89,16 @@ def collect(visit: Visit) -> Sequence[Look]:
     facts = tuple(
         Variable(
             name=name,
-            readers=tuple(sorted({each.component for each in readings.get(name, ())})),
+            readers=tuple(
+                sorted({*(each.component for each in readings.get(name, ())), *([OWN] if name in own else [])})
+            ),
             note=_note(readings.get(name, ())),
             searched=tuple(component for component, _ in sources.folders),
-            agrees=same_broker(environment[name], url) if name in BROKER_NAMES and url is not None else None,
+            agrees=same_broker(environment[name], url)
+            if name in BROKER_NAMES and name in environment and url is not None
+            else None,
+            shell=name in environment,
+            places=places.get(name, ()),
         )
         for name in candidates
         if name not in COMMON_NAMES or name in readings
@@ -121,9 +106,13 @@ def collect(visit: Visit) -> Sequence[Look]:
     return [_look(len(facts), sources, facts=facts)]
 
 
-def looks_like_ours(name: str) -> bool:
-    """Whether the variable is named like one of the stack's."""
-    return name in NAMES or name.startswith(PREFIXES)
+def _places(visit: Visit) -> dict[str, tuple[Place, ...]]:
+    """Where deployment files set each of the stack's variables."""
+    found: dict[str, list[Place]] = {}
+    for each in visit.manifest.deployment.all_variables():
+        if looks_like_ours(each.name) and each.where not in found.setdefault(each.name, []):
+            found[each.name].append(each.where)
+    return {name: tuple(sorted(places)) for name, places in found.items()}
 
 
 def sources_of(interpreters: Sequence[InterpreterFact], distributions: Sequence[Distribution]) -> Sources:
@@ -209,22 +198,6 @@ def _read(path: Path) -> bytes | None:
     except OSError:
         return None
     return source if len(source) <= _MOST_BYTES else None
-
-
-def same_broker(one: str, other: str) -> bool:
-    """Whether two broker URLs name the same server and database, whoever logs in there."""
-    return _server(one) == _server(other)
-
-
-def _server(url: str) -> tuple[str, ...]:
-    bare = strip_secrets(url.strip())
-    try:
-        parts = urlsplit(bare)
-        port = parts.port or _PORTS.get(parts.scheme)
-    except ValueError:
-        return (bare,)
-    path = parts.path.strip("/") or ("0" if _PORTS.get(parts.scheme) == _REDIS_PORT else "")
-    return parts.scheme, parts.hostname or "localhost", str(port), path
 
 
 def _note(readings: Iterable[Reading]) -> str | None:

@@ -4,6 +4,7 @@ import json
 from typing import TypeAlias
 
 from stackaudit.model.audit import RECORD_SCHEMA, Audit
+from stackaudit.model.deployment import Deployment
 from stackaudit.model.parts import Renderer
 from stackaudit.model.snapshot import Look
 from stackaudit.model.wire import Json, digest, encode
@@ -62,6 +63,8 @@ def _body(audit: Audit) -> _Object:
     if not manifest.claims:
         # Only a document that is verified makes any.
         del declared["claims"]
+    if manifest.deployment == Deployment():
+        del declared["deployment"]
     return {
         "target": {
             "kind": kind,

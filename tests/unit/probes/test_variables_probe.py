@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from stackaudit.model.brokers import same_broker
 from stackaudit.model.deadline import Deadline
-from stackaudit.probes.variables import Sources, looks_like_ours, same_broker, search
+from stackaudit.model.variables import looks_like_ours
+from stackaudit.probes.variables import Sources, search
 
 
 @pytest.mark.parametrize("name", ["CELERY_BROKER_URL", "REDIS_URL", "C_FORCE_ROOT", "FFREPORT", "KOMBU_LOG_DEBUG"])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.places import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class SourceRead(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable(Fact):
-    """One environment variable that is set, never its value.
+    """One environment variable that is set, in this shell (`shell`) or by deployment files at `places`; never its value.
 
     `readers` are the components that read it, sorted; `searched` names those whose code was searched for that, empty where there was none
     to search. `note` says where it is read. `agrees` says whether its value is the broker that the manifest declares, without regard to
@@ -39,6 +40,8 @@ class Variable(Fact):
     note: str | None = None
     searched: tuple[str, ...] = ()
     agrees: bool | None = None
+    shell: bool = True
+    places: tuple[Place, ...] = ()
 
     @property
     def subject(self) -> str:

@@ -23,7 +23,8 @@ class Program(Fact):
     `state` is `foreign` where something else answered under that name. `kind` is `release`, `release+git`, `git` or `unknown`;
     `branch` is `major.minor`, for a git build worked out from its library versions; `owner` is the distribution package and version that
     owns the file (`ffmpeg 7:5.1.9-0+deb12u1`), None where no package manager claims it; `fixes` are the CVE ids that its changelog
-    names, None where there is none to read. `features` are those asked about and present.
+    names, None where there is none to read. `features` are those asked about and present; `flags` are those that it was configured with
+    and that decide on its license (`--enable-gpl`).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Program(Fact):
     owner: str | None = None
     fixes: tuple[str, ...] | None = None
     features: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -62,3 +64,32 @@ class MediaTrial(Fact):
     def subject(self) -> str:
         """`ffmpeg thumbnail`."""
         return f"ffmpeg {self.step}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need(Fact):
+    """Something that the project says it needs of ffmpeg: a `kind` (`encoder`, `option`) and a `name`, and whether this build has it."""
+
+    kind: str
+    name: str
+    met: bool
+
+    @property
+    def subject(self) -> str:
+        """`ffmpeg encoder libx264`."""
+        return f"ffmpeg {self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy(Fact):
+    """One of several files called `name` on PATH, in the order of PATH; `version` is None where it does not answer as that program."""
+
+    name: str
+    path: str
+    version: str | None
+    first: bool
+
+    @property
+    def subject(self) -> str:
+        """`ffmpeg /usr/local/bin/ffmpeg`."""
+        return f"{self.name} {self.path}"
