@@ -47,12 +47,22 @@ class RunningWorker:
             self.signal(signal.SIGCONT)
 
 
-def start(
-    folder: Path, url: str, node: str, *, pool: str = "solo", python: str = sys.executable, settings: str = "{}"
+def start(  # noqa: PLR0913 - keywords that each replace one default
+    folder: Path,
+    url: str,
+    node: str,
+    *,
+    pool: str = "solo",
+    python: str = sys.executable,
+    settings: str = "{}",
+    lines: str = "",
 ) -> RunningWorker:
-    """Start a worker with `python` on `url`, and do not wait for it. `settings` is a JSON object of Celery's settings."""
+    """Start a worker with `python` on `url`, and do not wait for it.
+
+    `settings` is a JSON object of Celery's settings, `lines` is more code of its application.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tested.py").write_text(_APP, encoding="utf-8")
+    (folder / "tested.py").write_text(_APP + lines, encoding="utf-8")
     log = folder / "log"
     command = [python, "-m", "celery", "-A", "tested", "worker", "-P", pool, "-c", "1", "-n", node, "-l", "INFO"]
     environment = {**os.environ, "TESTED_BROKER": url, "TESTED_SETTINGS": settings, "PYTHONPATH": str(folder)}

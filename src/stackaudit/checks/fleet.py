@@ -78,11 +78,9 @@ def tells_all(rule: Rule, case: Case) -> Iterator[Finding]:
     count = sum(len(each.nodes) for each in sets(case))
     for asked in case.facts(Broadcast):
         if partial:
-            who = "no worker has" if len(partial) == count else f"{len(partial)} of {count} workers do not have"
-            rest = f": {named(partial)}" if len(partial) != count else ""
-            message = (
-                f"{who} the worker step, and their other packages, ffmpeg, system and settings are not known{rest}"
-            )
+            who = "no worker has" if len(partial) == count else f"only {count - len(partial)} of {count} workers have"
+            rest = f" of {named(partial)}" if len(partial) != count else ""
+            message = f"{who} the worker step: other packages, ffmpeg, system and settings{rest} are not known"
             yield replace(rule.uncheckable(asked.endpoint, message, fix=rule.fix), why=rule.why)
 
 

@@ -1,10 +1,11 @@
 """Holds the workers of a fleet against each other: packages, Python, programs, system, settings."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 
 from stackaudit.checks._fleet import minor, named, sets, stack_names
 from stackaudit.model.audit import Case
-from stackaudit.model.facts.fleet import Replaced, VersionSet
+from stackaudit.model.facts.fleet import Replaced, SettingSet, VersionSet
 from stackaudit.model.facts.workers import Worker
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.parts import Rule, rule
@@ -149,26 +150,30 @@ def one_system(rule: Rule, case: Case) -> Iterator[Finding]:
         yield rule.fails("system", f"the workers differ in their system: {_told(spread)}")
 
 
-def _settings(case: Case) -> tuple[str, ...]:
-    return tuple(sorted({name for each in sets(case) for name, _ in each.settings}))
+def _by_setting(case: Case) -> dict[str, dict[str, list[str]]]:
+    """The workers by the value that they run with, by setting."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for each in case.facts(SettingSet):
+        for name, value in each.settings:
+            found.setdefault(name, {}).setdefault(value, []).extend(each.nodes)
+    return dict(sorted(found.items()))
 
 
 @rule(
     "FL205",
     "All workers that tell it run with the same settings",
     severity="medium",
-    reads=[VersionSet],
-    about=lambda case: _settings(case) if _several(case, whole=True) else [],
+    reads=[SettingSet],
+    about=lambda case: [name for name, values in _by_setting(case).items() if len([*chain(*values.values())]) > 1],
     why="whether a task is tried again, cut off or lost then depends on who takes it",
     fix="give all workers the same configuration; where two kinds of workers differ on purpose, accept it with a waiver",
     source="https://docs.celeryq.dev/en/stable/userguide/configuration.html",
 )
 def same_settings(rule: Rule, case: Case) -> Iterator[Finding]:
     """The settings that the worker step names; one that an older Celery does not know is held against nobody."""
-    for name in _settings(case):
-        spread = _spread(case, lambda each, name=name: dict(each.settings).get(name), whole=True)  # type: ignore[misc]  # a default binds the loop's name
-        if len(spread) > 1:
-            yield rule.fails(name, f"the workers differ in {name}: {_told(spread)}")
+    for name, values in _by_setting(case).items():
+        if len(values) > 1:
+            yield rule.fails(name, f"the workers differ in {name}: {_told(values)}")
 
 
 @rule(

@@ -7,7 +7,9 @@ What talks to a socket runs here, so that it can be killed. Each line is a JSON 
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from stackaudit.fleet import looks
@@ -44,9 +46,11 @@ def main() -> None:
 
 def _asked(visit: Visit, broker: Endpoint) -> tuple[Look, ...]:
     """All that the workers said, as looks."""
-    snapshots = Snapshots()
+    snapshots, began = Snapshots(), time.monotonic()
+    answers: list[float] = []
 
     def hear(node: str, method: str, answer: Json) -> Iterable[Question]:
+        answers.append(time.monotonic() - began)
         if method == "report":
             found = _worker_words.worker(node, {"report": answer}, ())
             _say("heard", node, f"celery {found.celery} on Python {found.python}" if found.celery else "")
@@ -64,7 +68,9 @@ def _asked(visit: Visit, broker: Endpoint) -> tuple[Look, ...]:
         return looks.broken(broker, seen.detail)
     except NotSeen as missing:
         return looks.blind(broker, missing.cause, missing.remedy)
-    return looks.looks_of(broker, celery.looks_at(visit, broker, census), snapshots)
+    found = looks.looks_of(broker, celery.looks_at(visit, broker, census), snapshots)
+    measured = (("first answer", answers[0]), ("last answer", answers[-1])) if answers else ()
+    return (replace(found[0], measured=measured), *found[1:])
 
 
 def _say(*line: Json) -> None:

@@ -5,15 +5,15 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from stackaudit.fleet.snapshots import COMMAND, Snapshots
+from stackaudit.fleet.snapshots import COMMAND, Snapshots, Told
 from stackaudit.model.facts.fact import Fact
-from stackaudit.model.facts.fleet import Replaced, VersionSet
+from stackaudit.model.facts.fleet import Replaced, SettingSet, VersionSet
 from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.model.wire import encode
 
-_RUNS = ("Replaced", "VersionSet")
+_RUNS = ("Replaced", "SettingSet", "VersionSet")
 YIELDS = ("Broadcast", *_RUNS, "Worker")
 DRIVERS = {"redis": "redis", "py-amqp": "amqp"}
 """The packages behind the drivers that a worker names."""
@@ -28,52 +28,76 @@ def looks_of(broker: Endpoint, census: Sequence[Look], snapshots: Snapshots) -> 
     """
     workers = [fact for look in census for fact in look.facts if isinstance(fact, Worker) and fact.answered]
     hidden = sum(fact.undecodable for look in census for fact in look.facts if isinstance(fact, Broadcast))
-    sets = version_sets(workers, snapshots)
-    replaced = [
-        Replaced(node=worker.node, name=name, started_with=then, now=now)
-        for worker in workers
-        if (mark := snapshots.marks.get(worker.node)) is not None
-        for name, then, now in mark.replaced
-    ]
-    facts: tuple[Fact, ...] = (*sets, *replaced)
+    facts: tuple[Fact, ...] = (
+        *version_sets(workers, snapshots),
+        *setting_sets(workers, snapshots),
+        *replaced(workers, snapshots),
+    )
     unseen = [*_unread(workers, snapshots), *([_hidden(broker, hidden)] if hidden else [])]
     mute = [replace(look, unseen=_widened(look.unseen)) for look in census if look.unseen is not None]
     told = [look for look in census if look.unseen is None]
-    return numbered([*told, *mute, _look(broker, facts), *(replace(_look(broker, ()), unseen=each) for each in unseen)])
+    more = (COMMAND,) if snapshots.marks else ()
+    mine = _look(broker, facts, more)
+    return numbered([*told, *mute, mine, *(replace(mine, facts=(), unseen=each) for each in unseen)])
 
 
 def version_sets(workers: Sequence[Worker], snapshots: Snapshots) -> tuple[VersionSet, ...]:
     """What `workers` run, each set of versions once, the one that most run first."""
     nodes: dict[str, list[str]] = {}
     sets: dict[str, VersionSet] = {}
-    parsed: dict[str, VersionSet] = {}
+    # Thousands of workers share one snapshot: its own digest is worked out once.
+    known: dict[str, VersionSet] = {}
     for worker in workers:
-        mark = snapshots.marks.get(worker.node)
-        told = snapshots.told.get(mark.digest) if mark is not None else None
+        mark, told = snapshots.of(worker.node)
         if told is None or mark is None:
             found = _partial(worker)
         else:
-            # Thousands of workers share one snapshot: its digest is worked out once.
-            found = parsed.get(mark.digest) or _identified(
-                VersionSet(
-                    id="",
-                    nodes=(),
-                    whole=True,
-                    packages=told.packages,
-                    python=told.python,
-                    implementation=told.implementation,
-                    platform=told.platform,
-                    system=told.system,
-                    programs=told.programs,
-                    settings=told.settings,
-                )
-            )
-            parsed[mark.digest] = found
+            found = known[mark.digest] = known.get(mark.digest) or _whole(told)
         if found is not None:
             sets[found.id] = found
             nodes.setdefault(found.id, []).append(worker.node)
     every = (replace(each, nodes=tuple(sorted(nodes[each.id]))) for each in sets.values())
     return tuple(sorted(every, key=lambda each: (-len(each.nodes), each.nodes)))
+
+
+def setting_sets(workers: Sequence[Worker], snapshots: Snapshots) -> tuple[SettingSet, ...]:
+    """What settings `workers` run with, each set of them once, the one that most run with first."""
+    nodes: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for worker in workers:
+        _, told = snapshots.of(worker.node)
+        if told is not None:
+            nodes.setdefault(told.settings, []).append(worker.node)
+    every = (
+        SettingSet(id=_digest(settings), nodes=tuple(sorted(each)), settings=settings)
+        for settings, each in nodes.items()
+    )
+    return tuple(sorted(every, key=lambda each: (-len(each.nodes), each.nodes)))
+
+
+def replaced(workers: Sequence[Worker], snapshots: Snapshots) -> tuple[Replaced, ...]:
+    """What was replaced under `workers` while they ran."""
+    return tuple(
+        Replaced(node=worker.node, name=name, started_with=then, now=now)
+        for worker in workers
+        if (mark := snapshots.marks.get(worker.node)) is not None
+        for name, then, now in mark.replaced
+    )
+
+
+def _whole(told: Told) -> VersionSet:
+    return _identified(
+        VersionSet(
+            id="",
+            nodes=(),
+            whole=True,
+            packages=told.packages,
+            python=told.python,
+            implementation=told.implementation,
+            platform=told.platform,
+            system=told.system,
+            programs=told.programs,
+        )
+    )
 
 
 def _partial(worker: Worker) -> VersionSet | None:
@@ -89,15 +113,19 @@ def _partial(worker: Worker) -> VersionSet | None:
 
 
 def _identified(found: VersionSet) -> VersionSet:
-    canonical = json.dumps(encode(found), sort_keys=True, ensure_ascii=False)
-    return replace(found, id=hashlib.sha256(canonical.encode(errors="replace")).hexdigest()[:_ID])
+    return replace(found, id=_digest(found))
+
+
+def _digest(value: object) -> str:
+    canonical = json.dumps(encode(value), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode(errors="replace")).hexdigest()[:_ID]
 
 
 def _unread(workers: Sequence[Worker], snapshots: Snapshots) -> Iterator[Unseen]:
     """The workers that have the step and whose snapshot did not come."""
     for worker in workers:
-        mark = snapshots.marks.get(worker.node)
-        if mark is not None and (mark.problem or snapshots.told.get(mark.digest) is None):
+        mark, told = snapshots.of(worker.node)
+        if mark is not None and (mark.problem or told is None):
             came = mark.digest in snapshots.told
             yield Unseen(
                 subject=worker.node,
@@ -120,11 +148,11 @@ def _widened(unseen: Unseen | None) -> Unseen | None:
     return None if unseen is None else replace(unseen, yields=tuple(sorted({*unseen.yields, *_RUNS})))
 
 
-def _look(broker: Endpoint, facts: tuple[Fact, ...]) -> Look:
+def _look(broker: Endpoint, facts: tuple[Fact, ...], more: tuple[str, ...] = ()) -> Look:
     return Look(
         probe="fleet",
         asked=broker.subject,
-        evidence=Evidence(tool="celery control", command=("ping", "report", "stats", COMMAND)),
+        evidence=Evidence(tool="celery control", command=("ping", "report", "stats", *more)),
         facts=facts,
         yields=_RUNS,
     )

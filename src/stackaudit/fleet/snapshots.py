@@ -32,7 +32,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A snapshot as a worker told it, with nothing in it that could be a secret; the fields are those of the fact `VersionSet`."""
+    """A snapshot as a worker told it, with nothing in it that could be a secret; fields as in the facts `VersionSet` and `SettingSet`."""
 
     python: str | None
     implementation: str | None
@@ -65,6 +65,11 @@ class Snapshots:
                 yield Question(node=node, method=COMMAND)
         elif method == COMMAND and node in self.marks:
             self.told[self.marks[node].digest] = told_by(answer)
+
+    def of(self, node: str) -> tuple[Mark | None, Told | None]:
+        """The mark of a worker and its snapshot, as far as there are any."""
+        mark = self.marks.get(node)
+        return mark, None if mark is None else self.told.get(mark.digest)
 
 
 def mark_of(stats: Json) -> Mark | None:

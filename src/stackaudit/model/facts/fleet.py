@@ -10,8 +10,8 @@ class VersionSet(Fact):
     """What one worker or several run. `id` is the beginning of the digest of all but `nodes`, which are sorted.
 
     `whole` is True where the worker step told it: then `packages` (normalized name and version, by name) are all distributions that the
-    worker started with, `programs` those on its PATH with their versions (None: not there), `settings` the settings that the step names, as
-    JSON. Else it is what any worker reports: celery, kombu, billiard and the driver of the broker, and the Python.
+    worker started with, and `programs` those on its PATH with their versions (None: not there, `?`: it does not say). Else it is what any
+    worker reports: celery, kombu, billiard and the driver of the broker, and the Python.
     `platform` is as in `linux-x86_64`, `system` what the operating system calls itself.
     """
 
@@ -24,7 +24,6 @@ class VersionSet(Fact):
     platform: str | None = None
     system: str | None = None
     programs: tuple[tuple[str, str | None], ...] = ()
-    settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def subject(self) -> str:
@@ -34,6 +33,23 @@ class VersionSet(Fact):
     def version(self, name: str) -> str | None:
         """The version of package `name` (normalized); None where it is not there or not told."""
         return next((version for each, version in self.packages if each == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingSet(Fact):
+    """The settings that one worker or several run with, as far as the worker step names them: their values as JSON, by name.
+
+    `id` is the beginning of their digest; `nodes` are sorted.
+    """
+
+    id: str
+    nodes: tuple[str, ...]
+    settings: tuple[tuple[str, str], ...]
+
+    @property
+    def subject(self) -> str:
+        """Its id."""
+        return self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
