@@ -25,7 +25,8 @@ def _modules(room: str) -> Iterator[ModuleType]:
     return map(importlib.import_module, _names(room))
 
 
-def _parts(room: str, kind: type[T]) -> tuple[T, ...]:
+def parts(room: str, kind: type[T]) -> tuple[T, ...]:
+    """All values of `kind` in the modules of `room`, each once, in the order of the modules' names."""
     found: dict[int, T] = {}
     for module in _modules(room):
         for value in vars(module).values():
@@ -41,7 +42,7 @@ def probes() -> tuple[Probe, ...]:
     Raises:
         ValueError: two probes share a name, or what they read forms a cycle.
     """
-    found = tuple(sorted(_parts("probes", Probe), key=lambda each: each.name))
+    found = tuple(sorted(parts("probes", Probe), key=lambda each: each.name))
     refuse_doubles("probe", [each.name for each in found])
     order(found)
     return found
@@ -54,7 +55,7 @@ def checks() -> tuple[Check, ...]:
     Raises:
         ValueError: two checks share an id or a code.
     """
-    found = tuple(sorted(_parts("checks", Check), key=lambda each: (each.order, each.id)))
+    found = tuple(sorted(parts("checks", Check), key=lambda each: (each.order, each.id)))
     refuse_doubles("check", [each.id for each in found])
     refuse_doubles("check code", [each.code for each in found])
     return found
@@ -67,7 +68,7 @@ def rules() -> tuple[Rule, ...]:
     Raises:
         ValueError: two rules share a code.
     """
-    found = tuple(sorted(_parts("checks", Rule), key=lambda each: each.code))
+    found = tuple(sorted(parts("checks", Rule), key=lambda each: each.code))
     refuse_doubles("rule", [each.code for each in found])
     return found
 
@@ -75,7 +76,7 @@ def rules() -> tuple[Rule, ...]:
 @cache
 def renderers() -> tuple[Renderer, ...]:
     """All renderers, by name."""
-    found = tuple(sorted(_parts("reports", Renderer), key=lambda each: each.name))
+    found = tuple(sorted(parts("reports", Renderer), key=lambda each: each.name))
     refuse_doubles("renderer", [each.name for each in found])
     return found
 

@@ -41,7 +41,10 @@ class Interruptions:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """While inside, what comes waits; it is raised at the end."""
+        """While inside, what comes waits; it is raised at the end. Signals come to the main thread alone: in others this does nothing."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         self._holds += 1
         try:
             yield

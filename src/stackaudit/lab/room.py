@@ -2,6 +2,8 @@
 
 import os
 import platform
+import signal
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,25 +23,38 @@ take the sandbox's worker to the production broker."""
 
 
 class Room:
-    """One sandbox's folder and the processes started for it."""
+    """One sandbox's folder and the processes started for it. Safe to share between threads."""
 
     def __init__(self, folder: Path, interruptions: Interruptions) -> None:
         self.folder = folder
         self._interruptions = interruptions
         self._services: list[Service] = []
+        self._lock = threading.Lock()
+        self._closed = False
         self._record()
 
-    def start(self, name: str, command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> Service:
-        """Start a process that stays until the room is closed; its output is in `NAME.log`.
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        talking: bool = False,
+    ) -> Service:
+        """Start a process that stays until the room is closed; its output is in `NAME.log` (see `service.start` for `talking`).
 
         Raises:
             SandboxError: it can't be started.
         """
         kept = {each: os.environ[each] for each in KEPT if each in os.environ}
         given = {**kept, "LC_ALL": "C.UTF-8", **(env or {})}
-        with self._interruptions.held():
+        with self._interruptions.held(), self._lock:
+            if self._closed:
+                raise SandboxError(f"the sandbox's {name} was not started: the sandbox is being taken down")
             try:
-                started = service.start(command, env=given, cwd=cwd, log=self.folder / f"{name}.log")
+                log = self.folder / f"{name}.log"
+                started = service.start(command, env=given, cwd=cwd, log=log, talking=talking)
             except OSError as error:
                 message = f"the sandbox's {name} can't be started: {command[0]} is no program that runs here"
                 raise SandboxError(message) from error
@@ -51,14 +66,31 @@ class Room:
         """Stop one process now."""
         with self._interruptions.held():
             started.stop()
-            self._services.remove(started)
-            self._record()
+            self._forget(started)
+
+    def kill(self, started: Service) -> None:
+        """End one process and its group now, without asking."""
+        with self._interruptions.held():
+            started.kill()
+            self._forget(started)
+
+    def _forget(self, started: Service) -> None:
+        with self._lock:
+            if started in self._services:
+                self._services.remove(started)
+                self._record()
 
     def close(self) -> None:
         """Stop every process, what was started last first, and remove the folder."""
-        for each in reversed(self._services):
+        with self._lock:
+            self._closed = True
+            left = list(reversed(self._services))
+            self._services.clear()
+        for each in left:
+            # All at once, so that they end side by side.
+            each.signal(signal.SIGTERM)
+        for each in left:
             each.stop()
-        self._services.clear()
         if not places.remove_folder(self.folder):
             raise SandboxError(
                 f"the folder {self.folder} of the sandbox could not be removed",

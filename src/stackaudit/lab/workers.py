@@ -69,10 +69,10 @@ def start_worker(room: Room, python: Path, server: Server, path: str, deadline: 
     command = [str(python), "-m", "celery", "-A", "sandbox_app", "worker", "--hostname", name]
     command += ["--pool", "prefork", "--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     service = room.start("worker", command, cwd=folder, env={"PATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
-    return Node(name=name, trouble=_trouble(room, service, server, deadline))
+    return Node(name=name, trouble=trouble_of(room, service, server, deadline))
 
 
-def _trouble(room: Room, service: Service, server: Server, deadline: Deadline) -> str | None:
+def trouble_of(room: Room, service: Service, server: Server, deadline: Deadline) -> str | None:
     """Wait until the worker says that it is ready and listens for control messages; what kept it from that, or None."""
     patience = deadline.within(PATIENCE)
     with server.client() as client:

@@ -66,6 +66,18 @@ class Service:
         except OSError:
             return []
 
+    def signal(self, number: signal.Signals, *, group: bool = True) -> None:
+        """Send `number` to it and all of its group, or to it alone; nothing where it is gone."""
+        if group:
+            _signal_group(self.process.pid, number)
+        elif self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it and its group with SIGKILL. Returns when it is gone."""
+        _signal_group(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
     def stop(self) -> None:
         """Ask it to end, and after `GRACE` seconds kill what is left of its group. Returns when it is gone."""
         if self.process.poll() is None:
@@ -76,8 +88,10 @@ class Service:
         self.process.wait()
 
 
-def start(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> Service:
+def start(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path, talking: bool = False) -> Service:
     """Start `command` in a process group of its own, with this environment and no other, reading nothing.
+
+    With `talking` its standard input and output are pipes, for a `Dialogue`, and the log takes standard error alone.
 
     Raises:
         OSError: it can't be started.
@@ -85,9 +99,9 @@ def start(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Pat
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdin=subprocess.PIPE if talking else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if talking else output,
+            stderr=output if talking else subprocess.STDOUT,
             env=dict(env),
             cwd=cwd,
             start_new_session=True,

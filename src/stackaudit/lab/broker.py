@@ -1,0 +1,107 @@
+"""A private server that can be broken: stopped, killed, paused, filled and given another password, always on the same port."""
+
+import secrets
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stackaudit.lab.room import Room
+from stackaudit.lab.servers import ATTEMPTS, Server, answers, programs
+from stackaudit.model.deadline import Deadline
+from stackaudit.model.errors import SandboxError
+from stackaudit.model.secret import Secret
+from stackaudit.outside.files import write_whole
+from stackaudit.outside.places import free_port
+from stackaudit.outside.service import Service
+
+CONFIGURATION = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+dir {folder}
+save ""
+appendonly yes
+appendfsync always
+daemonize no
+"""
+"""All that it has acknowledged is on disk: what is lost after a kill, the stack has lost."""
+
+
+class BreakableServer:
+    """A server of one bench; it is started at once."""
+
+    def __init__(self, room: Room, name: str, deadline: Deadline) -> None:
+        self._room = room
+        self._name = name
+        self._deadline = deadline
+        self._starts = 0
+        self._service: Service | None = None
+        self._folder = room.folder / f"{name}-data"
+        self._folder.mkdir()
+        self.password = secrets.token_hex(16)
+        self.port = 0
+        self.program = ""
+        self._first_start()
+
+    @property
+    def address(self) -> Server:
+        """Where it answers, with its password of now."""
+        return Server(url=Secret(self.url_at(self.port)), program=self.program)
+
+    def url_at(self, port: int) -> str:
+        """Its URL through `port`; it holds the password."""
+        return f"redis://:{self.password}@127.0.0.1:{port}/0"
+
+    def start(self, password: str | None = None) -> bool:
+        """Start it again with what it held, with another password where one is given; whether it answers."""
+        if password is not None:
+            self.password = password
+        configuration = self._folder / "server.conf"
+        write_whole(configuration, CONFIGURATION.format(port=self.port, password=self.password, folder=self._folder))
+        self._starts += 1
+        name = self._name if self._starts == 1 else f"{self._name}-{self._starts}"
+        self._service = self._room.start(name, [self.program, str(configuration)], cwd=self._folder)
+        return answers(self._service, self.address, self._deadline)
+
+    def stop(self) -> None:
+        """End it as an operator does, with SIGTERM."""
+        if self._service is not None:
+            self._room.stop(self._service)
+            self._service = None
+
+    def kill(self) -> None:
+        """End it as the kernel does, with SIGKILL."""
+        if self._service is not None:
+            self._room.kill(self._service)
+            self._service = None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While inside it is there and answers nothing."""
+        if self._service is None:
+            raise AssertionError("it does not run")
+        self._service.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._service.signal(signal.SIGCONT)
+
+    def command(self, *words: str | int) -> object:
+        """Its answer to one command.
+
+        Raises:
+            redis.RedisError, OSError: it has none.
+        """
+        with self.address.client() as client:
+            answer: object = client.execute_command(*words)
+            return answer
+
+    def _first_start(self) -> None:
+        for program in programs():
+            self.program = program
+            for _ in range(ATTEMPTS):
+                self.port = free_port()
+                if self.start():
+                    return
+                self.kill()
+        raise SandboxError("no server came up for the drills", hint="install redis-server or valkey-server")

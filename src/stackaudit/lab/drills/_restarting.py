@@ -1,0 +1,34 @@
+"""Takes the broker of a bench away and brings it back."""
+
+from collections.abc import Callable, Iterator
+
+from stackaudit.lab.bench import IDLE, WITHIN, Bench, NotSetUp
+
+AWAY = 1.0
+"""Seconds that the broker is away."""
+
+NAP = 2.5
+"""Seconds of the task that runs meanwhile: it ends when the broker is back."""
+
+
+def restart(bench: Bench, end: Callable[[], None]) -> Iterator[str]:
+    """End the broker with `end` while a task runs, start it again, and send another task."""
+    client = bench.ready()
+    before = client.send("nap", NAP)
+    if not bench.wait_until(lambda: bench.runs(before.id) > 0, IDLE):
+        raise NotSetUp(
+            "a task did not begin before the fault was made", "see why with `stackaudit drill --drill round-trip`"
+        )
+    end()
+    bench.pause(AWAY)
+    if not bench.server.start():
+        bench.check_time()
+        raise NotSetUp("the broker did not come back", "run it again")
+    trouble = client.trouble_with_a_task(WITHIN)
+    if trouble is not None:
+        yield f"a task that was sent after it {trouble}"
+    returned = client.returned(before, WITHIN)
+    if returned.trouble is not None:
+        yield f"a task that ran meanwhile {returned.trouble}"
+    if (runs := bench.runs(before.id)) != 1:
+        yield f"a task that ran meanwhile ran {runs} times"

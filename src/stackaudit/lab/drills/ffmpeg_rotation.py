@@ -1,0 +1,16 @@
+"""A clip is turned by a filter."""
+
+from stackaudit.lab.drill import Drill
+from stackaudit.lab.drills._filming import step
+from stackaudit.model.facts.trials import FfmpegTrial
+
+DRILL = Drill(
+    name="ffmpeg-rotation",
+    sentence="ffmpeg turns a clip by the transpose filter",
+    kind=FfmpegTrial,
+    run=step("rotation"),
+    calm=True,
+    needs="ffmpeg-python",
+    needs_worker=False,
+    source="https://ffmpeg.org/ffmpeg-filters.html#transpose-1",
+)

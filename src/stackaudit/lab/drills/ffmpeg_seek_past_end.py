@@ -1,0 +1,16 @@
+"""A thumbnail is asked for from behind the end of a clip."""
+
+from stackaudit.lab.drill import Drill
+from stackaudit.lab.drills._filming import step
+from stackaudit.model.facts.trials import FfmpegFaultTrial
+
+DRILL = Drill(
+    name="ffmpeg-seek-past-end",
+    sentence="A seek past the end of a clip leaves no picture that is none",
+    kind=FfmpegFaultTrial,
+    run=step("seek-past-end"),
+    calm=True,
+    needs="ffmpeg-python",
+    needs_worker=False,
+    source="https://ffmpeg.org/ffmpeg.html#Main-options",
+)
