@@ -11,6 +11,7 @@ from stackaudit.model.facts.published import Resolution
 from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict, Waived, is_named
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
+from stackaudit.reports._amounts import seconds
 
 LABELS = {
     Verdict.PASS: ("ok", "green"),
@@ -102,7 +103,9 @@ def _segments(audit: Audit, rules: dict[str, Rule], policy: Policy, telling: Tel
     if not telling.quiet:
         yield from _head(audit) if not telling.title else [(f"{telling.title}\n\n", "bold")]
         for judgment in audit.judgments:
-            yield from _check_line(judgment, "sandbox: " if audit.case.manifest.sandbox else "")
+            yield from _check_line(
+                judgment, "sandbox: " if audit.case.manifest.sandbox else "", _pinged(audit, judgment)
+            )
         yield f"{telling.details}\n", ""
     for block in _blocks(audit.judgments):
         yield from _told(block, rules, policy, telling)
@@ -126,10 +129,24 @@ def _head(audit: Audit) -> Iterator[Segment]:
     yield f"Auditing {what} ({facts}){matrix}\n\n", "bold"
 
 
-def _check_line(judgment: Judgment, prefix: str) -> Iterator[Segment]:
+def _check_line(judgment: Judgment, prefix: str, suffix: str) -> Iterator[Segment]:
     label, style = _label(judgment)
     yield f"  {label:<5}", style
-    yield f" {judgment.check:<16}{prefix}{judgment.summary}\n", "dim" if judgment.verdict is Verdict.SKIPPED else ""
+    yield (
+        f" {judgment.check:<16}{prefix}{judgment.summary}{suffix}\n",
+        "dim" if judgment.verdict is Verdict.SKIPPED else "",
+    )
+
+
+def _pinged(audit: Audit, judgment: Judgment) -> str:
+    """How fast the servers answered that the check asked itself. It is no part of the summary: that is in the digest."""
+    looks = (look.measured for look in audit.case.snapshot.looks if look.probe == judgment.check)
+    times = [
+        ", ".join(f"{name.rpartition(' ')[2]} {seconds(value)}" for name, value in measured if " ping " in name)
+        for measured in looks
+    ]
+    said = "; ".join(filter(None, times))
+    return f" (ping {said})" if said else ""
 
 
 def _label(judgment: Judgment) -> Segment:

@@ -10,13 +10,14 @@ from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.facts.fact import Fact
 from stackaudit.model.facts.programs import MediaTrial, Program
 from stackaudit.model.facts.published import Release, Resolution
-from stackaudit.model.facts.services import Pulse
+from stackaudit.model.facts.services import Crowd, Door, Durability, Exposure, Idleness, Pulse
 from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.findings import Lane
 from stackaudit.model.secret import redact
 from stackaudit.model.wire import Json, encode
 
-OF_THE_STACK = (Account, Broadcast, MediaTrial, Program, Pulse, Variable, Worker)
+OF_REDIS = (Crowd, Door, Durability, Exposure, Idleness, Pulse)
+OF_THE_STACK = (Account, Broadcast, MediaTrial, Program, *OF_REDIS, Variable, Worker)
 """What runs, and where: told where one audit alone saw it too."""
 
 OF_THE_WORLD = (AdvisoryCopy, Release)
@@ -83,6 +84,11 @@ def tools(old: Held, new: Held) -> Iterator[Difference]:
 _WORDS: Mapping[type[Fact], str] = {
     Account: "run as",
     Broadcast: "workers of",
+    Crowd: "clients of",
+    Door: "door of",
+    Durability: "saves of",
+    Exposure: "reach of",
+    Idleness: "idle clients of",
     MediaTrial: "trial",
     Program: "program",
     Pulse: "service",
