@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stackaudit import __version__
+from stackaudit import __version__, sockets
 from stackaudit.audit import gather, judge
 from stackaudit.checks._fleet_check import CHECK
 from stackaudit.cli.choosing import Choice, choose
@@ -57,7 +57,7 @@ def call_of(settings: Settings) -> Call:
     return Call(
         broker=broker,
         manifest=manifest,
-        choice=choose(settings, Path.cwd()),
+        choice=choose(settings, Path.cwd(), (CHECK,)),
         seconds=settings.number("timeout"),
     )
 
@@ -136,6 +136,8 @@ def _observed(call: Call, tick: Tick) -> Observed:
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fleet")
     try:
         asking = pool.submit(ask, call.manifest, call.broker, deadline, tick)
+        # While the workers are on their way to answer: all rules are loaded to find those of one check.
+        sockets.rules_of(CHECK)
         seen = gather(call.manifest, probes, deadline, started)
         snapshot = replace(seen, looks=(*asking.result(), *seen.looks))
     except BaseException:

@@ -114,22 +114,24 @@ def chosen_checks(settings: Settings) -> tuple[Check, ...]:
     return chosen
 
 
-def choose(settings: Settings, folder: Path) -> Choice:
+def choose(settings: Settings, folder: Path, checks: tuple[Check, ...] = ()) -> Choice:
     """The checks to run, and the matrices to choose from: the one that the settings name, else the project's own and all that ship.
+
+    `checks` are those of a command that has its own; without them they are those that the settings leave.
 
     Raises:
         UsageError: no check is left.
         InputError: the matrix is wrong.
     """
-    setting = settings.get("matrix")
+    setting, chosen = settings.get("matrix"), checks or chosen_checks(settings)
     if isinstance(setting.value, str):
         base = settings.base_of("matrix", folder)
         named = matrices.read(setting.value, base, setting.where, settings.root)
-        return Choice(checks=chosen_checks(settings), own=(named,), named=True)
+        return Choice(checks=chosen, own=(named,), named=True)
     own = tuple(map(matrices.load, matrices.local(settings.root)))
     taken = {each.name for each in own}
     shipped = tuple(each for each in matrices.shipped() if each.name not in taken)
-    return Choice(checks=chosen_checks(settings), own=own, shipped=shipped, named=False)
+    return Choice(checks=chosen, own=own, shipped=shipped, named=False)
 
 
 def _by_name(found: Iterable[Matrix]) -> tuple[Matrix, ...]:
