@@ -16,7 +16,7 @@ from stackaudit.model.errors import Fault, InputError, UsageError
 from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, ProgramRequest, Setting
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
-from stackaudit.model.services import wrong_with
+from stackaudit.model.services import REDIS_SCHEMES, wrong_with
 
 FOR_PROBES = (
     "python-version",
@@ -184,6 +184,8 @@ def _shown(path: Path, folder: Path) -> str:
 def endpoints(settings: Settings, environ: Mapping[str, str]) -> tuple[Endpoint, ...]:
     """The broker and the Redis to ask: from the settings, else `CELERY_BROKER_URL`; the Redis defaults to a broker that is one.
 
+    A `CELERY_RESULT_BACKEND` that is a Redis is asked too.
+
     Raises:
         InputError: a URL is one that no client can use.
     """
@@ -191,6 +193,10 @@ def endpoints(settings: Settings, environ: Mapping[str, str]) -> tuple[Endpoint,
     found = [(role, each.value, each.where) for role, each in named.items() if isinstance(each.value, str)]
     if not isinstance(named["broker"].value, str) and environ.get("CELERY_BROKER_URL"):
         found.insert(0, ("broker", environ["CELERY_BROKER_URL"], Place(path="environment CELERY_BROKER_URL")))
+    backend = environ.get("CELERY_RESULT_BACKEND", "")
+    # Celery also takes names such as `rpc` there, and other databases: nobody is to be asked then.
+    if backend.partition("://")[0].lower() in REDIS_SCHEMES and "://" in backend:
+        found.append(("backend", backend, Place(path="environment CELERY_RESULT_BACKEND")))
     faults = [
         Fault(where=where, message=f"the {role} URL can't be used: {wrong[0]}", hint=wrong[1])
         for role, url, where in found
