@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from stackaudit.checks._celery_silence import silence
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.facts.workers import Broadcast, Worker
@@ -80,15 +81,10 @@ def _nobody(rule: Rule, case: Case) -> Iterator[Finding]:
             cause = _nobody_there(asked)
             if trouble is not None:
                 yield rule.fails(asked.endpoint, f"no worker answered: {trouble}", fix=_MEND, cause=cause)
-            elif asked.subscribers:
-                message = f"no worker answered, though {asked.subscribers} heard the question"
-                yield rule.fails(asked.endpoint, message, why=_SILENCERS, cause=cause)
-            elif known:
-                message = f"no worker answered; the broker still has the names of {known}, and none of them listens"
-                yield rule.fails(asked.endpoint, message, cause=cause)
             else:
-                message = f"no worker answered{_elsewhere(asked)}"
-                yield rule.fails(asked.endpoint, message, why=_SILENCERS, cause=cause)
+                seen = silence(asked, known)
+                why = _SILENCERS if asked.subscribers or not known else None
+                yield rule.fails(asked.endpoint, seen.message, fix=seen.fix, why=why, cause=cause)
 
 
 _MEND = "pin versions that go together, as the other findings say; or run the worker by hand with these pins and read its log"
@@ -97,13 +93,6 @@ _MEND = "pin versions that go together, as the other findings say; or run the wo
 def _nobody_there(asked: Broadcast) -> str | None:
     """The sentence that all findings share where nobody answered at all; None where somebody did."""
     return None if asked.replies or asked.undecodable else f"no worker answered on {asked.endpoint}"
-
-
-def _elsewhere(asked: Broadcast) -> str:
-    if not asked.elsewhere:
-        return ""
-    numbers = ", ".join(str(each) for each in asked.elsewhere)
-    return f"; workers are known in database {numbers} of the same server"
 
 
 @rule(

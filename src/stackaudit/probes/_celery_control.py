@@ -1,12 +1,14 @@
 """Asks Celery workers through Celery itself, for the brokers whose mailboxes are not ours to speak to."""
 
 import re
+from collections.abc import Sequence
 from functools import partial
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.services import ServiceState
 from stackaudit.model.secret import strip_secrets
-from stackaudit.probes._pidbox import Census, Hearing, Json, Question, content
+from stackaudit.probes._pidbox import BASIC, Census, Hearing, Json, Question, content
+from stackaudit.probes._pidbox_words import Command
 from stackaudit.probes._redis_session import NotSeen, Seen
 
 _CONNECTING = 5.0
@@ -16,8 +18,8 @@ _SILENCE = 1.5
 """Seconds without a reply after which nobody else is waited for. Such a broker does not tell who is listening."""
 
 
-def census(url: str, deadline: Deadline, hearing: Hearing = content) -> Census:
-    """Who answers a ping over the broker at `url`, and what they say of themselves; `hearing` is told each answer as it comes.
+def census(url: str, deadline: Deadline, hearing: Hearing = content, commands: Sequence[Command] = BASIC) -> Census:
+    """Who answers `commands` over the broker at `url`, the first of which is a ping; `hearing` is told each answer as it comes.
 
     Its steps are bounded one by one; that a broker which drips does not bound them is what the process around this is killed for.
 
@@ -26,12 +28,12 @@ def census(url: str, deadline: Deadline, hearing: Hearing = content) -> Census:
         NotSeen: no broker was met.
     """
     try:
-        return _asked(url, deadline, hearing)
+        return _asked(url, deadline, hearing, commands)
     except Exception as error:  # noqa: BLE001 - each transport raises its own library's; the cause is found in the chain
         raise _told(error, url) from None
 
 
-def _asked(url: str, deadline: Deadline, hearing: Hearing) -> Census:
+def _asked(url: str, deadline: Deadline, hearing: Hearing, commands: Sequence[Command]) -> Census:
     from celery import Celery
     from kombu.exceptions import ContentDisallowed
 
@@ -46,12 +48,14 @@ def _asked(url: str, deadline: Deadline, hearing: Hearing) -> Census:
     app.conf.update(broker_connection_timeout=min(_CONNECTING, deadline.remaining()), broker_heartbeat=0)
     with app.connection_for_write() as connection:
         connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=_CONNECTING)
-        for method in ("ping", "report", "stats"):
+        for command in commands:
+            method = command.method
             # The first question finds out who is there; only they are waited for with the others.
             limit = len(found.answers) if found.answers else None
             try:
                 replies = app.control.broadcast(
                     method,
+                    arguments=dict(command.arguments),
                     reply=True,
                     timeout=_SILENCE,
                     limit=limit,

@@ -65,7 +65,8 @@ class Refused(Exception):  # noqa: N818 - a conclusion, not an error
 class Census:
     """Who should answer and who did. `known` are the broker's mailboxes; `answers` what each node said, by method.
 
-    `subscribers` is what the last PUBLISH counted; `heard` how many answers one ping got, the undecoded ones included.
+    `subscribers` is what the last PUBLISH counted; `heard` how many answers one ping got, the undecoded ones included. `consumers` and
+    `mailboxes` are for whoever looks through the broker besides: how many clients wait for tasks, and mailboxes of other names.
     """
 
     known: tuple[str, ...]
@@ -74,6 +75,8 @@ class Census:
     copies: Counter[str] = field(default_factory=Counter)
     undecodable: Counter[str] = field(default_factory=Counter)
     heard: int = 0
+    consumers: int | None = None
+    mailboxes: tuple[str, ...] = ()
     elsewhere: tuple[int, ...] = ()
 
 

@@ -40,7 +40,8 @@ class Broadcast(Fact):
     `subscribers` is what PUBLISH counted, None where the transport cannot tell; `replies` how many nodes answered; `undecodable` how many
     answers were in a serialization that is never decoded here (pickle), `serializations` which those were, sorted. `elsewhere` are the
     other databases of the same server that know of workers, looked through where nobody answered. `problem` says in our words what was seen
-    where the broker itself would not serve; then nobody was asked.
+    where the broker itself would not serve; then nobody was asked. `consumers` is how many clients wait for tasks in this database, None
+    where that was not seen; `mailboxes` are control mailboxes of other names in it (`p:_kombu.binding.celery.pidbox`), sorted.
     """
 
     endpoint: str
@@ -50,6 +51,43 @@ class Broadcast(Fact):
     serializations: tuple[str, ...] = ()
     elsewhere: tuple[int, ...] = ()
     problem: str | None = None
+    consumers: int | None = None
+    mailboxes: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The redacted broker URL."""
+        return self.endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueState(Fact):
+    """One queue that the broker knows of. `consumed` is whether a worker that answered takes from it.
+
+    `waiting` is how many tasks lie in one that nobody who answered takes from, None for the others: there it is another number each second.
+    """
+
+    endpoint: str
+    queue: str
+    consumed: bool
+    waiting: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """The queue's name."""
+        return self.queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyLists(Fact):
+    """The lists of answers that nobody fetched and that never expire, in one broker's database.
+
+    `orphans` is how many were found; `complete` is False where the database has more keys than were looked through.
+    """
+
+    endpoint: str
+    orphans: int
+    complete: bool = True
 
     @property
     def subject(self) -> str:

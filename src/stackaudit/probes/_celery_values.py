@@ -1,0 +1,58 @@
+"""Reads single values as Celery writes them into its answers; what is of another shape is None."""
+
+import math
+import re
+from datetime import timedelta
+
+from stackaudit.probes._pidbox_words import Json
+
+_TIMEDELTA = re.compile(
+    r"(?:(?P<days>-?\d+) days?, )?(?P<hours>\d+):(?P<minutes>\d\d):(?P<seconds>\d\d)(?:\.\d+)?", re.ASCII
+)
+
+
+def flag(value: Json) -> bool | None:
+    """A boolean."""
+    return value if isinstance(value, bool) else None
+
+
+def whole(value: Json) -> int | None:
+    """A whole number."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def number(value: Json) -> float | None:
+    """A finite number, or a text that is one."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value
+
+
+def limit(value: Json) -> float | None:
+    """A limit in seconds; zero is none."""
+    return number(value) or None
+
+
+def seconds(value: Json) -> float | None:
+    """A duration, which may be a number of seconds or a written timedelta."""
+    found = _TIMEDELTA.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return number(value)
+    parts = {name: int(part) for name, part in found.groupdict(default="0").items()}
+    return timedelta(**parts).total_seconds()
+
+
+def tls(ssl: Json) -> str:
+    """How a Redis connection of kombu's is secured that is set to `ssl`: `off`, `ignored`, `verified` or `unverified`.
+
+    True is no set of options: kombu can't apply it to Redis, says nothing, and speaks plain text (kombu/transport/redis.py, `_connparams`).
+    """
+    if isinstance(ssl, dict) and ssl:
+        wanted = str(ssl.get("ssl_cert_reqs", "required")).lower()
+        return "unverified" if wanted == "0" or wanted.endswith("none") or "cert_none" in wanted else "verified"
+    return "ignored" if ssl is True else "off"
