@@ -8,7 +8,21 @@ from types import FrameType
 import typer
 
 from stackaudit import __version__
-from stackaudit.cli import advisories, certify, check, derive, diff, explain, fleet, init, matrix, report, verify, waive
+from stackaudit.cli import (
+    advisories,
+    certify,
+    check,
+    derive,
+    diff,
+    explain,
+    fleet,
+    init,
+    matrix,
+    report,
+    smoke,
+    verify,
+    waive,
+)
 from stackaudit.cli.exits import Exit, Interrupted
 from stackaudit.cli.options import PlainCommand
 from stackaudit.cli.output import plain
@@ -82,6 +96,7 @@ def build(*, completion: bool) -> typer.Typer:
     app.command("report", cls=PlainCommand, help=report.HELP, epilog=_EPILOG)(report.report)
     app.command("verify", cls=PlainCommand, help=verify.HELP, epilog=_EPILOG)(verify.verify)
     app.command("diff", cls=PlainCommand, help=diff.HELP)(diff.diff)
+    app.command("smoke", cls=PlainCommand, help=smoke.HELP, epilog=_EPILOG)(smoke.smoke)
     app.command("fleet", cls=PlainCommand, help=fleet.HELP, epilog=_EPILOG)(fleet.fleet)
     app.command("explain", cls=PlainCommand, help=explain.HELP)(explain.explain)
     app.command("init", cls=PlainCommand, help=init.HELP)(init.init)

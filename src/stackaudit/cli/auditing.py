@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.environment import ImportTrial
 from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Verdict
-from stackaudit.model.manifest import Manifest
+from stackaudit.model.manifest import Manifest, Setting
 from stackaudit.model.parts import Check
 
 
@@ -29,13 +29,14 @@ from stackaudit.model.parts import Check
 class Source:
     """Where the facts come from: the project called in `folder`, a throwaway copy of it (`sandbox`), or a saved `record`.
 
-    `measure` is True where it is also measured what importing the stack costs.
+    `measure` is True where it is also measured what importing the stack costs. `besides` are settings that this command alone has.
     """
 
     folder: Path
     sandbox: bool = False
     record: Path | None = None
     measure: bool = False
+    besides: tuple[Setting, ...] = ()
 
 
 def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit, Policy]:
@@ -103,7 +104,7 @@ def _observe(settings: Settings, source: Source, choice: Choice, progress: Progr
     """Declare the stack, or build its copy, and look at it."""
     throwaway = stacks.throwaway(settings, source.folder, choice, progress)
     with throwaway if source.sandbox else stacks.declared(settings, source.folder) as declaration:
-        manifest = declaration.manifest
+        manifest = replace(declaration.manifest, settings=(*declaration.manifest.settings, *source.besides))
         for warning in declaration.warnings:
             write(f"warning: {warning}\n", sys.stderr)
         if manifest.interpreter is None:

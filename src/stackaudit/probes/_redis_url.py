@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from stackaudit.model.addresses import is_loopback
 from stackaudit.model.facts.services import ServiceState
 from stackaudit.model.services import SOCKET_SCHEMES, wrong_with
 from stackaudit.outside.resp import Tls
@@ -53,6 +54,15 @@ class Address:
     def local(self) -> bool:
         """Whether the server shares this machine: a Unix socket or a loopback address."""
         return self.path is not None or self.host in {"localhost", "::1"} or self.host.startswith("127.")
+
+
+def is_local(url: str) -> bool:
+    """Whether the server in `url` shares this machine; of one that can't be read, and of Sentinels, nobody knows."""
+    try:
+        address = parse(url)
+    except BadUrl:
+        return is_loopback(url)
+    return address.local and not address.sentinels
 
 
 def parse(url: str) -> Address:
