@@ -62,7 +62,7 @@ def test_a_healthy_stack_is_tried_from_its_dependencies_to_a_picture_and_nothing
     found = checks(recorded)
     assert list(found) == ["conflicts", "vulnerabilities", "redis", "celery", "ffmpeg"]
     assert {each["verdict"] for each in found.values()} <= {"pass", "warn"}
-    passes = {each["subject"] for each in found["celery"]["findings"] if each["rule"] == "CE301"}
+    passes = {each["subject"] for each in found["celery"]["findings"] if each["rule"] == "CE901"}
     assert passes == {"task celery.accumulate through queue celery"}
     for subject in ("task celery.accumulate through queue celery", "ffmpeg thumbnail", "ffmpeg rotate", server.url()):
         assert any(line.split("  ")[1] == subject for line in told.stdout.splitlines() if line.startswith("  ")), (
@@ -73,7 +73,7 @@ def test_a_healthy_stack_is_tried_from_its_dependencies_to_a_picture_and_nothing
 
 def test_an_audit_without_smoke_sends_no_task(server: RedisServer, python: str, stackaudit: Run) -> None:
     done = stackaudit("check", "--python", python, "--broker-url", server.url(), "--only", "celery", "--format", "json")
-    assert "CE301" not in done.stdout
+    assert "CE901" not in done.stdout
     assert done.returncode == 0
 
 
@@ -113,7 +113,7 @@ def test_elsewhere_nothing_is_enqueued_that_nobody_agreed_to(server: RedisServer
     (missing,) = [each for each in checks(unasked)["celery"]["findings"] if each["outcome"] == "unknown"]
     assert unasked.returncode == 3
     assert "--yes" in missing["fix"]
-    trips = [each for each in checks(agreed)["celery"]["findings"] if each["rule"] == "CE301"]
+    trips = [each for each in checks(agreed)["celery"]["findings"] if each["rule"] == "CE901"]
     assert agreed.returncode == 0
     assert [(each["outcome"], each["subject"]) for each in trips] == [
         ("pass", "task celery.accumulate through queue celery")
@@ -153,7 +153,7 @@ def test_a_task_of_ones_own_goes_once_and_its_failure_is_told_by_its_type(
     # With these arguments a task that Celery brings along raises.
     bad = stackaudit("smoke", *options, "--task", "celery.chunks", "--args", "[1, 2, 3]")
     good = stackaudit("smoke", *options, "--task", "celery.accumulate", "--args", '["a", 1]')
-    (failed,) = [each for each in checks(bad)["celery"]["findings"] if each["rule"] == "CE301"]
+    (failed,) = [each for each in checks(bad)["celery"]["findings"] if each["rule"] == "CE901"]
     assert (bad.returncode, failed["outcome"]) == (1, "fail")
     assert "it ended in the state FAILURE with" in failed["message"]
     assert good.returncode == 0

@@ -48,7 +48,7 @@ def tried(url: str, route: str = "task", *, seconds: float = 60, backend: str = 
 
 
 def found(case: Case) -> list[Finding]:
-    return [each for each in judged(case, "CE301") if each.outcome is not Outcome.PASS]
+    return [each for each in judged(case, "CE901") if each.outcome is not Outcome.PASS]
 
 
 @pytest.mark.parametrize("celery", ["5.2", "5.4", "newest"])

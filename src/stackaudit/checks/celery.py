@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from stackaudit.checks._celery_silence import silence
+from stackaudit.checks.round_trips import told
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.round_trips import RoundTrip
 from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
@@ -43,7 +45,8 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     more = f" and {len(answered) - _NAMED} more" if len(answered) > _NAMED else ""
     missing = sum(1 for worker in case.facts(Worker) if not worker.answered)
     silent = f"; {missing} more should have" if missing else ""
-    return f"{len(answered)} worker{'s' if len(answered) > 1 else ''} answered: {', '.join(names)}{more}{silent}"
+    who = f"{len(answered)} worker{'s' if len(answered) > 1 else ''} answered: {', '.join(names)}{more}{silent}"
+    return who + told(case.facts(RoundTrip))
 
 
 CHECK = Check(id="celery", code="CE", title="Celery", order=60, asked_by=asked_by, summarize=summarize)

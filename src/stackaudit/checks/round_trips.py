@@ -14,7 +14,7 @@ def _asked_by(manifest: Manifest) -> str | None:
 
 
 @rule(
-    "CE301",
+    "CE901",
     "What is sent to a worker comes back",
     severity="high",
     reads=[RoundTrip],
