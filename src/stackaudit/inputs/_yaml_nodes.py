@@ -100,7 +100,9 @@ def parse(text: str, shown: str) -> Node | Fault:
                 return Fault(where=Place(path=shown, line=_line(event.start_mark)), message="is nested too deep")
         node = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
-        return Fault(where=Place(path=shown, line=_line(error.problem_mark)), message="is not YAML from here on")
+        # What is missing at the end is missed behind the last line.
+        line = min(_line(error.problem_mark) or 1, text.count("\n") + 1)
+        return Fault(where=Place(path=shown, line=line), message="is not YAML from here on")
     except (yaml.YAMLError, RecursionError, ValueError):
         return Fault(where=where, message="is not YAML")
     if not isinstance(node, yaml.MappingNode):
