@@ -24,7 +24,7 @@ PINS = tuple((PROJECTS / "seed" / "requirements.txt").read_text(encoding="utf-8"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis"), "--save", "") as running:
+    with redis_server(tmp_path_factory.mktemp("redis")) as running:
         yield running
 
 
