@@ -65,7 +65,21 @@ class ClaimRule(Rule):
         for claim in world.claims(*self.kinds):
             held = self.hold(world, claim)
             if held is not None:
-                yield claim, held
+                yield claim, _sourced(world, claim, held, self.reads)
+
+
+def _sourced(world: World, claim: Claim, held: Held, reads: Sequence[type[Fact]]) -> Held:
+    """`held` with the day of the matrix's copy, where that stood in for an index that was not seen."""
+    matrix = world.case.matrix
+    if matrix is None or matrix.published_at is None or held.outcome not in {Outcome.PASS, Outcome.FAIL}:
+        return held
+    if claim.kind is ClaimKind.PYTHON:
+        return held
+    about = [(claim.name, claim.version)] if claim.name else [(each.name, each.version) for each in world.pins]
+    about += [(claim.other, each) for each in world.pinned(claim.other)] if claim.other else []
+    if not any(world.by_matrix(name, version, kind) for name, version in about for kind in reads):
+        return held
+    return replace(held, message=f"{held.message} (the index as of {matrix.published_at.date()}, by the matrix)")
 
 
 def claim_rule(  # noqa: PLR0913 - the words that place a rule, each by name
@@ -104,6 +118,7 @@ def claim_rule(  # noqa: PLR0913 - the words that place a rule, each by name
             source=source,
             judge=_judge,
             asked_by=asked,
+            by_subject=True,
             kinds=tuple(kinds),
             hold=hold,
         )

@@ -7,6 +7,7 @@ from stackaudit.checks._document_facts import window
 from stackaudit.checks._document_world import World
 from stackaudit.model.audit import Case
 from stackaudit.model.claims import Standing, standings
+from stackaudit.model.facts.published import History
 from stackaudit.model.findings import Finding
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check
@@ -22,8 +23,21 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     counts = Counter(standing for _, standing, _ in standings(case.manifest.claims, findings))
     told = [f"{counts[standing]} {standing}" for standing in Standing if counts[standing]]
     total = sum(counts.values())
-    bounds = window(World(case=case))
-    return f"{total} claim{'s' * (total != 1)}: {', '.join(told)}{f'; {bounds}' if bounds else ''}"
+    world = World(case=case)
+    bounds = window(world)
+    copied = [each.name for each in world.pins if world.by_matrix(each.name, each.version, History)]
+    copy = (
+        f"; the index was not seen: {', '.join(copied)} by its copy in the matrix, as of {_day(case)}" if copied else ""
+    )
+    return f"{total} claim{'s' * (total != 1)}: {', '.join(told)}{f'; {bounds}' if bounds else ''}{copy}"
+
+
+def _day(case: Case) -> str:
+    return (
+        str(case.matrix.published_at.date())
+        if case.matrix is not None and case.matrix.published_at is not None
+        else "-"
+    )
 
 
 CHECK = Check(

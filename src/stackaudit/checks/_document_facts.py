@@ -1,6 +1,6 @@
 """What the rules about a document look up: releases by day, metadata, the packages that it pins, and the days that it can be of."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -47,6 +47,15 @@ def day_of(upload: Upload) -> date | None:
     return None if upload.at is None else upload.at.date()
 
 
+def held_by_release_day(world: World, claim: Claim, hold: Callable[[date], Held]) -> Held | None:
+    """What `hold` makes of the day on which the claim's release came out; None where there is none, which another rule says."""
+    found = world.upload(claim.name, claim.version)
+    if found is None:
+        return UNSEEN if world.history(claim.name) is None else None
+    day = day_of(found)
+    return open_(NO_TIMES, cause=NO_TIMES) if day is None else hold(day)
+
+
 def finals(known: History, *, series: str = "") -> Iterator[tuple[Version, date]]:
     """The final releases that are not withdrawn and whose day is known, of a series (`5.4`) or of all."""
     wanted = tuple(int(each) for each in series.split(".") if each.isdecimal())
@@ -80,7 +89,7 @@ def earliest(world: World, claim: Claim) -> Since | None:
 
 def end_of_latest(world: World, claim: Claim) -> Since | None:
     """The day from which on a claim to be the latest is not true any more, and what came out then; None where it still is."""
-    known, own = world.history(claim.name), parse_version(claim.version)
+    known, own = world.listed(claim.name), parse_version(claim.version)
     if known is None or own is None:
         return None
     newer = [
@@ -103,12 +112,16 @@ def can_be_of(world: World) -> Since | None:
 def window(world: World) -> str:
     """When all that the document says of releases was true together, as a phrase; empty where nothing bounds it."""
     begin = can_be_of(world)
-    ends = filter(None, (end_of_latest(world, claim) for claim in world.claims(ClaimKind.LATEST)))
+    dated = world.claims(*DATED)
+    latest = world.claims(ClaimKind.LATEST)
+    # What was not seen may have come out later, or ended a claim sooner.
+    whole = all(earliest(world, each) for each in dated) and all(world.history(each.name) for each in latest)
+    ends = filter(None, (end_of_latest(world, claim) for claim in latest))
     end = min(ends, key=lambda each: each.day, default=None)
     if begin is None:
         return ""
     oldest = f"it can't be older than {begin.day.isoformat()} ({begin.what})"
-    if end is None:
+    if end is None or not whole:
         return oldest
     if end.day <= begin.day:
         return f"{oldest}, and what it calls the latest was so no more by then ({end.what} of {end.day.isoformat()})"

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from packaging.version import Version
 
+from stackaudit.checks._document_stand_in import history_in, published_in
 from stackaudit.model.audit import Case
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts.advised import Audited
 from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.fact import Fact
 from stackaudit.model.facts.published import History, Published, Upload
 from stackaudit.model.markers import environment_of
 from stackaudit.model.versions import parse_version
@@ -60,15 +62,35 @@ class World:
         """What the index has of project `name`; None where it was not seen."""
         return self._histories.get(name)
 
+    def listed(self, name: str) -> History | None:
+        """What is known of the releases of project `name`: all that the index has, else those that the matrix lists; None where neither."""
+        return self.history(name) or history_in(self.case.matrix, name)
+
     def upload(self, name: str, version: str) -> Upload | None:
-        """The release as the index lists it; None where that does not, or was not seen."""
+        """The release as the index lists it; None where that does not. Where it was not seen, as the matrix lists it."""
         parsed = parse_version(version)
-        return None if parsed is None else self._uploads.get((name, parsed))
+        if parsed is None or name in self._histories:
+            return self._uploads.get((name, parsed))
+        kept = self.listed(name)
+        return next((each for each in kept.uploads if parse_version(each.version) == parsed), None) if kept else None
 
     def published(self, name: str, version: str) -> Published | None:
-        """The metadata of a release; None where they were not seen."""
+        """The metadata of a release; None where they were not seen, and are not in the matrix either."""
         parsed = parse_version(version)
-        return None if parsed is None else self._published.get((name, parsed))
+        if parsed is None:
+            return None
+        found = self._published.get((name, parsed))
+        # A release that the index was seen not to have is none, whatever the matrix says.
+        if found is not None or (name in self._histories and (name, parsed) not in self._uploads):
+            return found
+        return published_in(self.case.matrix, name, parsed)
+
+    def by_matrix(self, name: str, version: str, kind: type[Fact]) -> bool:
+        """Whether what is known of a release is the matrix's copy of what the index published, for facts of `kind`."""
+        if kind is Published:
+            seen = (name, parse_version(version)) in self._published
+            return not seen and self.published(name, version) is not None
+        return kind is History and name not in self._histories and self.upload(name, version) is not None
 
     def audited(self, name: str, version: str) -> Audited | None:
         """What the advisories say of a release; None where they were not asked about it."""

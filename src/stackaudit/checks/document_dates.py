@@ -3,7 +3,7 @@
 from datetime import date
 
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
-from stackaudit.checks._document_facts import DATED, NO_TIMES, day_of
+from stackaudit.checks._document_facts import DATED, held_by_release_day
 from stackaudit.checks._document_world import World
 from stackaudit.checks._pythons_released import SOURCE, released, released_after
 from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
@@ -28,17 +28,7 @@ def was_there(world: World, claim: Claim) -> Held | None:
     """By the day (UTC) of the first file on the index; of Pythons by python.org."""
     if claim.kind is ClaimKind.PYTHON:
         return _python_was_there(claim)
-    known = world.history(claim.name)
-    if known is None:
-        return UNSEEN
-    found = world.upload(claim.name, claim.version)
-    if found is None:
-        # That it is not on the index is another rule's to say.
-        return None
-    day = day_of(found)
-    if day is None:
-        return open_(NO_TIMES, cause=NO_TIMES)
-    return _held_by_day(claim, day)
+    return held_by_release_day(world, claim, lambda day: _held_by_day(claim, day))
 
 
 def _python_was_there(claim: Claim) -> Held | None:
@@ -79,7 +69,7 @@ def is_on_index(world: World, claim: Claim) -> Held | None:
     """A project that the index does not know may be private."""
     known = world.history(claim.name)
     if known is None:
-        return UNSEEN
+        return UNSEEN if world.upload(claim.name, claim.version) is None else true(f"there is {claim.thing}")
     if not known.known:
         return open_(NOT_ON_INDEX, cause=NOT_ON_INDEX, fix=SAY_PRIVATE)
     found, wanted = world.upload(claim.name, claim.version), parse_version(claim.version)
@@ -117,13 +107,9 @@ def is_past(world: World, claim: Claim) -> Held:
 )
 def has_its_date(world: World, claim: Claim) -> Held | None:
     """A day more or less is the time zone of whoever wrote it."""
-    known, found = world.history(claim.name), world.upload(claim.name, claim.version)
-    if known is None:
-        return UNSEEN
-    if found is None:
-        return None
-    day = day_of(found)
-    if day is None:
-        return open_(NO_TIMES, cause=NO_TIMES)
-    message = f"{claim.name} {claim.version} was released on {day}"
-    return (true if abs((day - date.fromisoformat(claim.about)).days) <= 1 else false)(message)
+
+    def held(day: date) -> Held:
+        near = abs((day - date.fromisoformat(claim.about)).days) <= 1
+        return (true if near else false)(f"{claim.name} {claim.version} was released on {day}")
+
+    return held_by_release_day(world, claim, held)

@@ -7,6 +7,7 @@ from stackaudit.checks._document_facts import NO_TIMES, day_of, end_of_latest, f
 from stackaudit.checks._document_world import World
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts.published import History
+from stackaudit.model.findings import Outcome
 from stackaudit.model.versions import parse_version
 
 
@@ -22,11 +23,11 @@ from stackaudit.model.versions import parse_version
 )
 def was_latest(world: World, claim: Claim) -> Held | None:
     """Of the final releases that were not withdrawn; the newest is the one with the highest version. With no date, today's."""
-    known, found, own = world.history(claim.name), world.upload(claim.name, claim.version), parse_version(claim.version)
+    known, found, own = world.listed(claim.name), world.upload(claim.name, claim.version), parse_version(claim.version)
     if known is None:
         return UNSEEN
     if found is None or own is None:
-        return None
+        return _absent(world, claim)
     begun = day_of(found)
     if begun is None:
         return open_(NO_TIMES, cause=NO_TIMES)
@@ -39,8 +40,18 @@ def was_latest(world: World, claim: Claim) -> Held | None:
         was = f"; the latest{of} on {day} was {newest[0]} of {newest[1]}" if newest else ""
         return false(f"{claim.name} {claim.version} was not there yet on {day}: it {span}{was}")
     if newest is None or newest[0] <= own:
-        return true(f"on {day} it was: {claim.name} {claim.version} {span}")
+        return _of_all(world, claim, true(f"on {day} it was: {claim.name} {claim.version} {span}"))
     return false(f"on {day} the latest {claim.name}{of} was {newest[0]} of {newest[1]}; {claim.version} {span}")
+
+
+def _absent(world: World, claim: Claim) -> Held | None:
+    """Of a version that is not there another rule tells; of one that nobody could look for, that it was not seen."""
+    return UNSEEN if world.history(claim.name) is None else None
+
+
+def _of_all(world: World, claim: Claim, held: Held) -> Held:
+    """What the matrix lists shows that something newer is there, and never that nothing is."""
+    return UNSEEN if held.outcome is Outcome.PASS and world.history(claim.name) is None else held
 
 
 def _span(world: World, claim: Claim, begun: date) -> str:
@@ -66,16 +77,15 @@ def _span(world: World, claim: Claim, begun: date) -> str:
 )
 def is_latest(world: World, claim: Claim) -> Held | None:
     """Apart from what was so on the document's own date."""
-    known, own = world.history(claim.name), parse_version(claim.version)
+    known, own = world.listed(claim.name), parse_version(claim.version)
     if known is None:
         return UNSEEN
     newest = max(finals(known, series=claim.about), default=None)
     if own is None or newest is None or world.upload(claim.name, claim.version) is None:
-        return None
+        return _absent(world, claim)
     of = f" of {claim.about}" if claim.about else ""
-    return (true if newest[0] <= own else false)(
-        f"today, {world.case.today}, the latest {claim.name}{of} is {newest[0]} of {newest[1]}"
-    )
+    message = f"today, {world.case.today}, the latest {claim.name}{of} is {newest[0]} of {newest[1]}"
+    return _of_all(world, claim, (true if newest[0] <= own else false)(message))
 
 
 @claim_rule(
@@ -90,7 +100,7 @@ def is_latest(world: World, claim: Claim) -> Held | None:
 )
 def was_of_newest_series(world: World, claim: Claim) -> Held | None:
     """On the document's date; with none, today."""
-    known, own = world.history(claim.name), parse_version(claim.version)
+    known, own = world.listed(claim.name), parse_version(claim.version)
     if not claim.about:
         return None
     if known is None:
@@ -98,8 +108,8 @@ def was_of_newest_series(world: World, claim: Claim) -> Held | None:
     day = claim.on or world.case.today
     newest = max((each for each in finals(known) if each[1] <= day), default=None)
     if own is None or newest is None or world.upload(claim.name, claim.version) is None:
-        return None
+        return _absent(world, claim)
     count = len(list(finals(known, series=claim.about)))
     only = f", and {claim.version} is the only release of {claim.about}" if count == 1 else ""
     message = f"on {day} the newest {claim.name} was {newest[0]} of {newest[1]}{only}"
-    return (true if newest[0].release[:2] <= own.release[:2] else false)(message)
+    return _of_all(world, claim, (true if newest[0].release[:2] <= own.release[:2] else false)(message))

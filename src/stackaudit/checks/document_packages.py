@@ -1,5 +1,8 @@
 """Judges what a document says of its packages by their published metadata: what requires what, and what goes together."""
 
+import re
+from collections.abc import Callable, Iterator
+
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -11,6 +14,7 @@ from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.facts.published import Published
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import Manifest
+from stackaudit.model.matrix import Note
 from stackaudit.model.versions import parse_requirement, parse_version, pin_of, written
 
 
@@ -39,19 +43,29 @@ def _holder(world: World, name: str, version: str) -> tuple[str, Published | Non
 )
 def is_required(world: World, claim: Claim) -> Held | None:
     """Only a pin requires a version; a range that holds it merely admits it."""
-    version, holder = _holder(world, claim.other, claim.about)
-    if holder is None:
-        return _blind_on(world, claim, version)
-    lines = requirements_on(world, holder, claim.name)
-    if not lines:
-        return false(f"{claim.other} {version} does not require {claim.name} at all")
-    told = f"{claim.other} {version} asks for {_told(lines)}"
+    return _held_by_lines(world, claim, _require)
+
+
+def _require(claim: Claim, lines: tuple[Requirement, ...], told: str) -> Held:
     pinned = parse_version(claim.version)
     if any(pin_of(each.specifier) == pinned for each in lines):
         return true(f"{told}: just that version")
     if _admit(lines, claim.version):
         return false(f"{told}: {claim.version} is admitted, not required")
     return false(f"{told}: {claim.version} is not even admitted")
+
+
+def _held_by_lines(
+    world: World, claim: Claim, decide: Callable[[Claim, tuple[Requirement, ...], str], Held]
+) -> Held | None:
+    """What `decide` makes of the lines by which the other package asks for the claim's, and of what they say in words."""
+    version, holder = _holder(world, claim.other, claim.about)
+    if holder is None:
+        return _blind_on(world, claim, version)
+    lines = requirements_on(world, holder, claim.name)
+    if not lines:
+        return false(f"{claim.other} {version} does not require {claim.name} at all")
+    return decide(claim, lines, f"{claim.other} {version} asks for {_told(lines)}")
 
 
 def _blind_on(world: World, claim: Claim, version: str) -> Held | None:
@@ -81,13 +95,10 @@ def _admit(lines: tuple[Requirement, ...], version: str) -> bool:
 )
 def depends(world: World, claim: Claim) -> Held | None:
     """Without any extra, on the document's Python; the version that is named must be admitted."""
-    version, holder = _holder(world, claim.other, claim.about)
-    if holder is None:
-        return _blind_on(world, claim, version)
-    lines = requirements_on(world, holder, claim.name)
-    if not lines:
-        return false(f"{claim.other} {version} does not require {claim.name}")
-    told = f"{claim.other} {version} asks for {_told(lines)}"
+    return _held_by_lines(world, claim, _depend)
+
+
+def _depend(claim: Claim, lines: tuple[Requirement, ...], told: str) -> Held:
     return true(told) if _admit(lines, claim.version) else false(f"{told}, which {claim.version} is not")
 
 
@@ -118,6 +129,35 @@ def is_compatible(world: World, claim: Claim) -> Held | None:
     if broken:
         return false("; ".join(dict.fromkeys(broken)))
     return true("; ".join(dict.fromkeys(told))) if told else open_("neither's metadata name the other")
+
+
+@claim_rule(
+    "DO309",
+    "Nothing is known against what is called compatible",
+    kinds=[ClaimKind.COMPATIBLE],
+    severity="low",
+    reads=[],
+    why="metadata that admit each other say nothing of how the two get on",
+    fix="say what is known, and which version mends it",
+)
+def nothing_is_known(world: World, claim: Claim) -> Held | None:
+    """By the notes of the matrix on either version that name the other."""
+    for name, version, other in (
+        (claim.name, claim.version, claim.other),
+        (claim.other, _holder(world, claim.other, claim.about)[0], claim.name),
+    ):
+        for note in _notes_on(world, name, version):
+            if re.search(rf"(?<![\w-]){re.escape(other)}(?![\w-])", note.text, re.IGNORECASE):
+                return false(f"{name} {version}: {note.text}", source=note.source)
+    return None
+
+
+def _notes_on(world: World, name: str, version: str) -> Iterator[Note]:
+    entry = world.case.matrix.package(name) if world.case.matrix is not None else None
+    parsed = parse_version(version)
+    for note in entry.notes if entry is not None and parsed is not None else ():
+        if note.versions.contains(version, prereleases=True):
+            yield note
 
 
 def _any(release: Published, name: str) -> list[Requirement]:

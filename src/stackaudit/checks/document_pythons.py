@@ -108,3 +108,35 @@ def is_supported(world: World, claim: Claim) -> Held | None:
     then = "" if claim.on is None else f"; on {claim.on} it {'was' if claim.on <= until else 'had ended already'}"
     message = f"the support of Python {claim.about} ended on {until}{then.replace('it was', 'it still had it')}"
     return false(message, cause=message, source=branch.source)
+
+
+@claim_rule(
+    "DO308",
+    "A table of Pythons leaves out none that its packages admit",
+    kinds=[ClaimKind.COVERED],
+    severity="low",
+    reads=[Published],
+    why="whoever reads it takes a Python that works as well for one that does not, and stays on the older one",
+    fix="add the Pythons that are missing, with what was tried on them",
+    source=METADATA,
+)
+def is_complete(world: World, claim: Claim) -> Held | None:
+    """By the Pythons of the matrix that were released, and not ended, on the document's day, or today where it has none."""
+    matrix, day = world.case.matrix, claim.on or world.case.today
+    if matrix is None:
+        return open_("no matrix was found for its packages: which Pythons there are is in one")
+    there = [
+        each.name
+        for each in matrix.pythons
+        if each.released is not None and each.released <= day and not each.ended(day)
+    ]
+    left = [each for each in there if each not in claim.about.split(",")]
+    found = _about(world, claim)
+    if left and any(each is None for _, each in found):
+        return UNSEEN
+    admitted = [each for each in left if all(release is not None and _takes(release, each) for _, release in found)]
+    if admitted:
+        return false(f"all {len(found)} packages admit Python {', '.join(admitted)} too")
+    return true(
+        f"of the Pythons supported on {day}, {', '.join(there)}, it leaves out none that all its packages admit"
+    )

@@ -1,8 +1,10 @@
 """Judges what else a document says: what reads a setting, what a command checks, what is asynchronous, and what is only praise."""
 
+import re
+
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
 from stackaudit.checks._document_world import World
-from stackaudit.model.claims import Claim, ClaimKind
+from stackaudit.model.claims import CHECKING, Claim, ClaimKind
 from stackaudit.model.facts.deployment import SourceRead
 
 _MOST_LINES = 40
@@ -33,16 +35,34 @@ def is_read(world: World, claim: Claim) -> Held | None:
     return false(f"nothing in {', '.join(source.searched)} reads it: only code of your own could")
 
 
-_BLUNT = {
-    "redis-cli ping": (
+_BLUNT = (
+    (
+        re.compile(r"redis-cli\s+ping"),
         "`redis-cli ping` ends with status 0 on NOAUTH, MISCONF and a full server too: `redis-cli -e ping` does not",
         "https://redis.io/docs/latest/develop/tools/cli/",
     ),
-    "pip check": (
+    (
+        re.compile(r"pip\s+check"),
         "`pip check` looks at neither extras nor Requires-Python: it is green where they are broken",
         "https://pip.pypa.io/en/stable/cli/pip_check/",
     ),
-}
+    (
+        re.compile(r"pip-audit"),
+        "`pip-audit` ends with status 0 though it skipped packages, even all: count what it audited",
+        "https://github.com/pypa/pip-audit",
+    ),
+    (
+        re.compile(r"pip3?\s+(?:list|freeze)\s*\|\s*grep\b(?=.*\|).*"),
+        "grep ends with status 0 as soon as one of the names is there, at whatever version",
+        "https://www.gnu.org/software/grep/manual/grep.html#Exit-Status-1",
+    ),
+)
+"""What is known to succeed where the thing is broken: the whole command, what it misses, who says so."""
+
+_INSPECT = "https://docs.celeryq.dev/en/stable/userguide/monitoring.html"
+_ONE_WORKER = re.compile(r"celery\s.*inspect\s+ping")
+_OWN = re.compile(r"(?:python3?\s+)?\S+\.(?:py|sh)")
+_OWN_NOT_READ = "a script of the document's own: nobody read what it does"
 
 
 @claim_rule(
@@ -55,9 +75,14 @@ _BLUNT = {
     fix="use a check that fails then",
 )
 def sees(_world: World, claim: Claim) -> Held:
-    """Only those are judged of which it is known what they miss."""
-    blunt = _BLUNT.get(claim.name)
-    return open_(_NOT_RUN, cause=_NOT_RUN) if blunt is None else false(blunt[0], source=blunt[1])
+    """Only those are judged of which it is known what they miss; what a debug command is for nobody says."""
+    for pattern, missed, source in _BLUNT:
+        if pattern.fullmatch(claim.name):
+            return false(missed, source=source)
+    if claim.about == CHECKING and _ONE_WORKER.fullmatch(claim.name):
+        return false("it ends with status 0 as soon as one worker answers, however many should", source=_INSPECT)
+    why = _OWN_NOT_READ if _OWN.fullmatch(claim.name) else _NOT_RUN
+    return open_(why, cause=why)
 
 
 @claim_rule(

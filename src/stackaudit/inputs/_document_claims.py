@@ -8,7 +8,7 @@ from stackaudit.inputs import _document_words as words
 from stackaudit.inputs._document_blocks import Block, BlockKind
 from stackaudit.inputs._document_pins import about, normalized
 from stackaudit.inputs._document_rows import Said, row_claims
-from stackaudit.model.claims import ClaimKind
+from stackaudit.model.claims import CHECKING, ClaimKind
 
 SHELLS = frozenset({"", "bash", "console", "dotenv", "env", "ini", "properties", "sh", "shell", "zsh"})
 _SENTENCE = 100
@@ -44,7 +44,8 @@ def _anybody(block: Block) -> Iterator[Said]:
         yield Said(kind=ClaimKind.VETTED, text=text, start=each.start(), end=each.end())
     for each in words.CHECKING.finditer(block.text):
         command = " ".join(each[0].split())
-        yield Said(kind=ClaimKind.COMMAND, text=command, start=each.start(), end=each.end(), name=command)
+        start, end = each.start(), each.end()
+        yield Said(kind=ClaimKind.COMMAND, text=command, start=start, end=end, name=command, about=CHECKING)
 
 
 def _of_package(block: Block, subject: tuple[str, str], known: Mapping[str, str]) -> Iterator[Said]:

@@ -1,6 +1,6 @@
 """Reads what the rows of a document's tables claim: ticks for Pythons, release dates, who requires what, variables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stackaudit.inputs import _document_words as words
@@ -66,6 +66,19 @@ def _of_python(block: Block, known: Mapping[str, str]) -> Iterator[Said]:
         name, version = normalized(header), words.ANY_VERSION.search(cell)
         if python is not None and name is not None and name in known and version is not None and words.is_tick(cell):
             yield _ticked((name, version[1]), python[1], cell)
+
+
+def pythons_of(rows: Sequence[Block]) -> tuple[str, ...]:
+    """The Pythons that a table has a row or a column each for, oldest first."""
+    firsts = [each.cells[0] for each in rows if each.cells]
+    found = {
+        python[1]
+        for header, cell in firsts
+        if "python" in header.lower() and (python := words.MINOR_CELL.fullmatch(cell)) is not None
+    }
+    headers = {header for each in rows for header, _ in each.cells[1:]}
+    found |= {python[1] for header in headers if (python := words.MINOR_HEADER.fullmatch(header)) is not None}
+    return tuple(sorted(found, key=lambda each: int(each.partition(".")[2])))
 
 
 def _ticked(subject: tuple[str, str], python: str, cell: str) -> Said:

@@ -55,7 +55,12 @@ PRAISE = re.compile(
 CLAUSE = re.compile(r"[^.,;!?|\n]+(?:\.(?=\S)[^.,;!?|\n]*)*")
 VARIABLE = re.compile(r"\s*(?:export\s+|ENV\s+|-\s+)?([A-Z][A-Z0-9_]{2,80})=")
 VARIABLE_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,80}")
-CHECKING = re.compile(r"\bredis-cli\s+ping\b|\bpip\s+check\b(?=[^\n]{0,60}\bconflicts?\b)")
+CHECKING = re.compile(
+    r"\bredis-cli\s+ping\b|\bpip\s+check\b(?=[^\n]{0,60}\bconflicts?\b)"
+    r"|\bpip-audit\b(?=\s+-\s[^\n]{0,60}\b(?:secur\w+|vulnerabilit\w+)\b)"
+    r"|\bcelery\s(?:-{1,2}\w+[ =]\S{1,120}\s){0,4}inspect\s+\w+"
+    r"|\bpython3?\s+[\w./-]{1,120}\.py\b|(?<![\w./-])[\w.-]{1,80}(?:/[\w.-]{1,80}){1,8}\.sh\b"
+)
 MINOR_HEADER = re.compile(
     r"(?:Python\s*|py)?(3\.\d{1,3})(?:\s+(?:status|support(?:ed)?|compatib\w+|tested))?", re.IGNORECASE
 )

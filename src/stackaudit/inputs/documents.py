@@ -11,7 +11,7 @@ from stackaudit.inputs import _document_words as words
 from stackaudit.inputs._document_blocks import Block, BlockKind, blocks
 from stackaudit.inputs._document_claims import said
 from stackaudit.inputs._document_pins import Pinned, about, normalized, pins
-from stackaudit.inputs._document_rows import Said
+from stackaudit.inputs._document_rows import Said, pythons_of
 from stackaudit.inputs._text import read_text, shown_path
 from stackaudit.model.claims import DECLARED, Claim, ClaimKind
 from stackaudit.model.errors import Fault, InputError
@@ -82,6 +82,7 @@ def claims(text: str, path: str) -> tuple[Claim, ...]:
             for each in said(block, known)
         )
     found += _lists(parts, days, known, path)
+    found += _matrices(parts, days, path)
     if dated.day is not None:
         where = Place(path=path, line=dated.line)
         text_of_day = f"dated {dated.day.isoformat()}"
@@ -152,6 +153,24 @@ def _dated(parts: Sequence[Block]) -> _Dated:
             found.append((not labelled, block.line_at(day[1]), day[0]))
     _, line, whole = min(found, default=(False, 0, None))
     return _Dated(day=whole, line=line, by_block=tuple(by_section[each.headings] or whole for each in parts))
+
+
+def _matrices(parts: Sequence[Block], days: dict[int, date | None], path: str) -> Iterator[Claim]:
+    """That a table with a row or a column a Python, for two or more, has them all."""
+    tables: dict[int, list[Block]] = {}
+    for block in parts:
+        if block.kind is BlockKind.ROW:
+            tables.setdefault(block.table, []).append(block)
+    for rows in tables.values():
+        named = pythons_of(rows)
+        if len(named) > 1:
+            yield Claim(
+                kind=ClaimKind.COVERED,
+                text=f"the matrix is of Python {', '.join(named)}",
+                where=Place(path=path, line=rows[0].line),
+                about=",".join(named),
+                on=days[id(rows[0])],
+            )
 
 
 def _lists(parts: Sequence[Block], days: dict[int, date | None], known: dict[str, str], path: str) -> Iterator[Claim]:

@@ -9,6 +9,7 @@ from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.places import Place
 
 DECLARED = "declared"
+CHECKING = "checking"
 
 
 class ClaimKind(StrEnum):
@@ -25,6 +26,7 @@ class ClaimKind(StrEnum):
     ADMITTED = "admitted"  # the Python, `3.11`
     NAMED = "named"  # the Python, `3.11`
     SUPPORTED = "supported"  # the Python, `3.11`
+    COVERED = "covered"  # the Pythons of the table, with commas
     COMPATIBLE = "compatible"  # the version or series of `other` where it is named
     CLEAN = "clean"
     COMPLETE = "complete"  # the packages of the list, with commas
@@ -32,7 +34,7 @@ class ClaimKind(StrEnum):
     VETTED = "vetted"
     ASYNC = "async"
     VARIABLE = "variable"
-    COMMAND = "command"
+    COMMAND = "command"  # CHECKING where the document calls it a check, else empty
     PROSE = "prose"
 
 

@@ -74,7 +74,8 @@ class Rule:
     `asked_by` is a check's: where it returns a reason, this one rule is not asked (a rule that needs an environment, with files alone).
     `rung` is what a pass of this rule itself proves, where it is about other versions than those audited; None where the check says it.
     `permission` is the least that a service must let the audit's user do for this rule to be judged, in the service's own words; None where
-    that is nothing.
+    that is nothing. `by_subject` says that `judge` itself tells each subject that was not seen, and `about` names none of them: what blinds
+    a whole look blinds no subject of which something else was seen then.
     """
 
     code: str
@@ -89,6 +90,7 @@ class Rule:
     asked_by: Callable[[Manifest], str | None] | None = None
     rung: Rung | None = None
     permission: str | None = None
+    by_subject: bool = False
 
     def needs(self, manifest: Manifest) -> frozenset[type[Fact]]:
         """The facts without which this rule can't be applied to `manifest`; empty where it is not asked.

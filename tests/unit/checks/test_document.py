@@ -195,6 +195,114 @@ def test_the_latest_of_an_old_series_is_true_and_told_to_be_of_an_old_series() -
     assert "false" not in judgment.summary
 
 
+DARK = Unseen(subject="", yields=("History", "Published"), cause="offline", remedy="ask it")
+
+
+def test_where_the_index_was_not_seen_the_matrix_tells_what_it_keeps_of_it_with_its_day() -> None:
+    text = "Date: 2025-06-18\n\n## Kombu 5.6.1\n\nRequired by Celery 5.4.0. Supports Python 3.8.\n\ncelery==5.4.0\n"
+    judgment = judged(text, unseen=[DARK])
+    for rule in ("DO301", "DO303"):
+        finding = only(judgment, rule)
+        assert finding.outcome is Outcome.FAIL
+        assert finding.message.endswith("(the index as of 2026-11-22, by the matrix)")
+    days = of(judgment, "DO101")
+    assert (days["celery 5.4.0"].outcome, days["kombu 5.6.1"].outcome) == (Outcome.PASS, Outcome.FAIL)
+    assert "true from then" not in judgment.summary
+
+
+def test_what_is_in_no_matrix_is_unknown_where_the_index_was_not_seen() -> None:
+    judgment = judged("Date: 2025-06-18\n\nSupports Python 3.8.\n\ncelery==5.4.0, kombu==5.99.1\n", unseen=[DARK])
+    for rule in ("DO101", "DO102"):
+        assert of(judgment, rule)["kombu 5.99.1"].outcome is Outcome.UNKNOWN
+    assert only(judgment, "DO303").outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(("version", "outcome"), [("5.6.1", Outcome.FAIL), ("5.7.0", Outcome.UNKNOWN)])
+def test_the_list_of_a_matrix_shows_that_something_is_newer_and_never_that_nothing_is(
+    version: str, outcome: Outcome
+) -> None:
+    judgment = judged(f"Date: 2026-11-10\n\n## Kombu {version}\n\nLatest stable.\n", unseen=[DARK])
+    for rule in ("DO201", "DO202"):
+        assert only(judgment, rule).outcome is outcome
+
+
+def test_a_matrix_says_nothing_of_a_release_that_the_index_was_seen_not_to_have() -> None:
+    judgment = judged(
+        "Date: 2026-01-01\n\n## Kombu 5.6.1\n\nSupports Python 3.11.\n", project("kombu", "5.6.2 2025-12-29")
+    )
+    assert only(judgment, "DO102").outcome is Outcome.FAIL
+    assert not of(judgment, "DO303")
+
+
+def matrix_of(*pythons: str) -> str:
+    rows = "".join(f"| {each} | ✅ 5.4.0 |\n" for each in pythons)
+    return f"Date: 2025-06-18\n\ncelery==5.4.0\n\n| Python | celery |\n|---|---|\n{rows}"
+
+
+@pytest.mark.parametrize(
+    ("pythons", "outcome", "words"),
+    [
+        (("3.9", "3.10", "3.11"), Outcome.FAIL, "admit Python 3.12, 3.13 too"),
+        (("3.9", "3.10", "3.11", "3.12", "3.13"), Outcome.PASS, "it leaves out none"),
+    ],
+)
+def test_a_table_of_pythons_that_stops_before_the_packages_do_is_misleading(
+    pythons: tuple[str, ...], outcome: Outcome, words: str
+) -> None:
+    finding = only(judged(matrix_of(*pythons), *WORLD, METADATA[0]), "DO308")
+    assert (finding.outcome, finding.severity) == (
+        outcome,
+        Severity.LOW if outcome is Outcome.FAIL else finding.severity,
+    )
+    assert words in finding.message
+    # What was not released on the document's day is not missed.
+    assert "3.14" not in finding.message
+
+
+def test_a_python_that_one_package_refuses_is_not_missed_in_the_table() -> None:
+    old = release("celery==5.4.0", python=">=3.8,<3.12")
+    assert only(judged(matrix_of("3.9", "3.10", "3.11"), *WORLD, old), "DO308").outcome is Outcome.PASS
+
+
+def test_what_the_matrix_notes_of_two_packages_makes_it_misleading_to_call_them_compatible() -> None:
+    text = "redis==5.0.8\n\n## Celery {0}\n\nWorks seamlessly with Redis 5.0.8.\n"
+    finding = only(judged(text.format("5.4.0"), *WORLD, *METADATA), "DO309")
+    assert (finding.outcome, finding.severity) == (Outcome.FAIL, Severity.LOW)
+    assert "malfunctions after restarts" in finding.message
+    assert finding.source == "https://github.com/celery/celery/issues/8030"
+    assert not of(judged(text.format("5.5.3"), *WORLD, *METADATA), "DO309")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("`pip check` - Validates no conflicts", "neither extras nor Requires-Python"),
+        ("`pip-audit` - Ensures security compliance", "though it skipped packages"),
+        ("Health check: `celery -A app.tasks inspect ping`", "as soon as one worker answers"),
+        ('```bash\npip list | grep -E "(celery|redis)"\n```', "as soon as one of the names is there"),
+        ("```bash\nredis-cli ping\n```", "NOAUTH"),
+    ],
+)
+def test_a_command_that_misses_what_it_is_said_to_check_is_misleading(line: str, words: str) -> None:
+    finding = only(judged(f"celery==5.4.0\n\n{line}\n", *WORLD), "DO502")
+    assert (finding.outcome, finding.severity) == (Outcome.FAIL, Severity.LOW)
+    assert words in finding.message
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("Functionality: `python test_thumbnail_generation.py`", "nobody read what it does"),
+        ("The `scripts/smoke-test.sh` script incorporates all steps.", "nobody read what it does"),
+        ("```bash\ncelery -b redis://localhost inspect ping\n```", "commands are not run"),
+    ],
+)
+def test_any_other_command_is_not_checkable_and_says_why(line: str, words: str) -> None:
+    finding = only(judged(f"celery==5.4.0\n\n{line}\n", *WORLD), "DO502")
+    assert finding.outcome is Outcome.UNCHECKABLE
+    assert words in finding.message
+
+
 def test_a_version_that_never_was_the_latest_is_told_so() -> None:
     world = (project("kombu", "5.6.2 2025-01-01", "5.6.1 2025-11-25"),)
     finding = only(judged("Date: 2025-12-01\n\n## Kombu 5.6.1\n\nLatest stable.\n", *world), "DO201")
@@ -244,8 +352,9 @@ def test_a_claim_about_all_packages_is_false_where_one_refuses_and_unknown_where
     found = of(judged(text, *WORLD, *METADATA), "DO303")
     assert found["the packages support Python 3.8"].outcome is Outcome.FAIL
     assert found["the packages support Python 3.11"].outcome is Outcome.PASS
-    hidden = Unseen(subject="kombu==5.6.1", yields=("Published",), cause="it was cut off", remedy="try again")
-    blind = of(judged(text, *WORLD, METADATA[0], unseen=[hidden]), "DO303")["the packages support Python 3.11"]
+    hidden = Unseen(subject="zeta==1.0", yields=("Published",), cause="it was cut off", remedy="try again")
+    dark = judged(text.replace("kombu==5.6.1", "zeta==1.0"), *WORLD, METADATA[0], unseen=[hidden])
+    blind = of(dark, "DO303")["the packages support Python 3.11"]
     assert (blind.outcome, blind.message, blind.fix) == (Outcome.UNKNOWN, "it was cut off", "try again")
 
 
