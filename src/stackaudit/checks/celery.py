@@ -28,8 +28,9 @@ _SILENCERS = (
 
 
 def asked_by(manifest: Manifest) -> str | None:
-    """Asked where there is a broker."""
-    return None if manifest.endpoint("broker") is not None else "no broker URL"
+    """Asked where there is a broker, or an application is named."""
+    named = manifest.endpoint("broker") is not None or manifest.text("app") is not None
+    return None if named else "no broker URL"
 
 
 def summarize(case: Case, findings: Sequence[Finding]) -> str:

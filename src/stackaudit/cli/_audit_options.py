@@ -30,6 +30,12 @@ RedisUrl: TypeAlias = Annotated[
 Ffmpeg: TypeAlias = Annotated[
     str | None, typer.Option("--ffmpeg", metavar="PATH", help="The ffmpeg to probe; default: on PATH.")
 ]
+App: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--app", metavar="MODULE:NAME", help="Import this Celery application too, in the target's interpreter."
+    ),
+]
 Sandbox: TypeAlias = Annotated[
     bool, typer.Option("--sandbox", help="Build a throwaway copy of the stack, and audit that.")
 ]

@@ -29,6 +29,7 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
     broker_url: shared.BrokerUrl = None,
     redis_url: shared.RedisUrl = None,
     ffmpeg: shared.Ffmpeg = None,
+    app: shared.App = None,
     sandbox: shared.Sandbox = False,
     from_: Annotated[
         Path | None, typer.Option("--from", metavar="RECORD", help="Judge a saved record again; ask nobody.")
@@ -78,6 +79,7 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
         "broker-url": broker_url,
         "redis-url": redis_url,
         "ffmpeg": ffmpeg,
+        "app": app,
         "only": split(only),
         "skip": split(skip),
         "require": split(require),

@@ -58,7 +58,7 @@ def init(
 
 def table(name: str | None) -> str:
     """The table called `name`, or the keys alone: each setting with a line about it, commented out, at its default or an example."""
-    from stackaudit.inputs.settings import KEYS
+    from stackaudit.inputs.setting_keys import KEYS
     from stackaudit.inputs.waivers import KEY
 
     lines = [f"[{name}]"] if name else []

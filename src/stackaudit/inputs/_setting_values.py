@@ -12,6 +12,7 @@ ADVISORIES = ("auto", "pypi", "osv")
 
 _PYTHON = re.compile(r"3\.\d{1,2}(?:\.\d{1,2})?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d))?")
+_APP = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _LONGEST = 86400.0
 """Seconds that a check may take at most: a day."""
 _OLDEST = 36500
@@ -71,12 +72,19 @@ def _exclude_newer(value: object) -> str | None:
     return None if right else f"is a date such as 2026-11-22, or a time such as 2026-11-22T12:00:00Z, not {text!r}"
 
 
+def _app(value: object) -> str | None:
+    if _APP.fullmatch(str(value)):
+        return None
+    return f"is a module and a name in it, such as proj.celery:app, not {str(value)!r}"
+
+
 def _needs(value: object) -> str | None:
     wrong = [each for each in value if parse_need(str(each)) is None] if isinstance(value, tuple) else []
     return f"lists a kind ({', '.join(KINDS)}) and a name each, not {str(wrong[0])!r}" if wrong else None
 
 
 _CHECKS: Mapping[str, Callable[[object], str | None]] = {
+    "app": _app,
     "needs": _needs,
     "timeout": _timeout,
     "advisories-max-age": _max_age,

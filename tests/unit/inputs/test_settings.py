@@ -6,7 +6,8 @@ import pytest
 
 from stackaudit import sockets
 from stackaudit.cli.init import table
-from stackaudit.inputs.settings import CHECKS, KEYS, resolve, settings_file
+from stackaudit.inputs.setting_keys import CHECKS, KEYS
+from stackaudit.inputs.settings import resolve, settings_file
 from stackaudit.model.errors import InputError
 from stackaudit.model.manifest import SettingValue
 
