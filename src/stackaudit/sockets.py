@@ -2,12 +2,12 @@
 
 import importlib
 import pkgutil
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from types import ModuleType
 from typing import TypeVar
 
+from stackaudit.checks import CODES
 from stackaudit.model.facts.fact import Fact
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import ENVIRONMENT_FACTS, Check, Probe, Renderer, Rule
@@ -21,14 +21,18 @@ def _names(room: str) -> list[str]:
     return [f"stackaudit.{room}.{name}" for name in names if not name.startswith("_")]
 
 
-def _modules(room: str) -> Iterator[ModuleType]:
-    return map(importlib.import_module, _names(room))
+def _some(room: str, is_wanted: Callable[[str], bool]) -> Iterator[ModuleType]:
+    return (importlib.import_module(each) for each in _names(room) if is_wanted(each.rpartition(".")[2]))
 
 
 def parts(room: str, kind: type[T]) -> tuple[T, ...]:
     """All values of `kind` in the modules of `room`, each once, in the order of the modules' names."""
+    return _parts(map(importlib.import_module, _names(room)), kind)
+
+
+def _parts(modules: Iterable[ModuleType], kind: type[T]) -> tuple[T, ...]:
     found: dict[int, T] = {}
-    for module in _modules(room):
+    for module in modules:
         for value in vars(module).values():
             if isinstance(value, kind):
                 found.setdefault(id(value), value)
@@ -81,9 +85,28 @@ def renderers() -> tuple[Renderer, ...]:
     return found
 
 
+def check(name: str) -> Check:
+    """The check of this id, which lives in the module of that name: no other is loaded."""
+    module = importlib.import_module(f"stackaudit.checks.{name}")
+    return next(each for each in vars(module).values() if isinstance(each, Check) and each.id == name)
+
+
 def rules_of(check: Check) -> tuple[Rule, ...]:
     """The rules of `check`: those whose code begins with the check's."""
-    return tuple(each for each in rules() if each.code.startswith(check.code))
+    return _rules_with(check.code)
+
+
+def rules_coded(codes: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules of `codes`, as far as there are such; the modules of others are not loaded."""
+    wanted = frozenset(codes)
+    found = (each for code in sorted({code[:2] for code in wanted}) for each in _rules_with(code))
+    return tuple(each for each in found if each.code in wanted)
+
+
+@cache
+def _rules_with(code: str) -> tuple[Rule, ...]:
+    found = _parts(_some("checks", lambda name: CODES.get(name.partition("_")[0], code) == code), Rule)
+    return tuple(sorted((each for each in found if each.code.startswith(code)), key=lambda each: each.code))
 
 
 def needed(chosen: Iterable[Check], manifest: Manifest, also: Iterable[type[Fact]] = ()) -> tuple[Probe, ...]:
@@ -110,29 +133,20 @@ def needed(chosen: Iterable[Check], manifest: Manifest, also: Iterable[type[Fact
             wanted.update(kind for kind in each.reads if manifest.interpreter or kind not in ENVIRONMENT_FACTS)
 
 
-_YIELDS = re.compile(r"^PROBE = Probe\([^$]*?\byields=\((?P<kinds>[\w\s,]*)\)", re.MULTILINE)
-
-
-def yielding(kinds: frozenset[str]) -> Iterator[Probe]:
-    """The probes that yield facts of any of `kinds`, and some others.
-
-    By the text of their modules: most audits need few, and to load all of them takes a fifth of a small audit's time.
-    """
-    for name in _names("probes"):
-        found = _YIELDS.search(_text(name))
-        if found is None or kinds.intersection(re.findall(r"\w+", found["kinds"])):
-            module = importlib.import_module(name)
-            yield from (each for each in vars(module).values() if isinstance(each, Probe))
+def yielding(kinds: frozenset[str]) -> tuple[Probe, ...]:
+    """The probes that yield facts of any of `kinds`, and some others: most audits need few, and loading all takes its time."""
+    found = _some("probes", lambda name: not (told := _yields(name)) or any(each in told for each in kinds))
+    return _parts(found, Probe)
 
 
 @cache
-def _text(module: str) -> str:
-    """The source of `module`, empty where it was installed without."""
-    package, _, name = module.rpartition(".")
+def _yields(name: str) -> str:
+    """What the source of the probe `name` writes behind `yields=`; empty where it was installed without its source."""
     try:
-        return (pkgutil.get_data(package, f"{name}.py") or b"").decode()
+        text = (pkgutil.get_data("stackaudit.probes", f"{name}.py") or b"").decode()
     except OSError:
         return ""
+    return text.partition("\nPROBE = Probe(")[2].partition("yields=(")[2].partition(")")[0]
 
 
 def order(found: Sequence[Probe]) -> tuple[Probe, ...]:

@@ -10,8 +10,8 @@ from packaging.version import Version
 
 from stackaudit.checks._document import UNSEEN, Held, open_
 from stackaudit.checks._document_world import World
+from stackaudit.checks._off_index import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.checks._pythons_released import released
-from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts.published import History, Published, Upload
 from stackaudit.model.versions import parse_requirement, parse_version

@@ -6,10 +6,10 @@ from dataclasses import replace
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from stackaudit.checks._resolved import resolved
 from stackaudit.checks._row import InUse, Row
 from stackaudit.model.audit import Case, Package
 from stackaudit.model.facts.environment import Distribution
-from stackaudit.model.facts.published import Resolution
 from stackaudit.model.markers import environment_of
 from stackaudit.model.matrix import Matrix
 from stackaudit.model.versions import parse_version
@@ -44,11 +44,6 @@ def fresh_row(case: Case) -> Row | None:
         extras=extras_in(case, here.matrix, frozenset(versions)),
         whole=True,
     )
-
-
-def resolved(case: Case) -> Resolution | None:
-    """What a fresh install gives, or None: not asked, not seen, or refused."""
-    return next((each for each in case.facts(Resolution) if each.packages), None)
 
 
 def _is_whole(case: Case) -> bool:

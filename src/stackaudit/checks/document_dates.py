@@ -5,8 +5,8 @@ from datetime import date
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
 from stackaudit.checks._document_facts import DATED, held_by_release_day
 from stackaudit.checks._document_world import World
+from stackaudit.checks._off_index import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.checks._pythons_released import SOURCE, released, released_after
-from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts.published import History
 from stackaudit.model.versions import parse_version

@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
 from stackaudit.checks._document_facts import blind, requirements_on
 from stackaudit.checks._document_world import World
-from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
+from stackaudit.checks._off_index import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.checks.vulnerabilities import MAX_AGE
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts.advised import AdvisoryCopy, Audited

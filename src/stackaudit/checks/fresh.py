@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from stackaudit.checks._breach import Breach
+from stackaudit.checks._resolved import resolved
 from stackaudit.checks._row import Row
-from stackaudit.checks._stack import asked, fresh_row, resolved, row, stack_package, surely_absent
+from stackaudit.checks._stack import asked, fresh_row, row, stack_package, surely_absent
 from stackaudit.checks.admission import admitted, refused
 from stackaudit.checks.bounds import breaches, extra_bounds, hard_bounds, runtime_bounds
 from stackaudit.checks.combinations import faults, known_faults

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
+from stackaudit.checks._off_index import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.published import Release
 from stackaudit.model.findings import Finding, Outcome
@@ -14,11 +15,6 @@ from stackaudit.model.versions import parse_version
 LONG_AGO_YEARS = 3
 """Years without any release after which a package of the stack is told."""
 _LONGEST_REASON = 200
-
-NOT_ON_INDEX = (
-    "the package index does not know it; where it is private, no public source of advisories can know it either"
-)
-SAY_PRIVATE = "follow its releases and its advisories where it comes from; where it is public, see which index pip asks: `pip config list`"
 
 
 def asked_by(manifest: Manifest) -> str | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from stackaudit.checks._stack import resolved
+from stackaudit.checks._resolved import resolved
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.advised import Audited
 from stackaudit.model.facts.environment import Distribution

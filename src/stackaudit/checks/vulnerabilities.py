@@ -6,10 +6,7 @@ from urllib.parse import quote
 
 from stackaudit.advisories.sources import chosen
 from stackaudit.checks._audited import days, summarize
-from stackaudit.checks._clearing import clearing
-from stackaudit.checks._pullers import Pullers
-from stackaudit.checks._stack import row
-from stackaudit.checks.releases import NOT_ON_INDEX, SAY_PRIVATE
+from stackaudit.checks._off_index import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.advised import Advisory, AdvisoryCopy, Audited
 from stackaudit.model.facts.published import Release
@@ -64,6 +61,11 @@ def not_vulnerable(rule: Rule, case: Case) -> Iterator[Finding]:
     vulnerable = [each for each in facts if each.advisories]
     if not vulnerable:
         return
+    # Most audits find nothing, and need none of the matrix's own.
+    from stackaudit.checks._clearing import clearing
+    from stackaudit.checks._pullers import Pullers
+    from stackaudit.checks._stack import row
+
     pulled, here = Pullers(case), row(case)
     for fact in vulnerable:
         via = pulled.path_to(fact.name)

@@ -15,7 +15,7 @@ from stackaudit.cli.progress import live
 from stackaudit.gate.rungs import is_required
 from stackaudit.gate.verdict import decide, overall
 from stackaudit.gate.waivers import waive
-from stackaudit.inputs.settings import Settings
+from stackaudit.inputs.settings import CHECKS, Settings
 from stackaudit.model.audit import Audit, Case, Judgment, Observed, Policy, Recorded
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.environment import ImportTrial
@@ -94,10 +94,11 @@ def _gated(case: Case, checks: Sequence[Check], policy: Policy, baseline: Record
 
 def _left_out(checks: Sequence[Check], policy: Policy) -> Iterator[Judgment]:
     """The checks that the policy requires and that were not chosen: they must not pass by their absence."""
-    for each in sockets.checks():
-        if each not in checks and is_required(each.id, policy):
+    chosen = {each.id for each in checks}
+    for name in CHECKS:
+        if name not in chosen and is_required(name, policy):
             summary = "the policy requires it, and --only or --skip left it out"
-            yield Judgment(check=each.id, title=each.title, verdict=Verdict.SKIPPED, summary=summary)
+            yield Judgment(check=name, title=sockets.check(name).title, verdict=Verdict.SKIPPED, summary=summary)
 
 
 def _observe(settings: Settings, source: Source, choice: Choice, progress: Progress) -> Observed:

@@ -9,7 +9,7 @@ from stackaudit import sockets
 from stackaudit.gate.rungs import WEAK
 from stackaudit.gate.waivers import TERMS
 from stackaudit.inputs import fitting, matrices
-from stackaudit.inputs.settings import Settings
+from stackaudit.inputs.settings import CHECKS, Settings
 from stackaudit.inputs.waivers import is_advisory
 from stackaudit.model.audit import Gate, Policy
 from stackaudit.model.errors import Fault, InputError, UsageError
@@ -108,7 +108,7 @@ def chosen_checks(settings: Settings) -> tuple[Check, ...]:
         UsageError: none is left.
     """
     only, skip = settings.texts("only"), settings.texts("skip")
-    chosen = tuple(each for each in sockets.checks() if (not only or each.id in only) and each.id not in skip)
+    chosen = tuple(sockets.check(each) for each in CHECKS if (not only or each in only) and each not in skip)
     if not chosen:
         raise UsageError("no check is left to run", hint="take one out of --skip, or put one into --only")
     return chosen

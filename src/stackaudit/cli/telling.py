@@ -16,6 +16,7 @@ from stackaudit.gate.rungs import WEAK
 from stackaudit.gate.waivers import TERMS
 from stackaudit.model.audit import Audit, Policy
 from stackaudit.model.errors import UsageError
+from stackaudit.model.findings import Outcome
 from stackaudit.model.parts import Renderer
 from stackaudit.model.places import Place
 from stackaudit.model.repository import Repository
@@ -121,7 +122,13 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
         title=printing.title,
         details=printing.details(audit) if printing.details is not None else "",
     )
-    write(text.render(audit, sockets.rules(), policy, telling))
+    write(text.render(audit, sockets.rules_coded(_told(audit)), policy, telling))
+
+
+def _told(audit: Audit) -> frozenset[str]:
+    """The codes of the rules of which more is told than that they hold."""
+    findings = (each for judgment in audit.judgments for each in judgment.findings)
+    return frozenset(each.rule for each in findings if each.outcome is not Outcome.PASS)
 
 
 def _edition_at(path: Path, audit: Audit, printing: Printing) -> Audit:

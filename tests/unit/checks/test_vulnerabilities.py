@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from stackaudit.audit import apply
 from stackaudit.checks._audited import summarize
-from stackaudit.checks.releases import NOT_ON_INDEX
+from stackaudit.checks._off_index import NOT_ON_INDEX
 from stackaudit.checks.releases import on_index as on_index_rule
 from stackaudit.checks.vulnerabilities import asked_by, fresh, not_vulnerable
 from stackaudit.model.audit import Case
