@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackaudit.probes._banner import parse_banner, parse_encoders, parse_filters
+from stackaudit.probes._banner import (
+    parse_banner,
+    parse_decoders,
+    parse_encoders,
+    parse_filters,
+    parse_options,
+    parse_protocols,
+)
 
 RIGHTS = "Copyright (c) 2000-2026 the FFmpeg developers"
 
@@ -99,7 +106,8 @@ def test_what_is_no_banner_is_none(text: str) -> None:
 def test_no_text_breaks_the_reader(text: str) -> None:
     found = parse_banner(text)
     assert found is None or found.text
-    assert all(isinstance(name, str) for name in parse_encoders(text) | parse_filters(text))
+    listed = parse_encoders(text) | parse_filters(text) | parse_protocols(text) | parse_options(text)
+    assert all(isinstance(name, str) for name in listed)
 
 
 def test_the_lists_of_old_and_new_branches_are_read_without_their_legends() -> None:
@@ -109,3 +117,29 @@ def test_the_lists_of_old_and_new_branches_are_read_without_their_legends() -> N
     assert parse_encoders(encoders) == {"libx264", "aac"}
     assert parse_filters(old) == {"transpose"}
     assert parse_filters(new) == {"scale", "amix"}
+
+
+def test_what_a_build_was_configured_with_decides_on_its_license() -> None:
+    text = banner("7.1").replace(
+        "built with gcc 13.2.1", "configuration: --enable-gpl --enable-libx264 --enable-nonfree"
+    )
+    found = parse_banner(text)
+    assert found is not None
+    assert found.flags == ("--enable-gpl", "--enable-nonfree")
+    plain = parse_banner(banner("7.1"))
+    assert plain is not None
+    assert plain.flags == ()
+
+
+def test_protocols_decoders_and_options_are_read_without_what_stands_around_them() -> None:
+    protocols = "Supported file protocols:\nInput:\n  file\n  https\nOutput:\n  file\n  rtmp\n"
+    decoders = "Decoders:\n V..... = Video\n ------\n VF..BD h264                 H.264 (codec x)\n"
+    old = (
+        "Advanced options:\n-vsync              set video sync method globally; deprecated, use -fps_mode\n"
+        "  -b                 <int64>      E..VA......\n"
+    )
+    new = "-c[:<stream_spec>] <codec>  select encoder\n-y                  overwrite\n     passthrough  0  E.. no option\n"
+    assert parse_protocols(protocols) == {"file", "https", "rtmp"}
+    assert parse_decoders(decoders) == {"h264"}
+    assert parse_options(old) == {"b", "vsync"}
+    assert parse_options(new) == {"c", "y"}
