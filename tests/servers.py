@@ -221,6 +221,25 @@ def stranger(behaviour: Behaviour) -> Iterator[int]:
         thread.join(5)
 
 
+@contextlib.contextmanager
+def full_backlog() -> Iterator[int]:
+    """The port of a listener that takes nobody up, and whose queue is full: the kernel drops whoever knocks."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        place = listener.getsockname()
+        for _ in range(20):
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0.2)
+            try:
+                waiting.connect(place)
+            except TimeoutError:
+                yield int(place[1])
+                return
+        raise AssertionError("the queue of the listener never filled")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
     """A certificate that signs itself, and its key."""
