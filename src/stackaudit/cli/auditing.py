@@ -15,7 +15,8 @@ from stackaudit.cli.progress import live
 from stackaudit.gate.rungs import is_required
 from stackaudit.gate.verdict import decide, overall
 from stackaudit.gate.waivers import waive
-from stackaudit.inputs.settings import CHECKS, Settings
+from stackaudit.inputs.setting_keys import CHECKS
+from stackaudit.inputs.settings import Settings
 from stackaudit.model.audit import Audit, Case, Judgment, Observed, Policy, Recorded
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.environment import ImportTrial

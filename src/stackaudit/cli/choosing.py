@@ -9,7 +9,8 @@ from stackaudit import sockets
 from stackaudit.gate.rungs import WEAK
 from stackaudit.gate.waivers import TERMS
 from stackaudit.inputs import fitting, matrices
-from stackaudit.inputs.settings import CHECKS, Settings
+from stackaudit.inputs.setting_keys import CHECKS
+from stackaudit.inputs.settings import Settings
 from stackaudit.inputs.waivers import is_advisory
 from stackaudit.model.audit import Gate, Policy
 from stackaudit.model.errors import Fault, InputError, UsageError
