@@ -62,19 +62,21 @@ class Node:
         return found
 
     def pairs(self, seen: set[int]) -> Iterator[tuple[str, "Node"]]:
-        """Its own pairs first, the last of a doubled key before the others, then those of each node that it merges, once."""
+        """Its own pairs first, in their order and of a doubled key the last, then those of each node that it merges, once."""
         from yaml import MappingNode
 
         if not isinstance(self.node, MappingNode) or id(self.node) in seen:
             return
         seen.add(id(self.node))
         merged: list[Node] = []
-        for key, value in reversed(self.node.value):
+        own: dict[str, Node] = {}
+        for key, value in self.node.value:
             node = Node(path=self.path, node=value, key=key)
             if key.value == "<<":
                 merged += node.items or (node,)
             elif isinstance(key.value, str):
-                yield key.value, node
+                own[key.value] = node
+        yield from own.items()
         for each in merged:
             yield from each.pairs(seen)
 

@@ -122,8 +122,8 @@ services:
     )
     found = containers(tmp_path, CELERY_X="")
     assert [(each.name, each.broker, each.empty, str(each.where)) for each in found["service one"].variables] == [
-        ("C_FORCE_ROOT", None, False, "docker-compose.yml:5"),
         ("CELERY_BROKER_URL", "redis://from-env-file:6379/0", False, "docker-compose.yml:4"),
+        ("C_FORCE_ROOT", None, False, "docker-compose.yml:5"),
     ]
     assert [(each.name, each.broker, each.empty, str(each.where)) for each in found["service two"].variables] == [
         ("CELERY_A", None, False, "worker.env:1"),
@@ -133,7 +133,7 @@ services:
         ("CELERY_X", None, True, "docker-compose.yml:15"),
     ]
     # The shell wins over the file.
-    assert containers(tmp_path, HOST="shell")["service one"].variables[1].broker == "redis://shell:6379/0"
+    assert containers(tmp_path, HOST="shell")["service one"].variables[0].broker == "redis://shell:6379/0"
 
 
 def test_files_are_laid_over_each_other_and_services_extend_others(tmp_path: Path) -> None:
