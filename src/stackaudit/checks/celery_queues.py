@@ -23,12 +23,16 @@ def _silent(case: Case) -> int:
     return silent
 
 
+def _answered(case: Case) -> bool:
+    return any(worker.answered for worker in case.facts(Worker))
+
+
 @rule(
     "CE501",
     "Every queue with tasks in it has a worker",
     severity="high",
     reads=[QueueState, Broadcast, Worker],
-    about=lambda case: [each.queue for each in case.facts(QueueState)],
+    about=lambda case: [each.queue for each in case.facts(QueueState) if _answered(case)],
     why="nobody takes what lies there: it waits until somebody notices, or until its result is asked for in vain",
     fix="start a worker for the queue (celery worker -Q NAME), or mend the route that sends there",
     source="https://docs.celeryq.dev/en/stable/userguide/workers.html#queues",
@@ -36,7 +40,6 @@ def _silent(case: Case) -> int:
 )
 def taken(rule: Rule, case: Case) -> Iterator[Finding]:
     """By the broker's bindings and the queues that the workers say they take from; who was not heard may take from it."""
-    answered = any(worker.answered for worker in case.facts(Worker))
     for state in case.facts(QueueState):
         if not state.waiting:
             continue
@@ -45,7 +48,7 @@ def taken(rule: Rule, case: Case) -> Iterator[Finding]:
             who = "1 that did" if silent == 1 else f"{silent} that did"
             yield rule.uncheckable(state.queue, f"{many} in it; whether the {who} not answer takes them can't be seen")
         else:
-            cause = None if answered else f"no worker answered on {state.endpoint}"
+            cause = None if _answered(case) else f"no worker answered on {state.endpoint}"
             yield rule.fails(state.queue, f"{many} in it, and no worker takes from it", cause=cause)
 
 
