@@ -11,6 +11,11 @@ from stackaudit.model.parts import Rule, rule
 _SECURITY = "https://redis.io/docs/latest/operate/oss_and_stack/management/security/"
 
 
+def _open_door(endpoint: str) -> str:
+    """What both rules are about: told once, by the worse of them."""
+    return f"{endpoint} asks for no password"
+
+
 @rule(
     "RD113",
     "The server lets nobody in without a password",
@@ -33,7 +38,8 @@ def asks_for_a_password(rule: Rule, case: Case) -> Iterator[Finding]:
             message, severity = f"{message}, and does not let them look at keys", Severity.LOW
         elif door.local:
             message, severity = f"{message}; it was asked from its own machine", Severity.LOW
-        yield rule.fails(door.endpoint, message, where=place_of(case, door.endpoint), severity=severity)
+        where, cause = place_of(case, door.endpoint), _open_door(door.endpoint)
+        yield rule.fails(door.endpoint, message, where=where, severity=severity, cause=cause)
 
 
 @rule(
@@ -53,4 +59,5 @@ def is_guarded(rule: Rule, case: Case) -> Iterator[Finding]:
         if exposure.addresses and not exposure.guarded:
             places = "all addresses" if "*" in exposure.addresses else ", ".join(exposure.addresses)
             message = f"it listens on {places} with no password, and its protected mode is off"
-            yield rule.fails(exposure.endpoint, message, where=place_of(case, exposure.endpoint))
+            where, cause = place_of(case, exposure.endpoint), _open_door(exposure.endpoint)
+            yield rule.fails(exposure.endpoint, message, where=where, cause=cause)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from asking import case_of, declared, passed, told
+from asking import case_of, declared, judged, passed, told
 from stackaudit.model.facts.services import Door, Exposure
+from stackaudit.model.findings import Outcome
 
 URL = "redis://cache.test:6379/0"
 
@@ -36,6 +37,14 @@ def test_a_server_with_no_password_is_to_be_guarded_or_alone(exposure: Exposure,
     case = case_of(declared(broker=URL), exposure)
     assert told(case, "RD114") == ([("RD114", severity, URL)] if severity else [])
     assert passed(case, "RD114") == ([] if severity else [("RD114", URL)])
+
+
+def test_an_open_door_is_one_cause_of_two_findings() -> None:
+    open_door = Door(endpoint=URL, open=True, reads=True, local=True)
+    case = case_of(declared(broker=URL), open_door, Exposure(endpoint=URL, addresses=("*",), guarded=False))
+    causes = {each.rule: each.cause for each in judged(case, "RD11") if each.outcome is Outcome.FAIL}
+    assert set(causes) == {"RD113", "RD114", "RD115"}
+    assert causes["RD113"] == causes["RD114"] != causes["RD115"]
 
 
 def test_a_door_that_nobody_tried_passes_nothing() -> None:
