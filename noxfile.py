@@ -99,3 +99,4 @@ def benchmarks(session: nox.Session) -> None:
     groups(session, "test", "tools")
     session.run("python", "tests/benchmarks/run.py", *session.posargs)
     session.run("python", "tests/benchmarks/combinations.py")
+    session.run("python", "tests/benchmarks/fleet.py")

@@ -136,8 +136,9 @@ def _observed(call: Call, tick: Tick) -> Observed:
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fleet")
     try:
         asking = pool.submit(ask, call.manifest, call.broker, deadline, tick)
-        # While the workers are on their way to answer: all rules are loaded to find those of one check.
+        # While the workers are on their way to answer: what they will be held against is loaded, and kept where it was loaded.
         sockets.rules_of(CHECK)
+        call.choice.able({*fitting.names_of(call.manifest.requirements), "celery", "redis"})
         seen = gather(call.manifest, probes, deadline, started)
         snapshot = replace(seen, looks=(*asking.result(), *seen.looks))
     except BaseException:
