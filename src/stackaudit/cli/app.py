@@ -106,6 +106,15 @@ def build(*, completion: bool) -> typer.Typer:
     return app
 
 
+def _alone(app: typer.Typer, name: str) -> typer.Typer:
+    """`app` with the command `name` and no other, where there is such: of each that it has, Typer looks through all options."""
+    commands = [each for each in app.registered_commands if each.name == name]
+    groups = [each for each in app.registered_groups if each.name == name]
+    if commands or groups:
+        app.registered_commands, app.registered_groups = commands, groups
+    return app
+
+
 def _matrices() -> typer.Typer:
     group = typer.Typer(rich_markup_mode=None, add_completion=False)
     group.callback(invoke_without_command=True, add_help_option=False)(_group)
@@ -132,7 +141,8 @@ def run(arguments: Sequence[str]) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupted)
     try:
-        app = build(completion=not arguments or arguments[0].startswith("-"))
+        named = next(iter(arguments), "-")
+        app = _alone(build(completion=named.startswith("-")), named)
         return _status(lambda: app(args=list(arguments), prog_name="stackaudit"))
     except StackauditError as error:
         tell(error)

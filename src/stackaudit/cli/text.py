@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TypeAlias
 
-from stackaudit.gate.verdict import fails, is_let_through
+from stackaudit.gate.verdict import fails, let_through
 from stackaudit.model.audit import Audit, Judgment, Policy
 from stackaudit.model.facts.published import Resolution
 from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict, Waived, is_named
@@ -272,7 +272,7 @@ def conclusion(audit: Audit, policy: Policy) -> str:
         if any(each.verdict is verdict for each in audit.judgments)
     ]
     parts += [", ".join(counts)] if counts else []
-    passed = sum(1 for judgment in ran for each in judgment.findings if is_let_through(each, policy))
+    passed = sum(let_through(judgment.findings, policy) for judgment in ran)
     parts += [f"{passed} let through, not of this change"] if passed else []
     reasons: dict[str, list[str]] = {}
     for judgment in audit.judgments:

@@ -1,6 +1,6 @@
 """Decides verdicts: what a judgment's findings, and an audit's judgments, amount to under a policy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from stackaudit.gate.rungs import is_required, missing_rung
@@ -24,11 +24,13 @@ def overall(judgments: Sequence[Judgment]) -> Verdict:
 def _decided(judgment: Judgment, policy: Policy) -> Judgment:
     if judgment.verdict is Verdict.SKIPPED:
         return replace(judgment, verdict=Verdict.UNKNOWN) if is_required(judgment.check, policy) else judgment
-    findings = tuple(_waived(finding, policy) for finding in judgment.findings)
+    findings = judgment.findings
+    if policy.ignore:
+        findings = tuple(_waived(finding, policy) for finding in findings)
     if not any(fails(each, policy) for each in findings):
         # Of what fails it does not matter how well it was proved.
         findings = (*findings, *missing_rung(judgment, policy))
-    passed = sum(1 for each in findings if is_let_through(each, policy))
+    passed = let_through(findings, policy)
     summary = f"{judgment.summary}; {passed} let through: not of this change" if passed else judgment.summary
     return replace(judgment, findings=findings, verdict=_verdict(judgment.check, findings, policy), summary=summary)
 
@@ -36,7 +38,7 @@ def _decided(judgment: Judgment, policy: Policy) -> Judgment:
 def _waived(finding: Finding, policy: Policy) -> Finding:
     if finding.outcome is not Outcome.FAIL or finding.waiver is not None:
         return finding
-    ids = {each.casefold() for each in (finding.rule, *finding.aliases)} if policy.ignore else frozenset[str]()
+    ids = {each.casefold() for each in (finding.rule, *finding.aliases)}
     named = [each for each in policy.ignore if each.casefold() in ids]
     if not named:
         return finding
@@ -58,6 +60,11 @@ def _verdict(check: str, findings: Sequence[Finding], policy: Policy) -> Verdict
 def fails(finding: Finding, policy: Policy) -> bool:
     """Whether `finding` fails its check: not accepted, at or over the threshold, and not let through."""
     return _weighs(finding, policy) and not is_let_through(finding, policy)
+
+
+def let_through(findings: Iterable[Finding], policy: Policy) -> int:
+    """How many of `findings` would fail their check, were the gate not open for what the audited change did not bring."""
+    return 0 if policy.gate is Gate.ALL else sum(1 for each in findings if is_let_through(each, policy))
 
 
 def is_let_through(finding: Finding, policy: Policy) -> bool:

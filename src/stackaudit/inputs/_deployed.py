@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from stackaudit.inputs._deployment_files import deployment_files
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.deployment import Deployment
 from stackaudit.model.errors import Fault, InputError
@@ -19,18 +20,20 @@ def deployed(settings: Settings, folder: Path, environ: Mapping[str, str]) -> tu
     Raises:
         InputError: a named file is wrong; all of their faults.
     """
-    from stackaudit.inputs import code, deployment
-
     named = tuple(settings.base_of("deployment", folder) / each for each in settings.texts("deployment"))
-    files = named or deployment.deployment_files(settings.root)
-    found = deployment.read(files, folder, environ)
-    if named and (faults := [*(_missing(each, settings) for each in named if not each.is_file()), *found.faults]):
-        raise InputError(list({each.where: each for each in reversed(faults)}.values()))
+    files = named or deployment_files(settings.root)
     shell = [
         (name, value, Place(path=f"environment {name}"))
         for name, value in sorted(environ.items())
         if looks_like_ours(name)
     ]
+    if not files and not shell:
+        return Deployment(), ()
+    from stackaudit.inputs import code, deployment
+
+    found = deployment.read(files, folder, environ)
+    if named and (faults := [*(_missing(each, settings) for each in named if not each.is_file()), *found.faults]):
+        raise InputError(list({each.where: each for each in reversed(faults)}.values()))
     said = code.read(settings.root, folder, [*shell, *(each for each in found.values if looks_like_ours(each[0]))])
     return replace(found.deployment, overrides=said.overrides, named=said.named), found.faults
 

@@ -49,6 +49,12 @@ def logical_lines(content: str, environ: Mapping[str, str]) -> Iterator[Line]:
 
     A variable that is not set, or empty, stays as it is written: pip does the same.
     """
+    if not any(each in content for each in ("#", "\\", "${")):
+        # Most long files are thousands of pins: nothing in them is joined, left out or filled in.
+        yield from [
+            Line(number, line, line) for number, each in enumerate(content.splitlines(), 1) if (line := each.strip())
+        ]
+        return
     # Of a lock's thousands of lines few have a comment or a variable: the others are not searched for one.
     for number, joined in _joined(content):
         written = (_COMMENT.sub("", joined) if "#" in joined else joined).strip()

@@ -1,4 +1,4 @@
-"""Finds and reads what a project's deployment files declare: Dockerfiles, Docker Compose files, `.env` files."""
+"""Reads what a project's deployment files declare: Dockerfiles, Docker Compose files, `.env` files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ from pathlib import Path
 from stackaudit.inputs import _dotenv, compose
 from stackaudit.inputs._commands import started_by
 from stackaudit.inputs._compose_layers import File, layered
+from stackaudit.inputs._deployment_files import COMPOSE, MOST_FILES
 from stackaudit.inputs._stages import Image, Stage, bases, image, stages
 from stackaudit.inputs._text import read_text, shown_path
 from stackaudit.inputs._yaml_nodes import parse
@@ -19,14 +20,6 @@ from stackaudit.model.variables import BROKER_NAMES, looks_like_ours
 LARGEST = 1024 * 1024
 """Characters of a Dockerfile or a `.env`."""
 
-_COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-"""The names that Docker Compose itself looks for, in its order; each may have an `.override` beside it."""
-_DOCKERFILES = ("Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile")
-_OVERLAYS = ("docker-compose.*.y*ml", "compose.*.y*ml")
-_NOT_DEPLOYED = frozenset({"ci", "dev", "development", "dockerignore", "example", "local", "sample", "test", "testing"})
-"""Words in a file's name that say that nobody deploys it; the setting `deployment` names such a file all the same."""
-_MOST_FILES = 50
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
@@ -35,21 +28,6 @@ class Read:
     deployment: Deployment
     faults: tuple[Fault, ...] = ()
     values: tuple[compose.Value, ...] = ()
-
-
-def deployment_files(folder: Path) -> tuple[Path, ...]:
-    """The files in `folder` that say how the project is deployed, in the order in which they are read."""
-    base = next((folder / name for name in _COMPOSE if (folder / name).is_file()), None)
-    overrides = [] if base is None else list(folder.glob(f"{base.name.split('.')[0]}.override.y*ml"))
-    patterns = {path for name in (*_DOCKERFILES, *_OVERLAYS) for path in folder.glob(name)}
-    others = sorted(each for each in patterns - {base, *overrides} if _is_deployed(each))
-    env = folder / ".env"
-    found = (*([env] if env.is_file() else ()), *([base] if base else ()), *overrides, *others)
-    return tuple(each for each in found if each.is_file())[:_MOST_FILES]
-
-
-def _is_deployed(path: Path) -> bool:
-    return not _NOT_DEPLOYED.intersection(path.name.lower().replace("-", ".").replace("_", ".").split("."))
 
 
 def read(files: Sequence[Path], root: Path, environ: Mapping[str, str]) -> Read:
@@ -103,7 +81,7 @@ def _is_compose(path: Path) -> bool:
 def _services(files: Sequence[File | None], around: compose.Surroundings) -> Iterator[compose.Service]:
     """The services of the files that Compose reads by itself, one over the other; of each further file those that it changes or adds."""
     read_ones = [each for each in files if each is not None]
-    base = [each for each in read_ones if each.path.name in _COMPOSE or ".override." in each.path.name]
+    base = [each for each in read_ones if each.path.name in COMPOSE or ".override." in each.path.name]
     over = [each for each in read_ones if each not in base]
     if not base and over:
         base, over = over[:1], over[1:]
@@ -186,7 +164,7 @@ class _Reader:
 
     def _text(self, path: Path) -> str | None:
         key = path.absolute()
-        if key not in self._texts and len(self._texts) < _MOST_FILES:
+        if key not in self._texts and len(self._texts) < MOST_FILES:
             text = read_text(path, self._root)
             if isinstance(text, str) and len(text) > LARGEST:
                 where = Place(path=shown_path(path, self._root))

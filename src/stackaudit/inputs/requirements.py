@@ -86,7 +86,7 @@ class _Reading:
     def _line(self, line: Line, path: Path, where: Place, *, constraint: bool) -> None:
         plain = plain_pin(line.text, where)
         if plain is not None:
-            self._keep(plain, line, where, constraint=constraint)
+            (self.constraints if constraint else self.requirements).append(plain)
             return
         try:
             requirement, options = split_line(line.text)
@@ -171,6 +171,9 @@ def _stray(requirement: str, options: Options, line: Line) -> str | None:
 
 
 def _narrowed(reading: _Reading) -> Iterator[Requirement]:
+    if not reading.constraints:
+        yield from reading.requirements
+        return
     by_name: dict[str, list[Requirement]] = {}
     for constraint in reading.constraints:
         by_name.setdefault(constraint.name, []).append(constraint)
@@ -208,6 +211,8 @@ def _under(requirement: Requirement, constraint: Requirement, reading: _Reading)
 
 def _contradictions(requirements: tuple[Requirement, ...]) -> Iterator[Fault]:
     """Requirements without markers on one name that no version can keep together."""
+    if len({each.name for each in requirements}) == len(requirements):
+        return
     first: dict[str, Requirement] = {}
     for requirement in requirements:
         if requirement.marker is not None or not len(requirement.specifier):

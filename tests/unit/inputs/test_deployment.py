@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from stackaudit.inputs._deployed import deployed
-from stackaudit.inputs.deployment import deployment_files, read
+from stackaudit.inputs._deployment_files import deployment_files
+from stackaudit.inputs.deployment import read
 from stackaudit.inputs.settings import resolve
 from stackaudit.model.deployment import Container, Deployment, Form
 from stackaudit.model.errors import InputError

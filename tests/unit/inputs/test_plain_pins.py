@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackaudit.inputs._pip_lines import logical_lines
 from stackaudit.inputs._requirement import read_requirement
 from stackaudit.model.errors import Fault
 from stackaudit.model.places import Place
@@ -22,3 +23,15 @@ def test_both_ways_give_the_same(name: str, version: str) -> None:
         assert isinstance(short, Fault)
     else:
         assert short == long
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["celery==5.4.0", " vine==5.1.0 ", "", "  ", "-r other.txt", "kombu ; python_version>'3'", "\x0c", "x\x85y"]
+        )
+    )
+)
+def test_lines_without_comments_are_read_as_they_are_among_comments(rows: list[str]) -> None:
+    text = "\n".join(rows)
+    assert list(logical_lines(text, {})) == list(logical_lines(f"{text}\n# a comment", {}))
