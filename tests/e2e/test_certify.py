@@ -151,6 +151,25 @@ def test_a_row_that_is_installed_and_imported_is_proved_so_and_not_again_while_n
     assert ", 1 proof, the newest of " in stackaudit("matrix", "show", "small").stdout
 
 
+def test_what_an_earlier_run_saw_of_the_same_packages_is_not_done_again_and_told_with_its_date(
+    stackaudit: Run, own: Path, index: IndexService, folder: Path
+) -> None:
+    wanted = ("matrix", "certify", "small", "--cell", f"{HERE}:5.4", "--rung", "imported", "-o", "c.json")
+    environment = _with_uv(index.url, own)
+    first = stackaudit(*wanted, env=environment)
+    assert (first.returncode, "kept from" in first.stdout) == (0, False), first.stdout + first.stderr
+    (proof,) = proofs(own)
+    _beside(own).unlink()
+    again = stackaudit(*wanted, env=environment)
+    assert again.returncode == 0, again.stdout + again.stderr
+    (kept,) = proofs(own)
+    assert kept["at"] >= proof["at"]
+    (check,) = json.loads((folder / "c.json").read_text(encoding="utf-8"))["checks"]
+    assert f"kept from {kept['at']:%Y-%m-%d %H:%M} UTC" in check["summary"]
+    fresh = stackaudit(*wanted, "--fresh", env=environment)
+    assert (fresh.returncode, "kept from" in fresh.stdout) == (0, False), fresh.stdout
+
+
 def test_a_python_that_is_not_here_is_not_run_and_not_ticked(stackaudit: Run, own: Path, index: IndexService) -> None:
     own.write_text(MATRIX.replace(f'"{HERE}" = {{}}', '"3.99" = {}'), encoding="utf-8")
     done = stackaudit("matrix", "certify", "small", "--cell", "3.99:5.4", env=_with_uv(index.url, own))
@@ -168,7 +187,7 @@ def test_what_fails_now_is_no_longer_proved(stackaudit: Run, own: Path, index: I
     filename = "worker-5.4.0-py3-none-any.whl"
     index.contents = {**index.contents, filename: wheel, f"{filename}.metadata": about}
     index.projects = {**index.projects, "worker": [listed(filename, wheel, UPLOADED, **{"core-metadata": True})]}
-    done = stackaudit(*wanted, env={**environment, "UV_CACHE_DIR": environment["UV_CACHE_DIR"] + "-2"})
+    done = stackaudit(*wanted, "--fresh", env={**environment, "UV_CACHE_DIR": environment["UV_CACHE_DIR"] + "-2"})
     assert done.returncode == 1, done.stdout + done.stderr
     assert "`import worker_own` ends in ModuleNotFoundError of what_nobody_has" in done.stdout
     assert f"note: dropped what was proved of worker 5.4.0 on Python {HERE}: it failed now" in done.stderr
@@ -214,6 +233,8 @@ def _with_uv(url: str, own: Path) -> dict[str, str]:
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_INDEX_URL": url,
         "UV_CACHE_DIR": cache,
+        "XDG_CACHE_HOME": f"{cache}-kept",
+        "HOME": cache,
     }
 
 
@@ -242,13 +263,19 @@ def test_what_ships_is_refused_before_anybody_is_asked(stackaudit: Run, index: I
         (("small", "--cell", f"{HERE}:9.9"), f"matrix small has no row for Python {HERE} with worker 9.9"),
         (("small", "--cell", HERE, "--all"), "leave one out"),
         (("small", "--rung", "published"), "--rung can't be 'published'"),
+        (("small", "--repeat", "0"), "--repeat is a number from 1 to 100, not 0"),
+        (("celery-rabbitmq.toml", "--rung", "survived"), "drills run on Redis alone"),
         (("small", "--timeout", "0"), "--timeout is a number of seconds"),
         (("small", "--format", "pdf"), "there is no format 'pdf'"),
         (("smal",), "there is no matrix and no file `smal`"),
     ],
 )
 @pytest.mark.usefixtures("own")
-def test_a_wrong_call_is_told_and_ends_in_2(stackaudit: Run, arguments: tuple[str, ...], told: str) -> None:
+def test_a_wrong_call_is_told_and_ends_in_2(
+    stackaudit: Run, folder: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    for shipped in (Path(__file__).parents[2] / "matrices").glob("celery-rabbitmq.*"):
+        (folder / shipped.name).write_bytes(shipped.read_bytes())
     done = stackaudit("matrix", "certify", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr

@@ -2,21 +2,27 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from stackaudit.audit import apply
 from stackaudit.checks.drills import resolves
 from stackaudit.checks.rows import imports, installs
+from stackaudit.checks.trials import RULES as DRILLED
 from stackaudit.lab.cells import Cell
 from stackaudit.model.audit import Case, Judgment
 from stackaudit.model.facts.published import RowResolution
+from stackaudit.model.facts.trials import Trial
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
+from stackaudit.model.manifest import Manifest
 from stackaudit.model.matrix import Proof, Rung
 from stackaudit.model.snapshot import Look, Snapshot
 from stackaudit.model.wire import digest
 from stackaudit.reports.record import digest_of
 
-RULES = (resolves, installs, imports)
+_ANY = datetime.min.replace(tzinfo=UTC)
+"""What became of a cell does not depend on the day of its judgment."""
+
+RULES = (resolves, installs, imports, *DRILLED)
 """What is asked of a cell, each rule for the rung that it says."""
 
 
@@ -24,12 +30,14 @@ RULES = (resolves, installs, imports)
 class Tried:
     """What was seen of one cell: the installer's answer first. `asked` is the rung that it was tried for.
 
-    `kept` is when (UTC) the looks after the first were made, where an earlier run made them. `note` is told beside what was found.
+    `drilled` are the kinds of facts that its drills yield. `kept` is when (UTC) the looks after the first were made, where an earlier run
+    made them. `note` is told beside what was found.
     """
 
     cell: Cell
     looks: tuple[Look, ...]
     asked: Rung
+    drilled: frozenset[type[Trial]] = frozenset()
     kept: datetime | None = None
     note: str | None = None
 
@@ -39,17 +47,25 @@ class Tried:
         return next((each for look in self.looks for each in look.facts if isinstance(each, RowResolution)), None)
 
 
-def judge_cells(case: Case, tried: Sequence[Tried]) -> tuple[Judgment, ...]:
+def judge_cells(tried: Sequence[Tried]) -> tuple[Judgment, ...]:
     """One judgment a cell; its passes carry the rung that it reached. The gate decides the verdicts."""
-    return tuple(_judgment(case, each) for each in tried)
+    return tuple(map(_judgment, tried))
 
 
-def _judgment(case: Case, tried: Tried) -> Judgment:
-    climbed = list(_climb(case, tried))
+def _judgment(tried: Tried) -> Judgment:
+    climbed = list(_climb(tried))
     reached = _reached(climbed)
     findings = [finding for step in climbed for finding in step.findings]
+    passed = reached.value if reached is not None else None
     told = [
-        replace(each, rung=reached.value) if reached is not None and each.outcome is Outcome.PASS else each
+        replace(
+            each,
+            rung=passed if each.outcome is Outcome.PASS else None,
+            # A drill's subject is the drill: of which cell must be told where many are told together.
+            subject=each.subject
+            if each.subject.startswith(tried.cell.id)
+            else f"{tried.cell.id} {each.subject}".strip(),
+        )
         for each in findings
     ]
     return Judgment(
@@ -71,11 +87,12 @@ class _Step:
     holds: bool
 
 
-def _climb(case: Case, tried: Tried) -> Iterator[_Step]:
+def _climb(tried: Tried) -> Iterator[_Step]:
     """The findings of each rung from the lowest on, up to the one that was asked for or the first that is not reached."""
-    alone = replace(case, snapshot=Snapshot(taken_at=case.snapshot.taken_at, host="", looks=tried.looks))
+    snapshot = Snapshot(taken_at=_ANY, host="", looks=tried.looks)
+    alone = Case(manifest=Manifest(), snapshot=snapshot, matrix=None, today=_ANY.date())
     for rung in Rung:
-        rules = [each for each in RULES if each.rung is rung]
+        rules = [each for each in RULES if each.rung is rung and (each not in DRILLED or tried.drilled & {*each.reads})]
         if rules and rung.rank <= tried.asked.rank:
             found = [apply(each, alone) for each in rules]
             holds = all(map(_holds, found))
@@ -85,9 +102,9 @@ def _climb(case: Case, tried: Tried) -> Iterator[_Step]:
 
 
 def _holds(findings: Sequence[Finding]) -> bool:
-    """Whether something passed, nothing stayed unseen that could be seen, and what fails is no more than advice."""
-    passed = any(each.outcome is Outcome.PASS for each in findings)
-    return passed and not any(each.outcome is Outcome.UNKNOWN or _hurts(each) for each in findings)
+    """Whether something was seen, nothing stayed unseen that could be seen, and what fails is no more than advice."""
+    seen = any(each.outcome in {Outcome.PASS, Outcome.FAIL} for each in findings)
+    return seen and not any(each.outcome is Outcome.UNKNOWN or _hurts(each) for each in findings)
 
 
 def _hurts(finding: Finding) -> bool:
@@ -142,11 +159,19 @@ def proofs_of(tried: Sequence[Tried], judgments: Sequence[Judgment], at: datetim
 
 
 def _by(looks: Sequence[Look]) -> str:
-    """`uv 0.13.9, cpython 3.12.1`: who answered, each once."""
+    """`uv 0.13.9, cpython 3.12.1, redis-server 7.0.15, 18 drills 3 times`: who answered, each once, and what was tried."""
     tools = dict.fromkeys(f"{look.evidence.tool} {look.evidence.tool_version or ''}".strip() for look in looks)
-    return ", ".join(tools)
+    trials = [fact for look in looks for fact in look.facts if isinstance(fact, Trial)]
+    many, times = len({each.drill for each in trials}), max((each.run for each in trials), default=0)
+    drills = [f"{many} drill{'s' * (many != 1)}{f' {times} times' if times > 1 else ''}"] if trials else []
+    return ", ".join([*tools, *drills])
 
 
-def failed(case: Case, tried: Tried) -> Rung | None:
+def failed(tried: Tried) -> Rung | None:
     """The lowest rung at which the cell failed, or None."""
-    return next((each.rung for each in _climb(case, tried) if any(map(_hurts, each.findings))), None)
+    return next((each.rung for each in _climb(tried) if any(map(_hurts, each.findings))), None)
+
+
+def holds(tried: Tried) -> bool:
+    """Whether all that was asked of the cell was seen and held."""
+    return all(each.holds for each in _climb(tried))

@@ -17,7 +17,7 @@ PURPOSE = "sandbox"
 RECORD = "processes"
 """The file in the folder that names the host, then the processes: a line each, number and start, first the one that made the folder."""
 
-KEPT = ("HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
+KEPT = ("HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOGNAME", "PATH", "TZ", "USER")
 """What a sandbox's processes are given of our environment. Celery reads dozens of variables, and a stray `CELERY_BROKER_URL` would
 take the sandbox's worker to the production broker."""
 
@@ -48,7 +48,8 @@ class Room:
             SandboxError: it can't be started.
         """
         kept = {each: os.environ[each] for each in KEPT if each in os.environ}
-        given = {**kept, "LC_ALL": "C.UTF-8", **(env or {})}
+        # A worker that is killed leaves its temporary files: they are to go with the folder.
+        given = {**kept, "LC_ALL": "C.UTF-8", "TMPDIR": str(self.folder), **(env or {})}
         with self._interruptions.held(), self._lock:
             if self._closed:
                 raise SandboxError(f"the sandbox's {name} was not started: the sandbox is being taken down")

@@ -1,7 +1,7 @@
 """A cell reaches a rung where all that the rung asks was seen and held, and proves that rung and nothing above."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -11,19 +11,17 @@ from stackaudit.gate.verdict import decide
 from stackaudit.lab.answers import look_of
 from stackaudit.lab.cells import Cell
 from stackaudit.lab.installing import absent
-from stackaudit.lab.proving import Tried, failed, judge_cells, proofs_of
-from stackaudit.model.audit import Case, Judgment, Policy
+from stackaudit.lab.proving import Tried, failed, holds, judge_cells, proofs_of
+from stackaudit.model.audit import Judgment, Policy
 from stackaudit.model.facts.rows import RowImport, RowInstall
+from stackaudit.model.facts.trials import ExerciseTrial, RecoveryTrial, Trial, WarningTrial
 from stackaudit.model.findings import Outcome, Verdict
-from stackaudit.model.manifest import Manifest
 from stackaudit.model.matrix import Rung
-from stackaudit.model.snapshot import Evidence, Look, Snapshot, Unseen
+from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside.installers import Cause, Refusal
 from stackaudit.outside.process import Ending
 from stackaudit.outside.resolving import Answer
-from unit.checks.cases import shipped_matrix
 
-TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 12, 0, 0, 5, tzinfo=UTC)
 CELL = Cell(python="3.11", series="5.4", row=("celery[redis]==5.4.0", "redis==5.0.8"))
 TAKEN = tuple(
@@ -60,18 +58,9 @@ def installed(fact: RowInstall = INSTALLED, imports: tuple[RowImport, ...] = IMP
     )
 
 
-def case(*looks: Look) -> Case:
-    return Case(
-        manifest=Manifest(),
-        snapshot=Snapshot(taken_at=NOW, host="", looks=looks),
-        matrix=shipped_matrix(),
-        today=TODAY,
-    )
-
-
 def judged(*looks: Look, asked: Rung = Rung.RESOLVED) -> tuple[Tried, Judgment]:
     tried = Tried(cell=CELL, looks=looks, asked=asked)
-    (found,) = decide(judge_cells(case(*looks), [tried]), Policy())
+    (found,) = decide(judge_cells([tried]), Policy())
     return tried, found
 
 
@@ -101,7 +90,7 @@ def test_a_row_that_no_installer_takes_fails_with_its_words_and_proves_nothing()
     assert found.verdict is Verdict.FAIL
     assert found.findings[0].message.endswith("no installer takes celery[redis]==5.4.0, redis==5.0.8: because")
     assert proofs_of([tried], [found], NOW) == ()
-    assert failed(case(*tried.looks), tried) is Rung.RESOLVED
+    assert failed(tried) is Rung.RESOLVED
 
 
 @pytest.mark.parametrize(
@@ -121,7 +110,7 @@ def test_what_could_not_be_asked_is_unknown_and_says_what_to_do(answer: Answer) 
     assert found.rung is None
     assert all(each.fix for each in found.findings)
     assert proofs_of([tried], [found], NOW) == ()
-    assert failed(case(*tried.looks), tried) is None
+    assert failed(tried) is None
 
 
 def test_a_package_that_would_have_to_be_built_is_uncheckable() -> None:
@@ -142,7 +131,7 @@ def test_each_cell_is_judged_by_its_own_looks_alone() -> None:
     tried = [
         Tried(cell=each, looks=(look,), asked=Rung.RESOLVED) for each, look in zip((CELL, other), looks, strict=True)
     ]
-    verdicts = [each.verdict for each in decide(judge_cells(case(*looks), tried), Policy())]
+    verdicts = [each.verdict for each in decide(judge_cells(tried), Policy())]
     assert verdicts == [Verdict.PASS, Verdict.FAIL]
 
 
@@ -171,7 +160,7 @@ def test_a_row_that_fails_above_resolved_fails_and_proves_no_more_than_resolved(
     assert any(words in each.message for each in found.findings)
     (proof,) = proofs_of([tried], [found], NOW)
     assert (proof.rung, proof.by) == (Rung.RESOLVED, "uv 0.13.9")
-    assert failed(case(*tried.looks), tried) is Rung.IMPORTED
+    assert failed(tried) is Rung.IMPORTED
 
 
 def blind() -> Look:
@@ -184,7 +173,7 @@ def test_what_was_not_run_is_unknown_and_proves_no_more_than_was_seen(looks: tup
     tried, found = judged(resolved(), *looks, asked=Rung.IMPORTED)
     assert (found.verdict, found.rung) == (Verdict.UNKNOWN, Rung.RESOLVED)
     assert [each.rung for each in proofs_of([tried], [found], NOW)] == [Rung.RESOLVED]
-    assert failed(case(*tried.looks), tried) is None
+    assert failed(tried) is None
 
 
 def test_a_row_of_which_nothing_could_be_imported_was_not_imported() -> None:
@@ -201,6 +190,65 @@ def test_a_package_without_a_module_is_told_and_does_not_hide_that_the_others_we
 def test_what_an_earlier_run_saw_is_dated_by_that_run_and_told_as_such() -> None:
     earlier = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
     tried = Tried(cell=CELL, looks=(resolved(), installed()), asked=Rung.IMPORTED, kept=earlier)
-    (found,) = decide(judge_cells(case(*tried.looks), [tried]), Policy())
+    (found,) = decide(judge_cells([tried]), Policy())
     assert "kept from 2026-11-20 08:30 UTC" in found.summary
     assert [each.at for each in proofs_of([tried], [found], NOW)] == [earlier]
+
+
+def drill(kind: type[Trial], *problems: str, run: int = 1, unseen: bool = False) -> Look:
+    """One run of a drill that is named by what it is of."""
+    name = kind.__name__.removesuffix("Trial").lower()
+    fact = kind(cell=CELL.id, drill=name, sentence="it holds", run=run, problems=problems)
+    blind = Unseen(subject=name, yields=(kind.__name__,), cause="no worker came up", remedy="see why")
+    return Look(
+        probe="drill",
+        asked="it holds",
+        evidence=Evidence(tool="redis-server", tool_version="7.0.15"),
+        facts=() if unseen else (fact,),
+        unseen=blind if unseen else None,
+        yields=(kind.__name__,),
+        id=f"drill.{CELL.id}.{name}.{run}",
+    )
+
+
+KINDS = frozenset({ExerciseTrial, WarningTrial, RecoveryTrial})
+WELL = (drill(ExerciseTrial), drill(WarningTrial), drill(RecoveryTrial))
+
+
+def drilled(*looks: Look, asked: Rung = Rung.SURVIVED) -> tuple[Tried, Judgment]:
+    tried = Tried(cell=CELL, looks=(resolved(), installed(), *looks), asked=asked, drilled=KINDS)
+    (found,) = decide(judge_cells([tried]), Policy())
+    return tried, found
+
+
+def test_a_row_that_held_in_all_drills_survived_and_says_what_it_was_tried_with() -> None:
+    tried, found = drilled(*WELL, *(drill(each, run=2) for each in sorted(KINDS, key=str)))
+    assert (found.verdict, found.rung, holds(tried)) == (Verdict.PASS, Rung.SURVIVED, True)
+    (proof,) = proofs_of([tried], [found], NOW)
+    assert proof.by == "uv 0.13.9, cpython 3.11.7, redis-server 7.0.15, 3 drills 2 times"
+    assert {each.subject for each in found.findings if each.rule == "DR204"} == {"3.11:5.4 recovery"}
+
+
+def test_one_run_of_many_that_did_not_hold_takes_the_rung_away() -> None:
+    tried, found = drilled(*WELL, drill(RecoveryTrial, "the worker is deaf", run=2))
+    assert (found.verdict, found.rung, failed(tried)) == (Verdict.FAIL, Rung.EXERCISED, Rung.SURVIVED)
+    assert any("the worker is deaf (1 of 2 runs)" in each.message for each in found.findings)
+    assert [each.rung for each in proofs_of([tried], [found], NOW)] == [Rung.EXERCISED]
+
+
+def test_an_exercise_that_did_not_hold_leaves_no_more_than_imported_and_its_faults_are_not_judged() -> None:
+    tried, found = drilled(drill(ExerciseTrial, "a task did not return"), *WELL[1:])
+    assert (found.verdict, found.rung, failed(tried)) == (Verdict.FAIL, Rung.IMPORTED, Rung.EXERCISED)
+    assert "DR204" not in {each.rule for each in found.findings}
+
+
+@pytest.mark.parametrize("looks", [(*WELL[:2], drill(RecoveryTrial, unseen=True)), WELL[:2]])
+def test_a_drill_that_was_not_seen_is_unknown_and_no_rung(looks: tuple[Look, ...]) -> None:
+    tried, found = drilled(*looks)
+    assert (found.verdict, found.rung, holds(tried)) == (Verdict.UNKNOWN, Rung.EXERCISED, False)
+    assert failed(tried) is None
+
+
+def test_what_is_only_warned_of_is_told_and_takes_no_rung() -> None:
+    tried, found = drilled(WELL[0], drill(WarningTrial, "celery warns of utcnow"), WELL[2])
+    assert (found.verdict, found.rung, holds(tried)) == (Verdict.WARN, Rung.SURVIVED, True)

@@ -1,0 +1,65 @@
+"""Keeps what was seen of a cell that held, by the digest of what was installed and what it was tried with, so that it is not done again."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stackaudit import __version__
+from stackaudit.model.facts.published import RowResolution
+from stackaudit.model.snapshot import Look
+from stackaudit.model.wire import Json, WireError, decode, digest, encode
+from stackaudit.outside.files import write_whole
+
+SCHEMA = "stackaudit/cell/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What an earlier run saw of a cell, and when (UTC)."""
+
+    at: datetime
+    looks: tuple[Look, ...]
+
+
+def key_of(resolution: RowResolution, conditions: Sequence[str], drills: Sequence[str]) -> str:
+    """The digest of all that a cell's looks depend on: packages, Python, machine, drills, and this tool."""
+    body: dict[str, Json] = {
+        "tool": __version__,
+        "cell": resolution.cell,
+        "row": encode(resolution.row),
+        "packages": encode(resolution.packages),
+        "platform": resolution.platform,
+        "conditions": list(conditions),
+        "drills": list(drills),
+    }
+    return digest(body).removeprefix("sha256:")
+
+
+def kept(key: str) -> Kept | None:
+    """What is kept under `key`; None where there is nothing, or nothing that can be read."""
+    try:
+        found = json.loads(_path(key).read_text(encoding="utf-8"))
+        if found["schema"] != SCHEMA:
+            return None
+        return Kept(at=datetime.fromisoformat(found["at"]), looks=decode(tuple[Look, ...], found["looks"]))
+    except (OSError, ValueError, KeyError, TypeError, WireError):
+        return None
+
+
+def keep(key: str, looks: Sequence[Look]) -> None:
+    """Keep `looks` under `key`, as seen now; where they can't be written they are seen again next time."""
+    body = {"schema": SCHEMA, "at": datetime.now(UTC).isoformat(), "looks": encode(tuple(looks))}
+    path = _path(key)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(body))
+    except OSError:
+        return
+
+
+def _path(key: str) -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("stackaudit", appauthor=False) / "cells" / f"{key}.json"

@@ -1,0 +1,127 @@
+"""`matrix certify` drills a throwaway stack of each row: what survives is proved so, and nothing is left of either."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from command import CLEAN, COMMAND
+from environments import uv
+from tools import require
+
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+ROWS = {
+    "deaf": {"celery": "5.4.0", "kombu": "5.3.7", "redis": "5.0.8"},
+    "good": {"celery": "5.4.0", "kombu": "5.4.0", "redis": "5.0.8"},
+}
+"""One that does not hear of its broker again after a fault, though it passes pip check, a ping and a task, and the one beside it."""
+
+HEAD = f"""\
+schema = "stackaudit/matrix/1"
+name = "NAME"
+title = "A stack"
+version = "1"
+looked_at = 2026-11-22
+
+[python]
+source = "https://example.org/python"
+
+[python.branches]
+"{HERE}" = {{}}
+"""
+PACKAGE = """
+[package.NAME]
+role = "part"
+required = true
+source = "https://example.org/NAME"
+
+[[package.NAME.range]]
+versions = ">=VERSION,<9"
+releases = { "VERSION" = 2026-10-01 }
+requires_python = ">=3.8"
+pythons = []
+"""
+
+
+@pytest.fixture
+def environment(folder: Path) -> Mapping[str, str]:
+    """Caches and temporary files of the test's own; what uv has downloaded before is taken."""
+    require("redis-server")
+    cache = subprocess.run([uv(), "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+    (folder / "tmp").mkdir()
+    own = {"TMPDIR": "tmp", "XDG_CACHE_HOME": "kept", "XDG_STATE_HOME": "state"}
+    return {**CLEAN, "UV_CACHE_DIR": cache, **{name: str(folder / each) for name, each in own.items()}}
+
+
+def write(folder: Path, name: str) -> None:
+    (folder / "matrices").mkdir()
+    packages = (PACKAGE.replace("NAME", each).replace("VERSION", version) for each, version in ROWS[name].items())
+    (folder / "matrices" / f"{name}.toml").write_text(HEAD.replace("NAME", name) + "".join(packages), encoding="utf-8")
+
+
+def start(folder: Path, environment: Mapping[str, str], *arguments: str) -> "subprocess.Popen[str]":
+    command = [COMMAND, "matrix", "certify", *arguments]
+    return subprocess.Popen(
+        command, cwd=folder, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def processes_in(folder: Path) -> list[str]:
+    """The command lines that name `folder`."""
+    shown = subprocess.run([require("ps"), "-ewwo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in shown.splitlines() if str(folder / "tmp") in line]
+
+
+def leaves_nothing(folder: Path) -> bool:
+    return list((folder / "tmp").iterdir()) == [] and processes_in(folder) == []
+
+
+def proofs(folder: Path, name: str) -> list[dict[str, Any]]:
+    path = folder / "matrices" / f"{name}.proof.toml"
+    found: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["proof"]
+    return found
+
+
+def test_a_row_that_is_deaf_after_a_fault_is_exercised_and_has_not_survived(
+    folder: Path, environment: Mapping[str, str]
+) -> None:
+    write(folder, "deaf")
+    process = start(folder, environment, "deaf", "--format", "json")
+    output, errors = process.communicate(timeout=400)
+    assert process.returncode == 1, output + errors
+    (check,) = json.loads(output)["checks"]
+    failing = {each["subject"]: each["rule"] for each in check["findings"] if each["outcome"] == "fail"}
+    assert "DR204" in failing.values(), failing
+    assert {each["rung"] for each in proofs(folder, "deaf")} == {"exercised"}
+    assert "the logs of the drills that did not hold are in " in errors
+    assert list((folder / "state").rglob("*.worker-1.log")) != []
+    assert leaves_nothing(folder)
+
+
+def test_an_interruption_in_the_middle_of_a_drill_leaves_nothing_behind(
+    folder: Path, environment: Mapping[str, str]
+) -> None:
+    write(folder, "good")
+    process = start(folder, environment, "good")
+    try:
+        until = time.monotonic() + 120
+        while not any(" -m celery " in line for line in processes_in(folder)):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < until, "no worker was started"
+            time.sleep(0.05)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, output) == (130, "")
+    assert "Traceback" not in errors
+    assert not (folder / "matrices" / "good.proof.toml").exists()
+    assert leaves_nothing(folder)
