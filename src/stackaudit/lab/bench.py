@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -25,10 +25,13 @@ WITHIN = 20
 IDLE = 15
 """Seconds that a task may take on a stack that nothing happened to: it takes a hundredth of one on an idle machine."""
 
+EXPIRES = 600
+"""Seconds that results are kept."""
+
 CONF: dict[str, Json] = {
     "accept_content": ["json"],
     "broker_connection_retry_on_startup": True,
-    "result_expires": 600,
+    "result_expires": EXPIRES,
     "task_serializer": "json",
     "worker_hijack_root_logger": True,
 }
@@ -116,7 +119,7 @@ class Bench:
             self._client = self.client()
         return self._client
 
-    def worker(self, *, port: int | None = None, options: Iterable[str] = (), **conf: Json) -> WorkerProcess:
+    def worker(self, *, port: int | None = None, **conf: Json) -> WorkerProcess:
         """One more worker, that is ready; `port` is where it finds the server, such as a relay's, `conf` are Celery's settings.
 
         Raises:
@@ -125,7 +128,7 @@ class Bench:
         server = self.server
         name = self._next("worker")
         command = [str(self.lab.python), "-m", "celery", "-A", "drill_app", "worker", "--hostname", f"{name}@drill"]
-        command += ["--pool", self.lab.pool, "--concurrency", "1", "--loglevel", "INFO", *options]
+        command += ["--pool", self.lab.pool, "--concurrency", "1", "--loglevel", "INFO"]
         service = self.lab.room.start(name, command, cwd=self.folder, env=self._environment(name, port, conf))
         worker = WorkerProcess(self.lab.room, service)
         self._workers.append(worker)
@@ -229,7 +232,7 @@ class Bench:
     def _environment(self, name: str, port: int | None, conf: dict[str, Json]) -> dict[str, str]:
         """The variables of a worker or a client; its settings stand in a file of this user's own, since they hold the password."""
         broker = self.server.url_at(port or self.server.port)
-        backend = self._backend.address.url.reveal() if self._backend is not None else broker
+        backend = self._backend.url_at(self._backend.port) if self._backend is not None else broker
         settings = {
             "broker": broker,
             "backend": backend,

@@ -14,17 +14,24 @@ from stackaudit.outside.files import write_whole
 from stackaudit.outside.places import free_port
 from stackaudit.outside.service import Service
 
+OPERATOR = "operator"
+
 CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
-requirepass {password}
+user default on {secret} ~* &* +@all -@admin -@dangerous +info +keys
+user {operator} on >{password} ~* &* +@all
 dir {folder}
 save ""
 appendonly yes
 appendfsync always
 daemonize no
 """
-"""All that it has acknowledged is on disk: what is lost after a kill, the stack has lost."""
+"""All that it has acknowledged is on disk: what is lost after a kill, the stack has lost.
+
+Workers and clients need no password unless they are to have one: kombu before 5.4.0 stays deaf after a restart of a broker without. Who has
+none can't make the server write files: that takes the operator's.
+"""
 
 
 class BreakableServer:
@@ -38,26 +45,33 @@ class BreakableServer:
         self._service: Service | None = None
         self._folder = room.folder / f"{name}-data"
         self._folder.mkdir()
-        self.password = secrets.token_hex(16)
+        self._operator = secrets.token_hex(16)
+        self.password: str | None = None
         self.port = 0
         self.program = ""
         self._first_start()
 
     @property
     def address(self) -> Server:
-        """Where it answers, with its password of now."""
-        return Server(url=Secret(self.url_at(self.port)), program=self.program)
+        """Where it answers its operator."""
+        return Server(url=Secret(f"redis://{OPERATOR}:{self._operator}@127.0.0.1:{self.port}/0"), program=self.program)
 
     def url_at(self, port: int) -> str:
-        """Its URL through `port`; it holds the password."""
-        return f"redis://:{self.password}@127.0.0.1:{port}/0"
+        """The URL for workers and clients, through `port`; it holds the password where there is one."""
+        user = f":{self.password}@" if self.password is not None else ""
+        return f"redis://{user}127.0.0.1:{port}/0"
 
     def start(self, password: str | None = None) -> bool:
-        """Start it again with what it held, with another password where one is given; whether it answers."""
-        if password is not None:
-            self.password = password
+        """Start it again with what it held, with another password for workers and clients where one is given; whether it answers."""
+        self.password = password or self.password
+        secret = f">{self.password}" if self.password is not None else "nopass"
         configuration = self._folder / "server.conf"
-        write_whole(configuration, CONFIGURATION.format(port=self.port, password=self.password, folder=self._folder))
+        write_whole(
+            configuration,
+            CONFIGURATION.format(
+                port=self.port, secret=secret, operator=OPERATOR, password=self._operator, folder=self._folder
+            ),
+        )
         self._starts += 1
         name = self._name if self._starts == 1 else f"{self._name}-{self._starts}"
         self._service = self._room.start(name, [self.program, str(configuration)], cwd=self._folder)

@@ -1,0 +1,22 @@
+"""Somebody asks a worker for its report."""
+
+from collections.abc import Iterator
+
+from stackaudit.lab.bench import Bench
+from stackaudit.lab.drill import Drill
+from stackaudit.lab.drills._asking import unanswered
+from stackaudit.model.facts.trials import ControlTrial
+
+
+def _run(bench: Bench) -> Iterator[str]:
+    yield from unanswered(bench, "report")
+
+
+DRILL = Drill(
+    name="report",
+    sentence="A worker answers which versions it runs",
+    kind=ControlTrial,
+    run=_run,
+    calm=True,
+    source="https://docs.celeryq.dev/en/stable/userguide/workers.html#inspecting-workers",
+)

@@ -1,0 +1,46 @@
+"""A worker is asked to end while it works, as every deployment does."""
+
+from collections.abc import Iterator
+
+from stackaudit.lab.bench import IDLE, WITHIN, Bench, NotSetUp
+from stackaudit.lab.drill import Drill
+from stackaudit.model.facts.trials import CustodyTrial
+
+NAP = 1.0
+"""Seconds of each task."""
+
+TASKS = 4
+"""More than run at once: the worker has fetched the others too when it is asked."""
+
+
+def _run(bench: Bench) -> Iterator[str]:
+    worker = bench.worker()
+    client = bench.client()
+    sent = [client.send("nap", NAP) for _ in range(TASKS)]
+    if not bench.wait_until(lambda: bench.runs(sent[0].id) > 0, IDLE):
+        raise NotSetUp("a task did not begin before the worker was asked to end", "see why with `--drill round-trip`")
+    status = worker.shut_down(bench.deadline.within(WITHIN))
+    bench.check_time()
+    if status is None:
+        yield f"the worker did not end within {WITHIN} s"
+        worker.kill()
+    elif status != 0:
+        yield f"the worker ended with exit status {status}"
+    if bench.runs(sent[0].id, "end") != 1:
+        yield "the task that ran was not finished"
+    bench.worker()
+    for number, each in enumerate(sent, 1):
+        returned = client.returned(each, WITHIN)
+        if returned.trouble is not None:
+            yield f"task {number} of {TASKS} {returned.trouble}"
+        elif (runs := bench.runs(each.id)) != 1:
+            yield f"task {number} of {TASKS} ran {runs} times"
+
+
+DRILL = Drill(
+    name="warm-shutdown",
+    sentence="A worker that is asked to end finishes its task and hands back the others: each runs once",
+    kind=CustodyTrial,
+    run=_run,
+    source="https://docs.celeryq.dev/en/stable/userguide/workers.html#stopping-the-worker",
+)
