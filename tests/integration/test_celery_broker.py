@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,10 +46,17 @@ def worker(folder: Path, broker: RedisServer) -> Iterator[RunningWorker]:
         yield one
 
 
-def asked(broker: RedisServer, database: int = 0, *, user: str = "", seconds: float = 60, **said: SettingValue) -> Case:
+def asked(
+    broker: RedisServer,
+    database: int = 0,
+    *,
+    user: str = "",
+    seconds: float = 60,
+    said: Mapping[str, SettingValue] | None = None,
+) -> Case:
     manifest = declared(broker=broker.url(database, user=user))
     place = Place(path="test")
-    settings = tuple(Setting(name=name, value=value, where=place) for name, value in said.items())
+    settings = tuple(Setting(name=name, value=value, where=place) for name, value in (said or {}).items())
     return gathered(replace(manifest, settings=settings), "redis", "celery", seconds=seconds)
 
 
@@ -136,7 +143,7 @@ def test_the_audit_writes_nothing_but_its_own_keys(broker: RedisServer, worker: 
 
 
 def _listen(monitor: "redis.client.Monitor", seen: list[tuple[str, str]]) -> None:
-    for each in monitor.listen():
+    for each in monitor.listen():  # type: ignore[no-untyped-call]  # redis-py leaves it so
         seen.append((f"{each['client_address']}:{each['client_port']}", each["command"]))
         if "the end" in each["command"]:
             return
@@ -190,7 +197,7 @@ def test_a_worker_that_a_setting_silences_is_told_with_that_setting(
         assert advice in finding.fix
         assert {rule for rule, _ in passed(case, "CE")} <= {"CE502"}
         if said:
-            case = asked(broker, database, **said)
+            case = asked(broker, database, said=said)
             assert told(case, "CE1") == []
             assert ("CE102", "quiet@test") in passed(case, "CE")
         assert broker.keys() == before

@@ -148,7 +148,7 @@ def _of_broker(stats: Mapping[str, Json]) -> dict[str, SettingValue]:
 def of_connection(broker: Mapping[str, Json]) -> dict[str, SettingValue]:
     """What kombu's own description of a connection tells of a Redis broker."""
     transport = broker.get("transport")
-    if transport not in _OF_REDIS:
+    if not isinstance(transport, str) or transport not in _OF_REDIS:
         return {}
     given = broker.get("transport_options")
     options = given if isinstance(given, dict) else {}
@@ -160,8 +160,8 @@ def of_connection(broker: Mapping[str, Json]) -> dict[str, SettingValue]:
         "socket_timeout": number(options.get("socket_timeout")),
     }
     host, port, database = broker.get("hostname"), broker.get("port"), broker.get("virtual_host")
-    if isinstance(host, str) and _HOST.fullmatch(host) and isinstance(port, int):
-        values["broker"] = f"{transport}://{host}:{port}/{str(database or 0).strip('/')}"
+    if isinstance(host, str) and _HOST.fullmatch(host) and whole(port) is not None and isinstance(database, str | int):
+        values["broker"] = f"{transport}://{host}:{port}/{str(database).strip('/') or 0}"
     return values
 
 

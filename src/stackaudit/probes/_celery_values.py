@@ -1,13 +1,14 @@
 """Reads single values as Celery writes them into its answers; what is of another shape is None."""
 
-import math
 import re
-from datetime import timedelta
 
 from stackaudit.probes._pidbox_words import Json
 
+_LARGEST = 1e9
+"""Numbers above it are no seconds, sizes or counts of anybody's; thirty years are not as long."""
+
 _TIMEDELTA = re.compile(
-    r"(?:(?P<days>-?\d+) days?, )?(?P<hours>\d+):(?P<minutes>\d\d):(?P<seconds>\d\d)(?:\.\d+)?", re.ASCII
+    r"(?:(?P<days>-?\d{1,9}) days?, )?(?P<hours>\d{1,9}):(?P<minutes>\d\d):(?P<seconds>\d\d)(?:\.\d+)?", re.ASCII
 )
 
 
@@ -18,17 +19,17 @@ def flag(value: Json) -> bool | None:
 
 def whole(value: Json) -> int | None:
     """A whole number."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST else None
 
 
 def number(value: Json) -> float | None:
-    """A finite number, or a text that is one."""
+    """A number, or a text that is one."""
     if isinstance(value, str):
         try:
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
         return None
     return value
 
@@ -44,7 +45,7 @@ def seconds(value: Json) -> float | None:
     if found is None:
         return number(value)
     parts = {name: int(part) for name, part in found.groupdict(default="0").items()}
-    return timedelta(**parts).total_seconds()
+    return number(((parts["days"] * 24 + parts["hours"]) * 60 + parts["minutes"]) * 60 + parts["seconds"])
 
 
 def tls(ssl: Json) -> str:
