@@ -11,6 +11,7 @@ from stackaudit.cli import keeping, telling
 from stackaudit.cli.auditing import Source, audit
 from stackaudit.cli.exits import Exit
 from stackaudit.cli.quarters import Quarter, quarter_in
+from stackaudit.cli.round_trips import harmless, round_trip
 from stackaudit.inputs import records
 from stackaudit.inputs._text import shown_path
 from stackaudit.inputs.settings import Settings, resolve
@@ -72,7 +73,8 @@ def write_edition(order: Order, printing: "Printing") -> Exit:
     if saved is not None:
         judged, policy = saved.audit, Policy()
     else:
-        source = Source(folder=folder, sandbox=order.sandbox, measure=True)
+        trip = round_trip({"round-trip": harmless(settings, sandbox=order.sandbox)})
+        source = Source(folder=folder, sandbox=order.sandbox, measure=True, besides=trip)
         judged, policy = audit(settings, source, progress=printing.progress)
     judged = replace(judged, edition=replace(edition, changes=_changes(before, judged, edition)))
     telling.tell(judged, policy, printing)

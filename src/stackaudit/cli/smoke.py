@@ -1,8 +1,6 @@
 """`stackaudit smoke`: is the live stack alive, from its dependencies to a task that goes through it and a picture that ffmpeg makes."""
 
-import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +12,7 @@ from stackaudit.cli.exits import Exit, interruptible
 from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from stackaudit.inputs.settings import Settings
-    from stackaudit.model.manifest import Setting, SettingValue
+    from stackaudit.model.manifest import SettingValue
 
 HELP = "Try the live stack, and harm nothing: dependencies, advisories, Redis, a task through broker and worker and back, ffmpeg."
 CHECKS = ("conflicts", "vulnerabilities", "redis", "celery", "ffmpeg")
@@ -76,6 +71,7 @@ def smoke(  # noqa: PLR0913 - a command's options are its parameters
     """Read the settings, ask before anything is sent elsewhere, try, tell, and exit with the verdict's status."""
     from stackaudit.cli import telling
     from stackaudit.cli.auditing import Source, audit
+    from stackaudit.cli.round_trips import agreed, round_trip
     from stackaudit.cli.times import times
     from stackaudit.inputs.settings import resolve
 
@@ -109,7 +105,7 @@ def smoke(  # noqa: PLR0913 - a command's options are its parameters
         "engine": engine,
     }
     settings = resolve(options, os.environ, Path.cwd())
-    trip = round_trip({"round-trip": sends(settings, yes=yes or sandbox), "task": task, "args": args, "queue": queue})
+    trip = round_trip({"round-trip": agreed(settings, yes=yes or sandbox), "task": task, "args": args, "queue": queue})
     source = Source(folder=Path.cwd(), sandbox=sandbox, besides=trip)
     judged, policy = audit(settings, source, progress=printing.progress)
     telling.tell(judged, policy, printing)
@@ -126,48 +122,3 @@ def chosen(named: tuple[str, ...]) -> tuple[str, ...]:
     if strange:
         raise UsageError(f"smoke has no check {strange[0]}", hint=f"its checks are {', '.join(CHECKS)}")
     return named or CHECKS
-
-
-def sends(settings: "Settings", *, yes: bool) -> str:
-    """What goes round: a `task` where the broker is on this machine or somebody agreed; `control` where they did not.
-
-    `unasked` where nobody is there to be asked.
-    """
-    from stackaudit.inputs.declare import endpoints
-    from stackaudit.probes._redis_url import is_local
-
-    broker = next((each for each in endpoints(settings, os.environ) if each.role == "broker"), None)
-    if yes or broker is None or is_local(broker.url.reveal()):
-        return "task"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return "unasked"
-    question = f"{broker.subject} is not on this machine. Send harmless tasks through it to its workers?"
-    return "task" if typer.confirm(question, err=True) else "control"
-
-
-def round_trip(settings: "Mapping[str, SettingValue]") -> "tuple[Setting, ...]":
-    """How the manifest says what goes round: `settings` by the names of the options.
-
-    Raises:
-        UsageError: the arguments are no JSON list, or there is no task for them.
-    """
-    from stackaudit.model.manifest import Setting
-    from stackaudit.model.places import Place
-
-    arguments = settings["args"]
-    if arguments is not None and settings["task"] is None:
-        raise UsageError("--args are the arguments of a task", hint="name it with --task NAME")
-    if isinstance(arguments, str) and not _is_list(arguments):
-        raise UsageError("--args is no JSON list", hint="write it as --args '[1, \"two\"]'")
-    return tuple(
-        Setting(name=name.replace("-", "_"), value=value, where=Place(path=f"option --{name}"))
-        for name, value in settings.items()
-        if value is not None
-    )
-
-
-def _is_list(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), list)
-    except ValueError:
-        return False
