@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -132,6 +133,21 @@ def test_a_broker_that_is_down_is_a_failure(stackaudit: Run) -> None:
     done = stackaudit("fleet", env={"CELERY_BROKER_URL": f"redis://127.0.0.1:{free_port()}/0"})
     assert done.returncode == 1
     assert "error[FL101]" in done.stdout
+
+
+def test_an_interruption_ends_the_asking(broker: RedisServer, folder: Path) -> None:
+    master, slave = pty.openpty()
+    with broker.stopped():
+        process = subprocess.Popen(
+            [COMMAND, "fleet", "--broker-url", broker.url()], cwd=folder, env=CLEAN, stderr=slave
+        )
+        os.close(slave)
+        shown = b""
+        while b"asking the workers" not in shown:
+            shown += os.read(master, 4096)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 130
+    os.close(master)
 
 
 def test_a_wrong_matrix_is_told_before_anybody_is_asked(stackaudit: Run) -> None:

@@ -9,6 +9,9 @@ import pytest
 from environments import Environments, write_distribution
 from fleets import ask, facts, failures, findings, recorded, start_with_step
 from servers import RedisServer, redis_server
+from stackaudit.fleet.snapshots import Snapshots
+from stackaudit.model.deadline import Deadline
+from stackaudit.probes import _celery_control
 from workers import RunningWorker, running, start
 
 SECRET = "s3cret"
@@ -184,6 +187,30 @@ def test_a_broker_that_hangs_or_is_no_redis_at_all_ends_in_time(broker: RedisSer
     refused = ask(tmp_path, "--broker-url", "amqp://guest:guest@127.0.0.1:9//", "--format", "json")
     assert refused.returncode == 1
     assert {rule for rule, _ in failures(recorded(refused))} == {"FL101"}
+
+
+def test_the_step_serves_the_oldest_python_and_celery_that_are_audited(
+    broker: RedisServer, folder: Path, environments: Environments, tmp_path: Path
+) -> None:
+    python = environments.get("3.8", "celery==5.2.7", "redis==4.5.4", "importlib-metadata<5")
+    with running(start_with_step(folder / "oldest", url(broker, 6), "oldest@test", python=python)):
+        record = recorded(ask(tmp_path, "--broker-url", url(broker, 6), "--format", "json"))
+    (told,) = facts(record, "VersionSet")
+    assert (told["whole"], dict(told["packages"])["celery"]) == (True, "5.2.7")
+    assert told["python"].startswith("3.8.")
+    assert facts(record, "SettingSet")
+
+
+def test_by_the_way_of_any_broker_the_step_is_asked_once_too(
+    broker: RedisServer, fleet: tuple[RunningWorker, ...]
+) -> None:
+    assert len(fleet) == 3
+    heard = Snapshots()
+    found = _celery_control.census(url(broker), Deadline(30), heard.hear)
+    assert sorted(found.answers) == [OLDER, PLAIN, STEPPED]
+    assert sorted(heard.marks) == [OLDER, STEPPED]
+    assert all(told is not None for told in heard.told.values())
+    assert len(heard.told) == 2
 
 
 def test_the_step_never_keeps_a_worker_from_starting(broker: RedisServer, folder: Path, tmp_path: Path) -> None:
