@@ -8,10 +8,11 @@ from stackaudit.model.audit import Audit
 from stackaudit.model.edition import Edition
 from stackaudit.model.facts.advised import AdvisoryCopy
 from stackaudit.model.findings import Verdict
+from stackaudit.model.markers import environment_of
 from stackaudit.reports import _ending, _evidence, _measured, _rationale, _stack_rows, _surroundings, _upkeep
 from stackaudit.reports._marks import mark_of, mark_of_all
 from stackaudit.reports._parts import Part, clean_packages, evidence_of, part_of, scans
-from stackaudit.reports._raw import Raw, bullets
+from stackaudit.reports._raw import Raw, bullets, folded
 from stackaudit.reports.record import record
 
 
@@ -31,7 +32,9 @@ class Document:
     advisories_as_of: tuple[str, ...]
     python: str
     python_support: str
+    python_wanted: str
     package_rows: tuple[tuple[str | Raw, ...], ...]
+    all_packages: Raw
     rationales: tuple[_rationale.Rationale, ...]
     grid_head: tuple[str, ...]
     grid_rows: tuple[tuple[str, ...], ...]
@@ -42,7 +45,9 @@ class Document:
     live_rows: tuple[tuple[str | Raw, ...], ...]
     performance_rows: tuple[tuple[str | Raw, ...], ...]
     variable_rows: tuple[tuple[str, ...], ...]
+    declared_rows: tuple[tuple[str, ...], ...]
     container_rows: tuple[tuple[str, ...], ...]
+    image_rows: tuple[tuple[str, ...], ...]
     run_rows: tuple[tuple[str | Raw, ...], ...]
     ending_rows: tuple[tuple[str, ...], ...]
     next_audit: str
@@ -84,10 +89,12 @@ def document(audit: Audit) -> Document:
         ),
         python=f"{case.interpreter.implementation} {case.interpreter.version}" if case.interpreter else "",
         python_support=_support(audit),
+        python_wanted=_minor(audit) if case.interpreter is None else "",
         package_rows=tuple(
             (each.name, each.declared, each.installed, each.released, each.status, each.role, each.evidence)
             for each in _stack_rows.rows(audit)
         ),
+        all_packages=_all(audit),
         rationales=tuple(_rationale.rationales(audit)),
         grid_head=_stack_rows.grid_head(audit),
         grid_rows=tuple(
@@ -101,7 +108,9 @@ def document(audit: Audit) -> Document:
         live_rows=tuple(_measured.live(audit)),
         performance_rows=tuple(_measured.performance(audit)),
         variable_rows=tuple(_surroundings.variables(audit)),
-        container_rows=tuple(_surroundings.images(audit)),
+        declared_rows=tuple(_surroundings.declared(audit)),
+        container_rows=tuple(_surroundings.containers(audit)),
+        image_rows=tuple(_surroundings.images(audit)),
         run_rows=tuple(_evidence.runs(audit)),
         ending_rows=tuple(_upkeep.endings(audit)),
         next_audit=str(following),
@@ -143,11 +152,22 @@ def _overview(audit: Audit, digest: str) -> Iterator[tuple[str, str]]:
         yield "Held against the record", audit.baseline
 
 
+def _all(audit: Audit) -> Raw:
+    """Every package that was seen, those besides the stack's own included, behind a line that counts them."""
+    packages = sorted(audit.case.packages(), key=lambda each: (each.name, each.version))
+    word = "pinned" if audit.case.manifest.interpreter is None and not audit.case.manifest.sandbox else "installed"
+    said = f"{len(packages)} package{'s' * (len(packages) != 1)} {'are' if len(packages) != 1 else 'is'} {word}"
+    return folded(said, ("Package", "Version"), ((each.name, each.version) for each in packages))
+
+
+def _minor(audit: Audit) -> str:
+    """The Python that the stack was judged for: `3.11`."""
+    return environment_of(audit.case.manifest, audit.case.interpreter)["python_version"]
+
+
 def _support(audit: Audit) -> str:
     case = audit.case
-    if case.interpreter is None or case.matrix is None:
-        return ""
-    branch = case.matrix.python(".".join(case.interpreter.version.split(".")[:2]))
+    branch = case.matrix.python(_minor(audit)) if case.matrix is not None else None
     if branch is None or branch.end_of_life is None:
         return ""
     word = "was supported until" if branch.ended(case.today) else "is supported until"

@@ -54,9 +54,21 @@ def changes(edition: Edition) -> Iterator[tuple[str, ...]]:
             yield TITLES[each.section], each.subject, word(each), before, after, brought_by(each) or "-"
 
 
+CHECKS = ("matrix", "conflicts", "vulnerabilities", "releases", "redis", "celery", "ffmpeg", "environment")
+"""The checks of an audit by their names in the interface: a reader takes one that nobody tells of for one that passed."""
+
+
+def left_out(audit: Audit) -> tuple[str, ...]:
+    """The checks that this audit has no word of: `--only` or `--skip` left them out, or it is of another command."""
+    told = {each.check for each in audit.judgments}
+    return tuple(each for each in CHECKS if each not in told)
+
+
 def unchecked(audit: Audit) -> Iterator[tuple[str, str, str]]:
     """What was not checked, as (check, subject, why): skipped checks, unknown and uncheckable subjects; one cause once."""
     told: set[tuple[str, str]] = set()
+    for check in left_out(audit):
+        yield check, "the whole check", "no part of this audit"
     for judgment in audit.judgments:
         if judgment.verdict is Verdict.SKIPPED:
             yield judgment.check, "the whole check", judgment.summary
@@ -73,13 +85,15 @@ def conclusion(audit: Audit, day: date) -> Iterator[str]:
     failed = [each for each in found if each.outcome is Outcome.FAIL and each.waiver is None]
     accepted = sum(1 for each in found if each.outcome is Outcome.FAIL and each.waiver is not None)
     unknown = sum(1 for each in found if each.outcome is Outcome.UNKNOWN)
-    skipped = [each.check for each in audit.judgments if each.verdict is Verdict.SKIPPED]
+    skipped = [*(each.check for each in audit.judgments if each.verdict is Verdict.SKIPPED), *left_out(audit)]
+    every = len(audit.judgments) + len(left_out(audit))
     yield f"On {day} the verdict is {audit.verdict}: {_MEANS[audit.verdict]}."
     yield (
         f"{_count(len(failed), 'finding')} not accepted, {accepted} accepted, {unknown} unknown; "
-        f"{len(skipped)} of {_count(len(audit.judgments), 'check')} left out{': ' if skipped else ''}{', '.join(skipped)}."
+        f"{len(skipped)} of {_count(every, 'check')} left out{': ' if skipped else ''}{', '.join(skipped)}."
     )
-    worst = min(failed, key=lambda each: (-each.severity.rank, each.rule, each.subject), default=None)
+    # Of two that are as bad, the stack's own comes first, and the one of the check that is told first.
+    worst = min(failed, key=lambda each: (-each.severity.rank, each.scope != "stack"), default=None)
     if worst is not None:
         named = worst.subject.partition("==")[0] in worst.message
         said = worst.message if named or not worst.subject else f"{worst.subject}: {worst.message}"

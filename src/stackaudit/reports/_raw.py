@@ -34,6 +34,12 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> Raw:
     return Raw(shown + fold(f"{len(lines) - MOST} more", top + "\n".join(lines[MOST:])) if len(lines) > MOST else shown)
 
 
+def folded(summary: str, head: Sequence[object], rows: Iterable[Sequence[object]]) -> Raw:
+    """A whole table behind its `summary`; nothing where it has no rows."""
+    lines = [_line(each) for each in rows]
+    return fold(summary, "\n".join([_line(head), f"|{'---|' * len(head)}", *lines])) if lines else Raw("")
+
+
 def bullets(rows: Iterable[str]) -> Raw:
     """A list, folded as a table is; each of `rows` is finished Markdown on one line."""
     lines = [f"- {each}" for each in rows]

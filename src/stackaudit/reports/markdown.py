@@ -17,6 +17,7 @@ from stackaudit.reports._raw import escaped, table
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+_NAMELESS = f"'{Document.__module__}.{Document.__qualname__} object'"
 OURS = "audit.md.j2"
 """The template that ships; a template of the user's own may extend or include it."""
 
@@ -50,7 +51,7 @@ def refuse_bad_template(template: TemplateText) -> None:
 
 def _own(template: TemplateText, seen: Document, keeping: Keeping) -> str:
     """What the user's own `template` makes of the document."""
-    from jinja2 import ChoiceLoader, FunctionLoader, TemplateError, TemplateSyntaxError
+    from jinja2 import ChoiceLoader, FunctionLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
 
     environment = _environment()
     own = FunctionLoader(lambda name: (template.text, template.path, lambda: True) if name == template.path else None)
@@ -59,8 +60,12 @@ def _own(template: TemplateText, seen: Document, keeping: Keeping) -> str:
         return _written(environment, template.path, seen, keeping)
     except TemplateSyntaxError as error:
         raise _fault(template, error.lineno, error.message or "the syntax is wrong") from None
+    except TemplateNotFound as error:
+        message = f"there is no template `{error.name}`: only `{OURS}` can be extended or included"
+        raise _fault(template, _line_in(template, error), message) from None
     except TemplateError as error:
-        raise _fault(template, _line_in(template, error), error.message or type(error).__name__) from None
+        message = (error.message or type(error).__name__).replace(_NAMELESS, "`document`")
+        raise _fault(template, _line_in(template, error), message) from None
     except Exception as error:
         line = _line_in(template, error)
         if line is None:

@@ -11,9 +11,17 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from documents import a_full_audit
+from stackaudit import sockets
+from stackaudit.model.audit import Audit
+from stackaudit.model.deployment import Container, DeclaredVariable, Deployment, Form, Said, Start
 from stackaudit.model.edition import Edition, Kept, TemplateText
 from stackaudit.model.errors import InputError
-from stackaudit.model.findings import Outcome, Severity
+from stackaudit.model.facts.round_trips import RoundTrip, Route
+from stackaudit.model.findings import Finding, Outcome, Severity
+from stackaudit.model.manifest import Setting
+from stackaudit.model.places import Place
+from stackaudit.model.snapshot import Evidence, Look
+from stackaudit.reports._ending import CHECKS
 from stackaudit.reports._raw import table
 from stackaudit.reports.markdown import refuse_bad_template, render
 from stories import an_audit
@@ -127,10 +135,105 @@ def test_a_package_that_was_not_asked_about_is_not_called_free_of_vulnerabilitie
 def test_performance_tells_what_was_measured_and_of_all_else_that_it_was_not() -> None:
     told = section(render(a_full_audit()), "Performance")
     assert "| celery==5.4.0: from celery import Celery | 226.4 ms, 17.4 MiB of memory |" in told
-    assert "max 7.9 ms, p50 0.05 ms" in told
+    assert "p50 0.05 ms, max 7.9 ms" in told
     assert "242.7 ms" in told
     bare = section(render(an_audit()), "Performance")
     assert bare.count("not measured") == 4
+
+
+def looked(audit: Audit, *looks: Look) -> Audit:
+    """The audit with more looks."""
+    snapshot = replace(audit.case.snapshot, looks=(*audit.case.snapshot.looks, *looks))
+    return replace(audit, case=replace(audit.case, snapshot=snapshot))
+
+
+@pytest.mark.parametrize(
+    ("route", "task", "row"),
+    [
+        (
+            Route.TASK,
+            "celery.accumulate",
+            "| Task round trip: task celery.accumulate through queue celery | p50 4.0 ms, ",
+        ),
+        (
+            Route.CONTROL,
+            None,
+            "| Control round trip, which is no task's: control message through celery | p50 4.0 ms, ",
+        ),
+    ],
+)
+def test_a_round_trip_is_told_with_its_times_and_a_control_message_is_no_task(
+    route: Route, task: str | None, row: str
+) -> None:
+    fact = RoundTrip(route=route, through="celery", sent=20, back=20, task=task)
+    times = ((f"{fact.subject} p50", 0.004), (f"{fact.subject} p99", 0.012))
+    look = Look(probe="trip", asked="it", evidence=Evidence(tool="celery"), facts=(fact,), measured=times)
+    told = section(render(looked(an_audit(), look)), "Performance")
+    assert f"{row}p99 12.0 ms; 20 of 20 came back |" in told
+    assert ("| Task round trip | not measured: no task was sent" in told) is (route is Route.CONTROL)
+
+
+def test_the_containers_of_the_project_are_told_and_where_there_are_none_it_says_so() -> None:
+    audit = an_audit()
+    bare = section(render(audit), "Production deployment notes")
+    assert "No Dockerfile or compose file of the project was read." in bare
+    place = Place(path="compose.yaml", line=7)
+    worker = Container(
+        name="service worker",
+        where=place,
+        composed=True,
+        built=True,
+        base=Said(text="python:3.11-slim", where=place),
+        start=Start(where=place, form=Form.SHELL, runs="celery worker"),
+        grace=10.0,
+        variables=(DeclaredVariable(name="C_FORCE_ROOT", where=place, holder="service worker"),),
+    )
+    manifest = replace(audit.case.manifest, deployment=Deployment(containers=(worker,)))
+    told = section(render(replace(audit, case=replace(audit.case, manifest=manifest))), "Production deployment notes")
+    assert (
+        "| service worker | python:3.11-slim | not said | celery worker, first process: shell | 10 s | none seen | compose"
+        in told
+    )
+    assert "| C\\_FORCE\\_ROOT | service worker | compose.yaml:7 |" in told
+
+
+def test_the_checks_that_an_audit_left_out_are_told() -> None:
+    audit = an_audit()
+    left = replace(audit, judgments=tuple(each for each in audit.judgments if each.check != "vulnerabilities"))
+    document = render(left)
+    assert "| vulnerabilities | the whole check | no part of this audit |" in section(document, "What was not checked")
+    assert "vulnerabilities" in section(document, "Conclusion")
+
+
+def test_the_checks_that_may_be_missed_are_those_of_an_audit() -> None:
+    assert {each.id for each in sockets.checks()} >= set(CHECKS)
+
+
+def test_every_package_is_listed_folded() -> None:
+    told = section(render(a_full_audit()), "Core dependencies")
+    assert "packages are installed</summary>" in told
+    assert all(f"| {each.name} | {each.version} |" in told for each in a_full_audit().case.packages())
+
+
+def test_without_an_interpreter_the_document_says_which_python_the_pins_were_judged_for() -> None:
+    audit = an_audit()
+    snapshot = replace(audit.case.snapshot, looks=())
+    setting = Setting(name="python_version", value="3.12", where=Place(path="option --python-version"))
+    manifest = replace(audit.case.manifest, interpreter=None, settings=(setting,))
+    bare = replace(audit, case=replace(audit.case, snapshot=snapshot, manifest=manifest))
+    told = section(render(bare), "Python version")
+    assert "No interpreter was audited: the pins were judged for Python 3.12: branch 3.12 is supported until 20" in told
+
+
+def test_of_what_is_as_bad_the_stacks_own_is_the_worst() -> None:
+    audit = a_full_audit()
+    mine, other = (
+        Finding(rule=rule, outcome=Outcome.FAIL, severity=Severity.CRITICAL, subject=scope, message=scope, scope=scope)
+        for rule, scope in (("ZZ999", "stack"), ("AA001", "other"))
+    )
+    first, *rest = audit.judgments
+    worse = replace(audit, judgments=(replace(first, findings=(other, mine)), *rest))
+    assert "The worst of them is ZZ999" in section(render(worse), "Conclusion")
 
 
 def test_the_debug_commands_are_for_this_stack_and_hold_no_password() -> None:
@@ -199,7 +302,7 @@ def test_a_template_of_ones_own_prints_what_it_likes_escaped_and_may_change_one_
         ("one\n{% if %}\n", 2, "Expected"),
         ("one\ntwo\n{{ document.verdikt }}\n", 3, "verdikt"),
         ("{{ 1 / 0 }}", 1, "ZeroDivisionError"),
-        ("\n{% include 'other' %}", 2, "other"),
+        ("\n{% include 'other' %}", 2, "there is no template `other`"),
         ("\n\n{{ keep('a') }}{{ keep('a') }}", 3, "two of it"),
         ("{{ document.__class__.__mro__ }}", 1, "__class__"),
         ("{{ table.__globals__ }}", 1, "__globals__"),
