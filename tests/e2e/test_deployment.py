@@ -172,6 +172,7 @@ def test_what_is_needed_of_ffmpeg_is_asked_of_the_build(folder: Path, stackaudit
     write(folder, {"stackaudit.toml": f"needs = {needs}\n"})
     done = stackaudit(*OPTIONS, "--only", "ffmpeg")
     assert done.returncode == 1, done.stderr
+    assert findings(stackaudit(*OPTIONS, "--only", "ffmpeg", "--ffmpeg", require("ffmpeg")).stdout, "unknown") == []
     assert ("FF108", "high", "stackaudit.toml:1") in findings(done.stdout, "fail")
     assert [rule for rule, _, _ in findings(done.stdout, "pass")].count("FF108") == 2
     (folder / "stackaudit.toml").write_text('needs = ["libx264"]\n', encoding="utf-8")

@@ -47,11 +47,17 @@ def has_what_is_needed(rule: Rule, case: Case) -> Iterator[Finding]:
             yield rule.fails(need.subject, f"this build lists no {need.kind} {need.name}", where=_said(case), fix=fix)
 
 
+def _by_path(manifest: Manifest) -> str | None:
+    by_name = any(each.name == "ffmpeg" and "/" not in each.command for each in manifest.programs)
+    return None if by_name else "ffmpeg is named by its path"
+
+
 @rule(
     "FF110",
     "Every ffmpeg on PATH is of the same version",
     severity="low",
     reads=[Copy],
+    asked_by=_by_path,
     why="which one runs hangs on the order of PATH, and a service's PATH is seldom that of a shell",
     fix="keep one, or name the one that you mean by its path (--ffmpeg PATH here, and in the code)",
 )

@@ -16,7 +16,7 @@ from stackaudit.model.facts.fact import Fact
 from stackaudit.model.facts.programs import Copy, Need, Program, ProgramState
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.known_bad import Condition, Exposure, KnownBad
-from stackaudit.model.manifest import Manifest, Setting
+from stackaudit.model.manifest import Manifest, ProgramRequest, Setting
 from stackaudit.model.matrix import Branch, Layer, Matrix, ProductEntry
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
@@ -62,11 +62,14 @@ MATRIX = Matrix(
 )
 
 
-def case(*facts: Fact, needs: tuple[str, ...] = (), matrix: Matrix | None = MATRIX) -> Case:
+def case(*facts: Fact, needs: tuple[str, ...] = (), matrix: Matrix | None = MATRIX, command: str = "ffmpeg") -> Case:
     kinds = tuple(each.__name__ for each in (Copy, Distribution, Need, Program))
     look = Look(probe="ffmpeg", asked="", evidence=Evidence(tool="ffmpeg"), facts=facts, yields=kinds)
     return Case(
-        manifest=Manifest(settings=(Setting(name="needs", value=needs, where=Place(path="pyproject.toml", line=3)),)),
+        manifest=Manifest(
+            programs=(ProgramRequest(name="ffmpeg", command=command, where=Place(path="PATH")),),
+            settings=(Setting(name="needs", value=needs, where=Place(path="pyproject.toml", line=3)),),
+        ),
         snapshot=Snapshot(taken_at=datetime(2026, 11, 22, tzinfo=UTC), host="", looks=(look,)),
         matrix=matrix,
         today=TODAY,
@@ -139,6 +142,11 @@ def test_another_version_behind_the_first_on_path_is_told() -> None:
     ]
     broken = only(builds.one_on_path, case(replace(first, version=None, first=False), first))
     assert broken.severity is Severity.LOW
+
+
+def test_an_ffmpeg_that_is_named_by_its_path_is_no_question_of_path() -> None:
+    nobody_looked = replace(case(command="/opt/ffmpeg"), snapshot=replace(case().snapshot, looks=()))
+    assert apply(builds.one_on_path, nobody_looked) == []
 
 
 @pytest.mark.parametrize(("other", "severity"), [("5.1", Severity.LOW), ("7.1", Severity.MEDIUM), (None, Severity.LOW)])
