@@ -12,7 +12,7 @@ import redis
 from celery import Celery
 
 from asking import declared, gathered, judged, passed, told
-from servers import RedisServer, redis_server
+from servers import RedisServer, certificate, redis_server
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.workers import Broadcast, QueueState, ReplyLists
 from stackaudit.model.findings import Finding, Outcome
@@ -254,6 +254,19 @@ def test_a_read_only_replica_and_a_full_broker_are_unknown_with_their_cause(brok
     causes = {each.cause for each in judged(case, "CE") if each.outcome is Outcome.UNKNOWN}
     assert causes == {"the broker's memory is full: asking workers is a write"}
     assert {rule for rule, _ in passed(case, "CE")} <= {"CE502"}
+
+
+def test_a_worker_that_verifies_no_certificate_is_told_and_one_that_does_passes(folder: Path) -> None:
+    made = certificate(folder)
+    with redis_server(folder / "tls", "--save", "", *made.options()) as server:
+        bare = server.url(scheme="rediss")
+        verified = f"{bare}?ssl_cert_reqs=required&ssl_ca_certs={made.file}"
+        with running(
+            start(folder / "trusting", bare, "trusting@test"), start(folder / "careful", verified, "careful@test")
+        ):
+            case = gathered(declared(broker=verified), "redis", "celery")
+    assert told(case, "CE203") == [("CE203", "high", "trusting@test")]
+    assert passed(case, "CE203") == [("CE203", "careful@test")]
 
 
 def test_a_broker_that_hangs_costs_the_deadline_and_blinds_all(folder: Path) -> None:

@@ -14,6 +14,10 @@ CONFIGURATION = "https://docs.celeryq.dev/en/stable/userguide/configuration.html
 REDIS_BROKER = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html"
 
 
+UNVERIFIED = "the connection to the broker verifies no certificate"
+"""The cause that what the broker's URL says and what its workers do about it have in common."""
+
+
 def telling(case: Case, *names: str) -> list[CelerySettings]:
     """The settings of all workers and applications that told each of `names`."""
     return [each for each in case.facts(CelerySettings) if each.tells(*names)]

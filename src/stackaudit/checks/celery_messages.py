@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from stackaudit.checks._celery_set import CONFIGURATION, REDIS_BROKER, about, fails, telling
+from stackaudit.checks._celery_set import CONFIGURATION, REDIS_BROKER, UNVERIFIED, about, fails, telling
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.celery_settings import CelerySettings
 from stackaudit.model.findings import Finding
@@ -91,7 +91,8 @@ def verified(rule: Rule, case: Case) -> Iterator[Finding]:
     for told in telling(case, "broker_tls"):
         match told.value("broker_tls"):
             case "unverified":
-                yield fails(rule, told, "it speaks TLS to its broker and verifies no certificate")
+                message = "it speaks TLS to its broker and verifies no certificate"
+                yield rule.fails(told.subject, message, cause=UNVERIFIED)
             case "ignored":
                 message = (
                     "broker_use_ssl is True, which kombu can't apply to Redis and passes over: it speaks plain text"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlsplit
 
+from stackaudit.checks._celery_set import UNVERIFIED, telling
 from stackaudit.checks._redis import BROKER, on_live
 from stackaudit.model.audit import Case
 from stackaudit.model.findings import Finding, Severity
@@ -33,14 +34,21 @@ def verifies(rule: Rule, case: Case) -> Iterator[Finding]:
         wanted = options.get("ssl_cert_reqs", "").removeprefix("cert_")
         if wanted == "none":
             yield rule.fails(endpoint.subject, "the URL turns verification off (ssl_cert_reqs)", where=endpoint.where)
-        elif endpoint.role == BROKER and not any(name.startswith("ssl_") for name in options):
+        elif endpoint.role == BROKER and not any(name.startswith("ssl_") for name in options) and not _verified(case):
             yield rule.fails(
                 endpoint.subject,
                 "Celery verifies nothing with this URL, unless the application sets broker_use_ssl; "
                 "redis-py alone would, and as a result backend Celery refuses it",
                 where=endpoint.where,
                 severity=Severity.MEDIUM,
+                cause=UNVERIFIED,
             )
+
+
+def _verified(case: Case) -> bool:
+    """Whether all workers that were asked verify the broker's certificate: their application says so beside the URL."""
+    told = [each.value("broker_tls") for each in telling(case, "broker_tls")]
+    return bool(told) and set(told) == {"verified"}
 
 
 @rule(

@@ -138,3 +138,15 @@ def test_visibility_timeouts_that_differ_are_told_at_the_broker() -> None:
     assert finding.message == "the shortest visibility timeout counts for all: 60 s on a@h; 3600 s on b@h"
     assert passed(case(one, worker(node="b@h", visibility_timeout=60)), "CE303") == [("CE303", URL)]
     assert judged(case(one), "CE303") == []
+
+
+def test_what_workers_do_outweighs_what_their_url_says() -> None:
+    def over_tls(*facts: CelerySettings) -> Case:
+        return case_of(declared(broker="rediss://broker.test:6379/0"), ASKED, *facts)
+
+    unverified = over_tls(worker(broker_tls="unverified"))
+    assert {rule for rule, _, _ in told(unverified, "")} >= {"CE203", "RD108"}
+    found = [each for each in judged(unverified, "") if each.rule in {"CE203", "RD108"}]
+    assert len({each.cause for each in found}) == 1
+    assert told(over_tls(worker(broker_tls="verified")), "RD108") == []
+    assert told(over_tls(), "RD108") == [("RD108", "medium", "rediss://broker.test:6379/0")]
