@@ -15,29 +15,36 @@ from stackaudit.model.places import Place
 from stackaudit.probes._redis_url import is_local
 
 
-def agreed(settings: Settings, *, yes: bool) -> str:
+def agreed(settings: Settings, *, yes: bool) -> str | None:
     """What goes round: a `task` where the broker is on this machine or somebody agreed; `control` where they did not.
 
-    `unasked` where nobody is there to be asked.
+    `unasked` where nobody is there to be asked; None without a broker.
     """
-    far = _far(settings)
-    if yes or far is None:
+    broker = _broker(settings)
+    if broker is None:
+        return None
+    if yes or _is_near(broker):
         return "task"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return "unasked"
-    question = f"{far.subject} is not on this machine. Send harmless tasks through it to its workers?"
+    question = f"{broker.subject} is not on this machine. Send harmless tasks through it to its workers?"
     return "task" if typer.confirm(question, err=True) else "control"
 
 
-def harmless(settings: Settings, *, sandbox: bool) -> str:
+def harmless(settings: Settings, *, sandbox: bool) -> str | None:
     """What may go round where nobody is asked: a `task` on this machine or in a `sandbox`, `control` messages elsewhere."""
-    return "task" if sandbox or _far(settings) is None else "control"
+    broker = _broker(settings)
+    if sandbox or broker is None:
+        return "task" if sandbox else None
+    return "task" if _is_near(broker) else "control"
 
 
-def _far(settings: Settings) -> Endpoint | None:
-    """The broker, where it is not on this machine."""
-    broker = next((each for each in endpoints(settings, os.environ) if each.role == "broker"), None)
-    return None if broker is None or is_local(broker.url.reveal()) else broker
+def _broker(settings: Settings) -> Endpoint | None:
+    return next((each for each in endpoints(settings, os.environ) if each.role == "broker"), None)
+
+
+def _is_near(broker: Endpoint) -> bool:
+    return is_local(broker.url.reveal())
 
 
 def round_trip(options: Mapping[str, SettingValue]) -> tuple[Setting, ...]:

@@ -105,7 +105,9 @@ def smoke(  # noqa: PLR0913 - a command's options are its parameters
         "engine": engine,
     }
     settings = resolve(options, os.environ, Path.cwd())
-    trip = round_trip({"round-trip": agreed(settings, yes=yes or sandbox), "task": task, "args": args, "queue": queue})
+    trip = round_trip(
+        {"round-trip": "task" if sandbox else agreed(settings, yes=yes), "task": task, "args": args, "queue": queue}
+    )
     source = Source(folder=Path.cwd(), sandbox=sandbox, besides=trip)
     judged, policy = audit(settings, source, progress=printing.progress)
     telling.tell(judged, policy, printing)
