@@ -11,6 +11,7 @@ import pytest
 
 from stackaudit.audit import gather
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.deployment import Container, DeclaredVariable, Deployment, Said
 from stackaudit.model.facts.deployment import Variable
 from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.manifest import Endpoint, Interpreter, Manifest
@@ -149,6 +150,33 @@ def test_without_an_environment_the_names_are_told_and_no_reader_is_made_up() ->
     assert "LOADER" not in found(seen)
     assert {name for name, each in found(seen).items() if each.readers} == {"CELERYD_NODES", "FFREPORT"}
     assert {each.searched for each in found(seen).values()} == {()}
+
+
+def test_variables_of_files_are_searched_for_too_and_are_none_of_the_shells(celery: Environment) -> None:
+    names = ("CELERY_BROKER_URL", "CELERY_TASK_ACKS_LATE", "CELERY_WORKER_POOL", "REDIS_OWN", "SECRET_KEY")
+    container = Container(
+        name="service worker",
+        where=Place(path="compose.yml", line=1),
+        composed=True,
+        built=True,
+        variables=tuple(
+            DeclaredVariable(name=name, where=Place(path="compose.yml", line=line), holder="service worker")
+            for line, name in enumerate(names, 2)
+        ),
+    )
+    own = (Said(text="REDIS_OWN", where=Place(path="app.py", line=1)),)
+    manifest = Manifest(
+        interpreter=Interpreter(path=celery.python, where=Place(path="option --python")),
+        deployment=Deployment(containers=(container,), named=own),
+    )
+    seen = found(gather(manifest, [interpreter.PROBE, variables.PROBE], Deadline(60), datetime.now(UTC)))
+    told = {name: (seen[name].readers, seen[name].shell, str(*seen[name].places)) for name in names if name in seen}
+    assert told == {
+        "CELERY_BROKER_URL": (("celery",), True, "compose.yml:2"),
+        "CELERY_TASK_ACKS_LATE": ((), False, "compose.yml:3"),
+        "CELERY_WORKER_POOL": (("celery",), False, "compose.yml:4"),
+        "REDIS_OWN": (("the project's code",), False, "compose.yml:5"),
+    }
 
 
 def test_source_that_can_not_be_read_blinds_the_look(celery: Environment) -> None:
