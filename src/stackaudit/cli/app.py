@@ -14,6 +14,7 @@ from stackaudit.cli import (
     check,
     derive,
     diff,
+    drill,
     explain,
     fleet,
     init,
@@ -97,6 +98,7 @@ def build(*, completion: bool) -> typer.Typer:
     app.command("verify", cls=PlainCommand, help=verify.HELP, epilog=_EPILOG)(verify.verify)
     app.command("diff", cls=PlainCommand, help=diff.HELP)(diff.diff)
     app.command("smoke", cls=PlainCommand, help=smoke.HELP, epilog=_EPILOG)(smoke.smoke)
+    app.command("drill", cls=PlainCommand, help=drill.HELP, epilog=_EPILOG)(drill.drill)
     app.command("fleet", cls=PlainCommand, help=fleet.HELP, epilog=_EPILOG)(fleet.fleet)
     app.command("explain", cls=PlainCommand, help=explain.HELP)(explain.explain)
     app.command("init", cls=PlainCommand, help=init.HELP)(init.init)

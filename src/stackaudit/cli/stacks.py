@@ -44,9 +44,9 @@ def throwaway(settings: Settings, folder: Path, choice: Choice, progress: Progre
     building = Deadline(BUILDING)
     base = settings.text("python") or settings.text("python-version")
     named = declared_in_files(settings, Call(folder=folder, environ=os.environ))
-    requirements = named.requirements or _row(choice, minor_of(base, building))
+    requirements = named.requirements or row_of(choice, minor_of(base, building))
     with sandbox(
-        [_line(each) for each in requirements], base, building, progress, offline=settings.flag("offline")
+        [line_of(each) for each in requirements], base, building, progress, offline=settings.flag("offline")
     ) as built:
         ffmpeg = settings.get("ffmpeg")
         program = ProgramRequest(name="ffmpeg", command=built.ffmpeg or "ffmpeg", where=SANDBOX)
@@ -71,7 +71,7 @@ def throwaway(settings: Settings, folder: Path, choice: Choice, progress: Progre
         yield Declaration(manifest=manifest)
 
 
-def _row(choice: Choice, minor: str) -> tuple[Requirement, ...]:
+def row_of(choice: Choice, minor: str) -> tuple[Requirement, ...]:
     """The newest row, as pins, of the matrix that is named, else of the first stack there was.
 
     Raises:
@@ -105,7 +105,7 @@ def _pins(matrix: Matrix, row: Sequence[str]) -> tuple[Requirement, ...]:
     )
 
 
-def _line(requirement: Requirement) -> str:
+def line_of(requirement: Requirement) -> str:
     """`requirement` as an installer takes it.
 
     Raises:

@@ -6,6 +6,27 @@ from stackaudit.model.facts.fact import Fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrilledStack(Fact):
+    """What one cell was made of: `python` is a full version, `packages` are the names and versions of all that was installed, by name.
+
+    `server` and `ffmpeg` are the programs of this machine that it was drilled with (`redis-server 7.0.15`), None where there was none.
+    """
+
+    cell: str
+    python: str
+    platform: str
+    pool: str
+    packages: tuple[tuple[str, str], ...]
+    server: str | None = None
+    ffmpeg: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """The cell."""
+        return self.cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial(Fact):
     """One run of one drill on a cell (`3.11:prefork`). `run` counts from 1.
 

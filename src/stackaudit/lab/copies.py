@@ -1,0 +1,174 @@
+"""Drills a throwaway copy of a stack: an environment from its pins, and on it the drills that are asked for, pool by pool."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stackaudit.audit import Progress, gather, silent
+from stackaudit.lab import environments
+from stackaudit.lab.bench import Lab
+from stackaudit.lab.drill import Drill, Tier, drills
+from stackaudit.lab.drilling import JOBS, Session, run_drills
+from stackaudit.lab.interruptions import Interruptions
+from stackaudit.lab.machine import Machine, this_machine
+from stackaudit.lab.media import path_with
+from stackaudit.lab.room import Room, open_room, sweep
+from stackaudit.model.deadline import Deadline
+from stackaudit.model.errors import SandboxError, UsageError
+from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.facts.trials import DrilledStack
+from stackaudit.model.manifest import Interpreter, Manifest
+from stackaudit.model.places import Place
+from stackaudit.model.snapshot import Evidence, Look
+from stackaudit.probes.interpreter import PROBE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be drilled: `pins` (requirement lines) on `python` (a path, a version, or None for the Python that runs this).
+
+    `names` are the drills; none means all of the quick ones, and with `slow` the slow ones too. Each is run in every one of `pools`,
+    `repeat` times, on as many benches side by side as `jobs` says. `keep` is the folder for the logs of those that did not hold.
+    """
+
+    pins: tuple[str, ...]
+    python: str | None = None
+    names: tuple[str, ...] = ()
+    slow: bool = False
+    pools: tuple[str, ...] = ("prefork",)
+    repeat: int = 1
+    jobs: int = JOBS
+    offline: bool = False
+    keep: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """What an environment holds."""
+
+    interpreter: InterpreterFact
+    packages: tuple[Distribution, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copy:
+    """A copy that stands: its room, its interpreter, what it holds, and the programs of this machine that it is drilled with."""
+
+    room: Room
+    python: Path
+    installed: Installed
+    machine: Machine
+
+
+def refuse_unknown(names: Sequence[str]) -> None:
+    """Raise UsageError where one of `names` is no drill."""
+    known = [each.name for each in drills()]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no drill {name}", hint=f"the drills are {', '.join(known)}")
+
+
+def chosen_drills(wanted: Wanted, pool: str, installed: frozenset[str]) -> tuple[Drill, ...]:
+    """The drills that `wanted` asks for and that are for workers of `pool` and packages that are `installed` (normalized names)."""
+    return tuple(
+        each
+        for each in drills()
+        if pool in each.pools
+        and each.needs in installed
+        and (each.name in wanted.names if wanted.names else wanted.slow or each.tier is Tier.QUICK)
+    )
+
+
+def installed_in(python: str, deadline: Deadline) -> Installed | None:
+    """What the environment of the interpreter at `python` holds; None where that can't be read."""
+    manifest = Manifest(interpreter=Interpreter(path=python, where=Place(path=python)))
+    snapshot = gather(manifest, [PROBE], deadline, datetime.now(UTC))
+    interpreter = next(iter(snapshot.facts(InterpreterFact)), None)
+    if interpreter is None:
+        return None
+    return Installed(interpreter=interpreter, packages=snapshot.facts(Distribution))
+
+
+def drill_copy(wanted: Wanted, deadline: Deadline, progress: Progress = silent) -> tuple[Look, ...]:
+    """Build the copy, run its drills, take it down; the looks, cell by cell. To be called in the main thread.
+
+    Raises:
+        SandboxError: the copy can't be built.
+        UsageError: none of the drills is for what is installed.
+    """
+    sweep()
+    with Interruptions() as interruptions:
+        room: Room | None = None
+        try:
+            with interruptions.held():
+                room = open_room(interruptions)
+            progress("environment", "running")
+            python = environments.build(room.folder, wanted.pins, wanted.python, deadline, offline=wanted.offline)
+            copy = _made(room, python, deadline)
+            progress("environment", "done")
+            return tuple(look for pool in wanted.pools for look in _in_pool(wanted, pool, copy, deadline, progress))
+        except BaseException:
+            deadline.cancel()
+            raise
+        finally:
+            if room is not None:
+                with interruptions.held():
+                    room.close()
+
+
+def _made(room: Room, python: Path, deadline: Deadline) -> _Copy:
+    installed = installed_in(str(python), deadline)
+    if installed is None:
+        raise SandboxError("what is installed in the sandbox could not be read", hint="run it again")
+    return _Copy(room=room, python=python, installed=installed, machine=this_machine(deadline))
+
+
+def _in_pool(wanted: Wanted, pool: str, copy: _Copy, deadline: Deadline, progress: Progress) -> tuple[Look, ...]:
+    names = frozenset(each.name for each in copy.installed.packages)
+    chosen = chosen_drills(wanted, pool, names)
+    if not chosen:
+        raise UsageError(
+            f"none of the drills is for workers of the pool {pool} and what these pins install",
+            hint="name other pins with -r FILE, or leave --drill out",
+        )
+    version = copy.installed.interpreter.version
+    cell = f"{'.'.join(version.split('.')[:2])}:{pool}"
+    stack = DrilledStack(
+        cell=cell,
+        python=f"{copy.installed.interpreter.implementation} {version}",
+        platform=copy.installed.interpreter.platform,
+        pool=pool,
+        packages=tuple((each.name, each.version) for each in copy.installed.packages),
+        server=" ".join(copy.machine.server) if copy.machine.server else None,
+        ffmpeg=copy.machine.ffmpeg[1] if copy.machine.ffmpeg else None,
+    )
+    server = Evidence(tool=copy.machine.server[0], tool_version=copy.machine.server[1]) if copy.machine.server else None
+    about = Look(
+        probe="drill",
+        asked="what the copy is made of",
+        evidence=Evidence(tool=copy.installed.interpreter.implementation, tool_version=version),
+        facts=(stack,),
+        yields=(DrilledStack.__name__,),
+        id=f"drill.{cell}",
+    )
+    ffmpeg = copy.machine.ffmpeg[0] if copy.machine.ffmpeg else None
+    folder = copy.room.folder / f"programs-{pool}"
+    lab = Lab(
+        room=copy.room,
+        python=copy.python,
+        path=path_with(ffmpeg, folder, os.environ.get("PATH", os.defpath)),
+        pool=pool,
+    )
+    session = Session(
+        lab=lab,
+        cell=cell,
+        evidence=server or Evidence(tool="stackaudit"),
+        deadline=deadline,
+        progress=progress,
+        repeat=wanted.repeat,
+        jobs=wanted.jobs,
+        keep=wanted.keep,
+    )
+    return (about, *run_drills(session, chosen))
