@@ -21,6 +21,7 @@ from stackaudit.model.services import speaks_redis
 from stackaudit.model.snapshot import Look, Snapshot
 from stackaudit.model.wire import Json, decode, encode
 from stackaudit.probes import _celery_control, _worker_words, celery
+from stackaudit.probes._celery_looks import looks_at
 from stackaudit.probes._pidbox import Question
 from stackaudit.probes._redis_session import NotSeen, Seen
 
@@ -68,7 +69,7 @@ def _asked(visit: Visit, broker: Endpoint) -> tuple[Look, ...]:
         return looks.broken(broker, seen.detail)
     except NotSeen as missing:
         return looks.blind(broker, missing.cause, missing.remedy)
-    found = looks.looks_of(broker, celery.looks_at(visit, broker, census), snapshots)
+    found = looks.looks_of(broker, looks_at(visit, broker, census), snapshots)
     measured = (("first answer", answers[0]), ("last answer", answers[-1])) if answers else ()
     return (replace(found[0], measured=measured), *found[1:])
 
