@@ -23,13 +23,18 @@ def live(*, wanted: bool) -> Iterator[Progress]:
     started: dict[str, float] = {}
     ended: dict[str, tuple[str, float]] = {}
 
+    console = Console(stderr=True)
+
     def picture() -> Text:
         now = time.monotonic()
-        ends = {name: ended.get(name, ("running", now)) for name in started}
+        # What ended last is told as long as there is room: a terminal has few lines, and the drills of a matrix are many.
+        room = max(len(started) - len(ended), console.height - 2)
+        over = set(list(ended)[: max(0, len(started) - room)])
+        ends = {name: ended.get(name, ("running", now)) for name in started if name not in over}
         lines = [f"  {_MARKS[state]} {name:<28} {at - started[name]:5.1f} s" for name, (state, at) in ends.items()]
         return Text("\n".join(lines), style="dim")
 
-    with Live(console=Console(stderr=True), get_renderable=picture, refresh_per_second=8, transient=True):
+    with Live(console=console, get_renderable=picture, refresh_per_second=8, transient=True):
 
         def progress(name: str, state: str) -> None:
             now = time.monotonic()

@@ -13,7 +13,7 @@ WEAK = RuleText(
     title="The combination is proved as strongly as the policy requires",
     severity=Severity.HIGH,
     why="below the required rung nobody has seen this combination do what the policy wants to have seen",
-    fix="pin a row of the matrix that is proved: `stackaudit matrix certify` proves its newest ones, as far as `resolved`",
+    fix="pin a row of the matrix that is proved: `stackaudit matrix certify` proves its newest ones",
 )
 
 
