@@ -252,6 +252,9 @@ class _Asking:
         new = [each for each in reply if isinstance(each, str)] if isinstance(reply, list) else []
         for text in reversed(new):
             self._take(text)
+        if new:
+            # Once for all that came: to unite the rounds takes as long as there are workers.
+            self._count()
         self._taken += len(new)
         return bool(new)
 
@@ -276,7 +279,6 @@ class _Asking:
                     self._publish_to(question)
             if method == "ping":
                 asked.nodes.update(said.keys())
-        self._count()
 
     def _count(self) -> None:
         """Who answered one of the rounds answered, who answered both is one worker."""
