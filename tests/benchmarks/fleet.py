@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import servers
 import workers
+from benchmarks.run import warm
 from fleets import start_with_step
 
 BIN = Path(sys.executable).parent
@@ -94,6 +95,7 @@ def main() -> None:
     for count in options.workers or [1, 50]:
         with tempfile.TemporaryDirectory() as made:
             folder = Path(made)
+            warm(folder)
             with (
                 servers.redis_server(folder / "redis", "--save", "") as server,
                 fleet(folder, server.url(), count, step=options.step),
