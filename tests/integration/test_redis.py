@@ -292,6 +292,12 @@ def test_a_server_that_does_not_say_what_it_is_passes_nothing(info: bytes) -> No
     assert {each.outcome for each in told_of} == {Outcome.UNKNOWN}
 
 
+def test_a_user_in_the_url_of_a_server_that_knows_none_is_denied_in_plain_words() -> None:
+    with stranger(impostor(AUTH=b"-ERR wrong number of arguments for 'auth' command\r\n")) as port:
+        seen = pulse(f"redis://ann:pw@127.0.0.1:{port}/0")
+    assert (seen.state, "came with Redis 6" in seen.detail) == (ServiceState.DENIED, True)
+
+
 def test_a_sentinel_leads_to_its_master_and_is_no_server_itself(server: RedisServer, folder: Path) -> None:
     with sentinel(folder / "sentinel", server, "lead") as port:
         plain = pulse(f"redis://127.0.0.1:{port}/0")

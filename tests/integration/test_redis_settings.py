@@ -237,6 +237,13 @@ def test_a_server_that_hides_some_settings_is_judged_by_the_others() -> None:
     assert ruled(case, Outcome.UNCHECKABLE) == {*BY_CONFIG, "RD119"}
 
 
+def test_a_server_that_says_zero_clients_are_the_most_is_not_crowded() -> None:
+    info = b"redis_version:7.2.4\r\nrole:master\r\nmaxclients:0\r\nconnected_clients:7\r\nrejected_connections:0\r\n"
+    with stranger(impostor(INFO=b"$%d\r\n%b\r\n" % (len(info), info))) as port:
+        url = f"redis://127.0.0.1:{port}/0"
+        assert seen(url, Crowd) == [Crowd(endpoint=url, share=0, rejected=0)]
+
+
 def test_a_door_is_tried_without_the_login_of_the_url(plain: RedisServer, hardened: RedisServer) -> None:
     with plain.client() as client:
         client.execute_command("ACL", "SETUSER", "somebody", "on", ">pw", "~*", "&*", "+@all")

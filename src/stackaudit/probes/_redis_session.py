@@ -60,6 +60,11 @@ _REFUSALS = (
         ServiceState.DENIED,
         "the URL has a password, and the server has none: clients fail on that",
     ),
+    (
+        "err wrong number of arguments for 'auth'",
+        ServiceState.DENIED,
+        "the URL names a user, and the server knows none: users came with Redis 6",
+    ),
     ("denied ", ServiceState.DENIED, "its protected mode refuses connections from other machines"),
     ("err max number of clients", ServiceState.FULL, "it has all the clients that it takes (maxclients)"),
     ("loading ", ServiceState.LOADING, "it is still loading its data"),

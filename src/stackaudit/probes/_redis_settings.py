@@ -187,5 +187,6 @@ def _crowd(subject: str, told: _Told) -> Crowd | Gap:
     values = [int(most)] if most.isdigit() else told.numbers("maxclients")
     if isinstance(values, Gap):
         return values
-    share = band(int(present), values[0])
+    # No bound at all, as some that pose as Redis have it.
+    share = band(int(present), values[0]) if values[0] else 0
     return Crowd(endpoint=subject, share=share, rejected=magnitude(int(rejected)))
