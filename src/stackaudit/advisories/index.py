@@ -22,7 +22,7 @@ from stackaudit.model.findings import Severity
 from stackaudit.model.wire import Json
 from stackaudit.outside.files import writing_whole
 
-_MAGIC = b"stackaudit advisories index 1\n"
+_MAGIC = b"stackaudit advisories index 2\n"
 _DIGEST = hashlib.sha256().digest_size
 _LENGTH = 8
 

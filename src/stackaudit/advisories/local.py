@@ -1,8 +1,9 @@
 """Holds a local copy of advisories, a folder or a zip of OSV records, and answers from it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from packaging.utils import NormalizedName
@@ -17,7 +18,8 @@ from stackaudit.advisories.records import Pin, Record, RecordError, parse_record
 class LocalCopy:
     """The records about PyPI packages, by package.
 
-    `sha256` is the digest of all records that were read, in order of their names; `as_of` the day of the newest change among them.
+    `sha256` is the digest of all records that were read, in order of their names; `as_of` the day of the newest change among
+    them (`newest_day`).
     """
 
     by_name: Mapping[NormalizedName, tuple[Record, ...]]
@@ -61,8 +63,18 @@ def load(path: Path, limits: Limits | None = None) -> LocalCopy:
     return LocalCopy(
         by_name={name: tuple(sorted(found, key=lambda each: each.id)) for name, found in by_name.items()},
         sha256=total.hexdigest(),
-        as_of=max(record.modified for found in by_name.values() for record in found),
+        as_of=newest_day(record.modified for found in by_name.values() for record in found),
     )
+
+
+def newest_day(days: Iterable[str]) -> str:
+    """The newest of `days` (ISO, in UTC) that has come: one record dated ahead must not hide how old a copy is.
+
+    Where none has come it is the newest of all, which is told as that; empty where no record says its day.
+    """
+    today = datetime.now(UTC).date().isoformat()
+    known = set(days)
+    return max((each for each in known if each <= today), default="") or max(known, default="")
 
 
 def read(name: str, body: bytes) -> Record:

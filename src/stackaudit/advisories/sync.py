@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from stackaudit.advisories import fetch
 from stackaudit.advisories.bundle import LocalError, members
-from stackaudit.advisories.local import Digest, read
+from stackaudit.advisories.local import Digest, newest_day, read
 from stackaudit.advisories.mirror import AGAIN, NOTE, SCHEMA, Mirror, MirrorError, Note, current, folder
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.wire import encode
@@ -94,7 +94,7 @@ def _made(bundle: Path | BinaryIO, source: str, deadline: Deadline, now: datetim
 def _copied(records: Iterator[tuple[str, bytes]], stream: BinaryIO, deadline: Deadline) -> tuple[int, str]:
     """How many of `records` are about PyPI packages, and the day of the newest change; these are written to `stream` as a zip."""
     written: dict[str, bytes] = {}
-    newest = ""
+    days: set[str] = set()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, body in records:
             _in_time(deadline)
@@ -107,11 +107,11 @@ def _copied(records: Iterator[tuple[str, bytes]], stream: BinaryIO, deadline: De
                     raise LocalError(f"it holds two different records {record.id}")
                 continue
             written[record.id] = digest
-            newest = max(newest, record.modified)
+            days.add(record.modified)
             archive.writestr(f"{record.id}.json", body)
     if not written:
         raise LocalError("it holds no advisory about any PyPI package")
-    return len(written), newest
+    return len(written), newest_day(days)
 
 
 def _verified(stream: BinaryIO, deadline: Deadline) -> str:

@@ -29,6 +29,7 @@ _HASH = re.compile(r"-[0-9a-f]{8,}(?=$|[-.])")
     why="a wheel may carry an OpenSSL or an FFmpeg of its own: no advisory about it names the package, and no system update mends it",
     fix="follow the releases of the package, or install a build that uses the system's libraries",
     source="https://peps.python.org/pep-0513/#security-implications",
+    told_only=True,
 )
 def bundles_told(rule: Rule, case: Case) -> Iterator[Finding]:
     """By the RECORD: libraries that a repairing tool put beside the package, and programs of FFmpeg."""
@@ -65,6 +66,7 @@ def _why_whole(manifest: Manifest) -> str | None:
     fix="audit the environment that it is installed in (--python PATH), or a lock file",
     source="https://pip.pypa.io/en/stable/topics/repeatable-installs/",
     asked_by=_why_whole,
+    told_only=True,
 )
 def closure_told(rule: Rule, case: Case) -> Iterator[Finding]:
     """By what a fresh install gives, where another check had that asked; else that nobody can tell from such a file.

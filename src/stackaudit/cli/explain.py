@@ -49,7 +49,9 @@ def explain(
     if isinstance(found, Rule):
         lines += [f"  asks for:  {found.permission}"] if found.permission else []
         lines += [f"  source:    {found.source}"] if found.source else []
-    if isinstance(found, Rule) and any(found.code.startswith(each.code) for each in sockets.checks()):
+    if isinstance(found, Rule) and found.told_only:
+        lines += ["  it only tells what nobody can check from here: it fails nothing, and there is nothing to let pass"]
+    elif isinstance(found, Rule) and any(found.code.startswith(each.code) for each in sockets.checks()):
         lines += [f"  let it pass for one run:  stackaudit check --ignore {found.code}"]
     write("\n".join(lines) + "\n")
 

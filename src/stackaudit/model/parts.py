@@ -75,7 +75,8 @@ class Rule:
     `rung` is what a pass of this rule itself proves, where it is about other versions than those audited; None where the check says it.
     `permission` is the least that a service must let the audit's user do for this rule to be judged, in the service's own words; None where
     that is nothing. `by_subject` says that `judge` itself tells each subject that was not seen, and `about` names none of them: what blinds
-    a whole look blinds no subject of which something else was seen then.
+    a whole look blinds no subject of which something else was seen then. `told_only` says that it finds nothing but what nobody can check:
+    then there is nothing to let through.
     """
 
     code: str
@@ -91,6 +92,7 @@ class Rule:
     rung: Rung | None = None
     permission: str | None = None
     by_subject: bool = False
+    told_only: bool = False
 
     def needs(self, manifest: Manifest) -> frozenset[type[Fact]]:
         """The facts without which this rule can't be applied to `manifest`; empty where it is not asked.
@@ -169,6 +171,7 @@ def rule(  # noqa: PLR0913 - the words that place a rule, each by name
     asked_by: Callable[[Manifest], str | None] | None = None,
     rung: Rung | None = None,
     permission: str | None = None,
+    told_only: bool = False,
 ) -> Callable[[Callable[[Rule, Case], Iterator[Finding]]], Rule]:
     """Make a rule of a function that yields what is wrong.
 
@@ -192,6 +195,7 @@ def rule(  # noqa: PLR0913 - the words that place a rule, each by name
             asked_by=asked_by,
             rung=rung,
             permission=permission,
+            told_only=told_only,
         )
 
     return wrap

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
 from stackaudit.advisories.bundle import Limits, LocalError, members
-from stackaudit.advisories.local import ask, load
+from stackaudit.advisories.local import ask, load, newest_day
 from stackaudit.advisories.records import Pin
 
 FOLDER = Path(__file__).parents[2] / "advisories"
@@ -168,3 +168,9 @@ def test_a_zip_with_damaged_bytes_is_read_whole_or_not_at_all(damage: list[tuple
     except LocalError:
         return
     assert found == list(members(io.BytesIO(GOOD_ZIP)))
+
+
+def test_a_record_that_is_dated_ahead_does_not_hide_how_old_a_copy_is() -> None:
+    assert newest_day(["2024-05-01", "9999-01-01", "2024-04-01", ""]) == "2024-05-01"
+    assert newest_day(["9999-01-01", "9998-01-01", ""]) == "9999-01-01"
+    assert newest_day(["", ""]) == newest_day([]) == ""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from stackaudit.model.audit import Audit
+from stackaudit.model.audit import Audit, Judgment
 from stackaudit.model.findings import Outcome, Severity, Verdict, Waived
 from stackaudit.model.places import Place
 from stackaudit.reports._told import told
@@ -18,7 +18,7 @@ from tellings import Parts, a_finding, judged, parts, told_audit
 def entries(audit: Audit) -> list[dict[str, Any]]:
     found = json.loads(render(audit).encode())
     assert isinstance(found, list)
-    return found
+    return [each for each in found if each["check_name"] != "vulnerabilities"]
 
 
 @given(parts)
@@ -60,3 +60,10 @@ def test_a_place_counts_from_the_root_of_the_repository() -> None:
 
 def test_the_same_audit_gives_the_same_bytes() -> None:
     assert render(told_audit()) == render(told_audit())
+
+
+def test_how_many_packages_were_audited_is_told_even_where_nothing_was_found() -> None:
+    audited = Judgment(check="vulnerabilities", title="Known", verdict=Verdict.PASS, summary="3 of 5 packages audited")
+    (counted,) = json.loads(render(replace(told_audit(), judgments=(audited,))))
+    assert (counted["severity"], counted["description"]) == ("info", "Known: 3 of 5 packages audited")
+    assert json.loads(render(replace(told_audit(), judgments=(replace(audited, verdict=Verdict.SKIPPED),)))) == []
