@@ -99,4 +99,5 @@ def benchmarks(session: nox.Session) -> None:
     groups(session, "test", "tools")
     session.run("python", "tests/benchmarks/run.py", *session.posargs)
     session.run("python", "tests/benchmarks/combinations.py")
+    session.run("python", "tests/benchmarks/cells.py")
     session.run("python", "tests/benchmarks/fleet.py")

@@ -1,9 +1,12 @@
 """Keeps what was seen of a cell that held, by the digest of what was installed and what it was tried with, so that it is not done again."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 from stackaudit import __version__
@@ -24,9 +27,10 @@ class Kept:
 
 
 def key_of(resolution: RowResolution, conditions: Sequence[str], drills: Sequence[str]) -> str:
-    """The digest of all that a cell's looks depend on: packages, Python, machine, drills, and this tool."""
+    """The digest of all that a cell's looks depend on: packages, Python, machine, drills, and this tool down to its text."""
     body: dict[str, Json] = {
         "tool": __version__,
+        "text": _text_of_the_lab(),
         "cell": resolution.cell,
         "row": encode(resolution.row),
         "packages": encode(resolution.packages),
@@ -35,6 +39,17 @@ def key_of(resolution: RowResolution, conditions: Sequence[str], drills: Sequenc
         "drills": list(drills),
     }
     return digest(body).removeprefix("sha256:")
+
+
+@cache
+def _text_of_the_lab() -> str:
+    """The digest of all that builds and drills: a drill may ask more tomorrow, under the same name."""
+    found = hashlib.sha256()
+    for room in ("stackaudit.lab", "stackaudit.lab.drills", "stackaudit.target"):
+        for each in sorted(files(room).iterdir(), key=lambda each: each.name):
+            if each.name.endswith(".py"):
+                found.update(each.read_bytes())
+    return found.hexdigest()
 
 
 def kept(key: str) -> Kept | None:
