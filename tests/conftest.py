@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from advised import ADVISORIES
 from environments import Environments
 from osv_service import OsvService
+
+# How long an example takes is no promise, on a busy machine least of all.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

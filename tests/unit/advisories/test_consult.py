@@ -22,7 +22,7 @@ def test_the_headline_is_the_first_sentence_of_the_first_line(text: str, expecte
     assert headline(text) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=500))
 def test_a_headline_is_short_and_printable_whatever_it_is_made_of(text: str) -> None:
     assert len(headline(text)) <= 200

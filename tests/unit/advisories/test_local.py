@@ -155,7 +155,7 @@ def test_a_copy_says_which_day_it_knows_the_world_of(tmp_path: Path) -> None:
     assert load(zipped(tmp_path / "undated.zip", {"a.json": GOOD})).as_of == ""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 255)), min_size=1, max_size=4), st.booleans())
 def test_a_zip_with_damaged_bytes_is_read_whole_or_not_at_all(damage: list[tuple[int, int]], directory: bool) -> None:  # noqa: FBT001
     body = bytearray(GOOD_ZIP)

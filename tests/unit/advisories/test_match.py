@@ -105,7 +105,7 @@ def spans(draw: st.DrawFn) -> list[dict[str, str]]:
     return draw(st.permutations(events))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     ranges=st.lists(spans(), max_size=3),
     listed=st.lists(st.sampled_from(VERSIONS), max_size=3),

@@ -116,7 +116,7 @@ def test_the_local_copy_the_service_and_pip_audit_say_the_same_of_every_version_
     assert native(known.url, Kind.OSV, pins) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     pins=st.lists(
         st.builds(

@@ -93,7 +93,7 @@ def test_a_severity_that_is_no_list_spoils_the_record() -> None:
         parse_record(b'{"id": "A-1", "severity": "high"}')
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(alphabet="ACVSNLHPRUI:/.34 x", max_size=60).map("CVSS:3.1/{}".format) | st.text(max_size=60))
 def test_no_text_breaks_the_scoring(text: str) -> None:
     score = base_score(text)

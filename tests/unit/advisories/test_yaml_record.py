@@ -81,7 +81,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON)
 def test_what_was_written_comes_back(value: object) -> None:
     written = yaml.safe_dump(value)

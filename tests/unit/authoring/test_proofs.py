@@ -62,13 +62,13 @@ PROOFS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PROOFS)
 def test_what_is_written_reads_back(proofs: list[Proof]) -> None:
     assert read(text_of(proofs)) == tuple(proofs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PROOFS, st.randoms(use_true_random=False))
 def test_the_order_in_which_proofs_came_changes_no_byte(proofs: list[Proof], order: random.Random) -> None:
     distinct = {(each.python, each.rung, each.at, dict(each.packages)[CELERY]): each for each in proofs}

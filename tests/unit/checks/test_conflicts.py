@@ -349,7 +349,7 @@ ENVIRONMENTS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.data())
 def test_neither_order_nor_chance_changes_a_finding_and_no_subject_both_passes_and_fails(data: st.DataObject) -> None:
     packages = data.draw(ENVIRONMENTS)

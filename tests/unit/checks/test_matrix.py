@@ -116,7 +116,7 @@ def test_the_check_is_skipped_where_there_are_no_pins_and_no_environment() -> No
 
 
 @given(st.permutations(SEED_LINES), st.permutations(sorted(AS_RESOLVED.items())))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_order_of_pins_changes_no_finding(lines: list[str], installed: list[tuple[str, str]]) -> None:
     def told(declared: list[str], there: dict[str, str]) -> tuple[str, list[tuple[str, str, str, str, str | None]]]:
         numbered = [requirement(each, line=SEED_LINES.index(each) + 1) for each in declared]

@@ -333,7 +333,7 @@ def audits(draw: st.DrawFn) -> Audit:
     return an_audit_of(case, draw(st.sampled_from([CHECKS, CHECKS[:1], CHECKS[1:]])), draw(policies))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(audits(), audits())
 def test_from_the_other_side_it_is_the_same_with_before_and_after_exchanged(old: Audit, new: Audit) -> None:
     there, back = differences(old, new), differences(new, old)
@@ -341,7 +341,7 @@ def test_from_the_other_side_it_is_the_same_with_before_and_after_exchanged(old:
     assert there.differ or not there.found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(audits(), audits())
 def test_what_fails_in_one_audit_alone_is_always_told(old: Audit, new: Audit) -> None:
     def failing(audit: Audit) -> set[tuple[str, str]]:

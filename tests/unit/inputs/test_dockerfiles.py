@@ -147,7 +147,7 @@ def test_variables_that_double_with_each_line_are_given_up() -> None:
     assert len(stage.base) < 5000
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.one_of(

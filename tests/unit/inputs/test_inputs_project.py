@@ -207,7 +207,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(path=st.sampled_from(FIXTURES), at=st.floats(0, 1), piece=PIECES, cut=st.integers(0, 12))
 def test_no_damage_to_a_file_is_more_than_a_fault(
     tmp_path_factory: pytest.TempPathFactory, path: Path, at: float, piece: str, cut: int

@@ -201,7 +201,7 @@ def test_what_is_no_constraint_is_told_apart(constraint: str) -> None:
     assert specifier_of(constraint) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(release=st.lists(st.integers(0, 20), min_size=1, max_size=4))
 def test_a_caret_keeps_the_leftmost_part_that_is_not_zero(release: list[int]) -> None:
     text = ".".join(map(str, release))

@@ -251,7 +251,7 @@ MARKERS = st.sampled_from(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(name=NAMES, extras=st.lists(NAMES, max_size=3), clauses=st.lists(CLAUSES, max_size=2), marker=MARKERS)
 def test_what_a_line_says_survives_reading(name: str, extras: list[str], clauses: list[str], marker: str) -> None:
     line = name + (f"[{','.join(extras)}]" if extras else "") + ",".join(clauses) + (f" ; {marker}" if marker else "")
@@ -279,7 +279,7 @@ LINES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lines=st.lists(LINES, max_size=12), end=st.sampled_from(["\n", "\r\n"]))
 def test_pins_and_lines_are_those_that_pips_own_parser_finds(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], end: str
@@ -348,7 +348,7 @@ def test_a_folder_that_links_to_itself_is_walked_once(tmp_path: Path) -> None:
     assert pins(declared) == {"celery": None}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.text(alphabet=st.sampled_from("ab=.<>[]@;:/#-\\${}A'\" \n\r\0re"), max_size=60))
 def test_no_text_is_too_strange_to_be_read(tmp_path_factory: pytest.TempPathFactory, data: str) -> None:
     declared = read_text(tmp_path_factory.mktemp("strange"), data, {"A": "a"})

@@ -353,7 +353,7 @@ ODD: list[object] = [0, -1.5, True, "", "\x00", "[", "*", date(1, 1, 1), [], [[]
 
 
 @given(st.sampled_from(PLACES), st.sampled_from(ODD))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_stands_in_a_file_ends_in_a_matrix_or_in_faults_with_lines(
     place: tuple[str | int, ...], odd: object
 ) -> None:

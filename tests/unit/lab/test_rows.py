@@ -201,7 +201,7 @@ def entries(draw: st.DrawFn, name: str) -> PackageEntry:
     return package(name, *ranges, required=draw(st.booleans()))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.tuples(entries("a"), entries("b"), entries("c")))
 def test_every_bound_of_a_row_holds(packages: tuple[PackageEntry, ...]) -> None:
     row = {found.name: found for found in map(Requirement, newest_row(matrix(*packages), "3.11"))}

@@ -48,7 +48,7 @@ def test_what_is_known_to_be_a_url_hides_its_secrets_however_it_is_written(url: 
         assert "s3cret" not in shown
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     password=st.text(alphabet="ab:/?#;[] \"'%", max_size=8), url=st.sampled_from(["redis://{}", "amqp://{};amqp://b"])
 )

@@ -74,7 +74,7 @@ def test_what_no_client_can_use_is_told_without_quoting_it(url: str, words: str)
     assert "cret" not in "".join(wrong)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=40), st.sampled_from(["", "redis://", "amqp://", "unix://", "foo://"]))
 def test_any_text_is_fine_or_told(text: str, scheme: str) -> None:
     wrong = wrong_with(scheme + text, "broker")

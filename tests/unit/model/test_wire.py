@@ -86,13 +86,13 @@ LOOK = st.builds(
 
 
 @given(LOOK)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_look_survives_the_wire(look: Look) -> None:
     assert decode(Look, json.loads(json.dumps(encode(look)))) == look
 
 
 @given(st.builds(Manifest, requirements=st.tuples(REQUIREMENT)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_manifest_survives_the_wire(manifest: Manifest) -> None:
     assert decode(Manifest, json.loads(json.dumps(encode(manifest)))) == manifest
 

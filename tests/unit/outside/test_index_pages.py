@@ -155,7 +155,7 @@ def test_a_file_name_tells_the_version_of_its_own_project_only(filename: str, na
     assert version_in(filename, name) == version
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=200), st.sampled_from([JSON, "text/html", "", "application/octet-stream"]))
 def test_no_garbage_breaks_the_reader_and_none_is_taken_for_a_page(body: bytes, kind: str) -> None:
     with pytest.raises(PageError, match=r"^the answer"):

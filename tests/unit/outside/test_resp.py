@@ -58,20 +58,20 @@ def answered(chunks: Sequence[bytes], *, seconds: float = 10.0, stay: bool = Fal
             thread.join()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(reply=REPLIES, size=st.integers(1, 40))
 def test_a_reply_comes_back_whole_in_whatever_pieces_it_arrives(reply: Reply, size: int) -> None:
     data = wire(reply)
     assert answered([data[at : at + size] for at in range(0, len(data), size)]) == reply
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(kind=st.from_regex(r"[A-Z]{2,9}", fullmatch=True), text=LINES)
 def test_an_error_is_a_value_with_its_first_word_apart(kind: str, text: str) -> None:
     assert answered([wire(ServerError(kind=kind, text=text))]) == ServerError(kind=kind, text=text)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reply=REPLIES, cut=st.floats(0, 0.999))
 def test_a_reply_that_is_cut_short_is_a_hang_up_and_never_an_answer(reply: Reply, cut: float) -> None:
     data = wire(reply)

@@ -95,7 +95,7 @@ def test_what_is_no_banner_is_none(text: str) -> None:
     assert parse_banner(text) is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.one_of(
         st.text(),

@@ -100,7 +100,7 @@ def test_versions_of_another_age_are_compared_as_written() -> None:
     assert (found.exists, found.newest_in_series) == (True, None)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.permutations(CELERY.files))
 def test_the_order_of_files_changes_nothing(files: list[IndexFile]) -> None:
     assert release(wanted("celery", "5.4.0"), page(*files), PY311) == release(wanted("celery", "5.4.0"), CELERY, PY311)

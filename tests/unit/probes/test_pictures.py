@@ -13,13 +13,13 @@ def jpeg(width: int, height: int) -> bytes:
     return b"\xff\xd8" + APP0 + frame + b"\xff\xda\x00\x02" + b"\x00" * 40 + b"\xff\xd9"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 65535), st.integers(1, 65535))
 def test_the_size_in_the_header_is_the_size(width: int, height: int) -> None:
     assert jpeg_size(jpeg(width, height)) == (width, height)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 9), st.integers(1, 9))
 def test_a_ppm_must_hold_all_its_pixels(width: int, height: int) -> None:
     whole = b"P6\n%d %d\n255\n" % (width, height) + bytes(3 * width * height)
@@ -31,7 +31,7 @@ def test_a_jpeg_that_was_cut_off_is_none() -> None:
     assert jpeg_size(jpeg(160, 120)[:-2]) is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(), st.binary(max_size=40))
 def test_no_bytes_break_the_readers(data: bytes, middle: bytes) -> None:
     assert ppm_size(data) is None or data.startswith(b"P6")

@@ -88,7 +88,7 @@ def test_loopback_is_local(host: str) -> None:
     assert not parse("redis://10.0.0.1/0").local
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(user=st.text(min_size=1), password=st.text(min_size=1), database=st.integers(0, 15))
 def test_what_is_percent_encoded_comes_back(user: str, password: str, database: int) -> None:
     url = (
@@ -99,7 +99,7 @@ def test_what_is_percent_encoded_comes_back(user: str, password: str, database: 
     assert (address.user, address.password, address.database) == (same[user], same[password], database)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(["redis", "rediss", "sentinel", "unix", "redis+socket"]),
     st.text(alphabet="redis:/@?;#%[]0123abc=&.-", max_size=30),

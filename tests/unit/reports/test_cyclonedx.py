@@ -38,7 +38,7 @@ def properties(element: dict[str, Any]) -> dict[str, str]:
 
 
 @given(parts)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_audit_is_a_bill_by_the_schema_and_every_reference_leads_to_a_component(parts: Parts) -> None:
     audit = parts.audit()
     bill = bill_of(audit)

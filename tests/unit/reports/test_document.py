@@ -96,7 +96,7 @@ _PLAIN = form_of(render(a_full_audit("a word")))
 @example("<script>alert(1)</script> ![x](http://x) [y](javascript:z)")
 @example("\n\n# heading\n\n<!-- stackaudit:keep celery -->\n\n```\n</details>")
 @example("a | b \\| c")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_no_text_from_the_world_changes_the_form_of_the_document(text: str) -> None:
     assert form_of(render(a_full_audit(f"a{text}b"))) == _PLAIN
 

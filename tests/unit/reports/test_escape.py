@@ -25,7 +25,7 @@ def shown(tokens: list[Token]) -> str:
 @example("1. not a list")
 @example("&lt;b&gt;")
 @example("--- \n# heading")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_in_a_table_cell_is_shown_as_it_is(text: str) -> None:
     document = f"| a | b |\n|---|---|\n| {inline(text)} | end |\n"
     tokens = MarkdownIt("commonmark").enable("table").parse(document)
@@ -35,7 +35,7 @@ def test_any_text_in_a_table_cell_is_shown_as_it_is(text: str) -> None:
 
 
 @given(NASTY)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_inside_a_line_is_plain_text(text: str) -> None:
     tokens = MarkdownIt("commonmark").parse(f"- says {inline(text)}\n- end\n")
     assert [token.type for token in tokens].count("list_item_open") == 2

@@ -67,7 +67,7 @@ def test_the_runner_of_this_test_can_be_fooled() -> None:
 
 
 @given(parts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_text_can_become_a_command_a_property_or_another_line(parts: Parts) -> None:
     audit = parts.audit()
     *others, last = runner(render(audit))
@@ -84,7 +84,7 @@ def test_no_text_can_become_a_command_a_property_or_another_line(parts: Parts) -
 
 
 @given(parts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_finding_is_in_an_annotation_at_least_as_loud_as_itself(parts: Parts) -> None:
     audit = parts.audit()
     commands = [each for each in runner(render(audit)) if isinstance(each, Command)]

@@ -22,7 +22,7 @@ def entries(audit: Audit) -> list[dict[str, Any]]:
 
 
 @given(parts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_each_finding_is_an_entry_with_a_fingerprint_of_its_own(parts: Parts) -> None:
     audit = parts.audit()
     found = entries(audit)

@@ -190,13 +190,13 @@ def hold_no_markup_of_the_world(root: ET.Element) -> None:
 
 
 @given(parts)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_text_of_a_finding_becomes_a_tag_an_attribute_or_an_address(example: Parts) -> None:
     hold_no_markup_of_the_world(parsed(render(example.audit())))
 
 
 @given(texts, texts, texts)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_text_of_the_world_beside_the_findings_does(one: str, two: str, three: str) -> None:
     audit = the_audit()
     absent = Program(name="ffmpeg", path=two, state=ProgramState.FOREIGN, detail=three, version=one, branch=two)

@@ -22,7 +22,7 @@ def endings(suite: ET.Element) -> list[str | None]:
 
 
 @given(parts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_suite_is_red_exactly_where_its_check_is(parts: Parts) -> None:
     audit = parts.audit()
     suites = suites_of(audit)
@@ -40,7 +40,7 @@ def test_a_suite_is_red_exactly_where_its_check_is(parts: Parts) -> None:
 
 
 @given(parts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_the_world_says_it_is_read_back_and_counted_right(parts: Parts) -> None:
     audit = parts.audit()
     root = ET.fromstring(render(audit).encode())

@@ -56,7 +56,7 @@ def test_the_schema_refuses_what_is_no_log() -> None:
 
 
 @given(parts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_audit_is_a_log_by_the_standards_schema_with_a_result_for_each_finding(parts: Parts) -> None:
     audit = parts.audit()
     run = run_of(audit)
@@ -72,7 +72,7 @@ def test_any_audit_is_a_log_by_the_standards_schema_with_a_result_for_each_findi
 
 
 @given(parts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_could_not_be_checked_never_looks_clean(parts: Parts) -> None:
     audit = parts.audit()
     run = run_of(audit)

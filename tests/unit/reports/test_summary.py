@@ -22,7 +22,7 @@ def rows_of(text: str) -> list[list[str]]:
 
 
 @given(parts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_there_is_a_row_for_each_check_and_each_finding_and_no_markup_from_the_world(parts: Parts) -> None:
     audit = parts.audit()
     found = told(audit)

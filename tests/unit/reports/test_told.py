@@ -17,7 +17,7 @@ PASS = a_finding(Outcome.PASS, advisory=None)
 
 
 @given(parts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nothing_is_told_only_where_all_that_ran_passed_and_something_ran(parts: Parts) -> None:
     audit = parts.audit()
     assert bool(told(audit)) == (audit.verdict is not Verdict.PASS)

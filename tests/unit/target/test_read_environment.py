@@ -41,7 +41,7 @@ def test_folded_values_are_unfolded() -> None:
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), min_size=1, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.sampled_from(["Name", "Requires-Dist", "requires-dist", "X-Y"]), WORDS), max_size=8), WORDS
 )
