@@ -9,13 +9,14 @@ import hashlib
 import importlib
 import json
 import pkgutil
+import sys
 import typing
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeGuard, TypeVar
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -39,12 +40,19 @@ def kinds() -> dict[str, type[Fact]]:
     modules = (
         importlib.import_module(f"{facts.__name__}.{info.name}") for info in pkgutil.iter_modules(facts.__path__)
     )
-    return {
-        name: each
-        for module in modules
-        for name, each in vars(module).items()
-        if isinstance(each, type) and issubclass(each, Fact) and each is not Fact
-    }
+    return {name: each for module in modules for name, each in vars(module).items() if _is_kind(each)}
+
+
+@cache
+def _kind(name: str) -> type[Fact] | None:
+    """The kind of fact of this name: mostly one whose module is loaded already, and then no other is."""
+    loaded = [module for path, module in sys.modules.copy().items() if path.startswith(f"{facts.__name__}.")]
+    own = next((each for module in loaded if _is_kind(each := vars(module).get(name))), None)
+    return own or kinds().get(name)
+
+
+def _is_kind(value: object) -> TypeGuard[type[Fact]]:
+    return isinstance(value, type) and issubclass(value, Fact) and value is not Fact
 
 
 def encode(value: object, *, reveal: bool = False) -> Json:
@@ -165,9 +173,10 @@ def _decode_union(kinds: tuple[typing.Any, ...], value: Json, path: str) -> typi
 def _decode_dataclass(kind: type, value: dict[str, Json], path: str) -> typing.Any:  # noqa: ANN401
     if kind is Fact:
         name = value.get("fact")
-        if not isinstance(name, str) or name not in kinds():
+        found = _kind(name) if isinstance(name, str) else None
+        if found is None:
             raise WireError(f"{path}.fact: {name!r} is no kind of fact")
-        kind = kinds()[name]
+        kind = found
     if not dataclasses.is_dataclass(kind):
         raise WireError(f"{path}: {kind.__name__} does not travel on the wire")
     hints = _hints(kind)
