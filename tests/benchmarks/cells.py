@@ -47,7 +47,7 @@ def all_built(work: Sequence[tuple[Cell, Pins]], pythons: Mapping[str, Found]) -
     """Build all cells side by side: the seconds that it took, and what each step took in all."""
     began = time.perf_counter()
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        looks = list(pool.map(lambda each: built(*each, pythons[each[0].python]), work))
+        looks = list(pool.map(lambda each: built(each[0], each[1], pythons[each[0].python]), work))
     seconds = time.perf_counter() - began
     if blind := [look.unseen.cause for look in looks if look.unseen is not None]:
         sys.exit(f"not built: {blind[0]}")
