@@ -1,7 +1,7 @@
 """What is seen of a shipped matrix at a glance is what a whole reading says of it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stackaudit.inputs import fitting, matrices
@@ -24,7 +24,6 @@ def test_the_packages_of_each_shipped_matrix_are_seen_with_what_is_required(sour
 
 
 # The first example that fits reads a whole matrix.
-@settings(deadline=None)
 @given(st.sets(st.sampled_from([*NAMES, "celery[redis]", "kombu[redis]", "celery[sqs]", "flask[async]"])))
 def test_what_can_fit_at_a_glance_is_all_that_fits(names: set[str]) -> None:
     read = matrices.read_fitting(names, SOURCES)

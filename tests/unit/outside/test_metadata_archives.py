@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from distributions import metadata, source_of, wheel_of
@@ -65,7 +65,6 @@ def test_a_source_archive_that_is_none_is_told_in_words(content: bytes, words: s
         metadata_in(SOURCE, content)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_no_damage_ends_in_anything_but_the_metadata_or_a_sentence(data: st.DataObject) -> None:
     name, whole = data.draw(

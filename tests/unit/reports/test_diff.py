@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from datetime import date
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -129,7 +129,6 @@ differing = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(differing, max_size=4), texts)
 def test_no_text_breaks_out_of_its_cell_in_markdown(found: list[Difference], name: str) -> None:
     plain = [replace(each, subject="s", before="b", after="a") for each in sorted(found, key=lambda each: each.order)]
@@ -145,7 +144,6 @@ def test_no_text_breaks_out_of_its_cell_in_markdown(found: list[Difference], nam
     )
 
 
-@settings(deadline=None)
 @given(st.lists(differing, max_size=4))
 def test_the_text_holds_nothing_that_steers_a_terminal_and_the_json_can_be_read(found: list[Difference]) -> None:
     told = text(these(*found), verbose=True)

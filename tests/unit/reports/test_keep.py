@@ -1,7 +1,7 @@
 """What people write between the markers survives; a broken marker is told with its line, and nothing is guessed."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stackaudit.model.edition import Kept
@@ -15,7 +15,6 @@ LINES = st.lists(st.text(alphabet="ab #|`<>-!\t\N{SNOWMAN}", max_size=20), max_s
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)?", fullmatch=True), LINES, max_size=4))
-@settings(deadline=None)
 def test_whatever_stands_between_the_markers_comes_back_as_it_was(texts: dict[str, str]) -> None:
     kept = tuple(Kept(name=name, text=text, line=0) for name, text in texts.items())
     keeping = Keeping(kept)
