@@ -87,6 +87,13 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session
+def drills(session: nox.Session) -> None:
+    """Every drill by its catch: bad and good combinations, sabotaged stacks, interruptions; it takes minutes."""
+    groups(session, "test", "tools")
+    session.run("pytest", "tests/drills", *session.posargs)
+
+
+@nox.session
 def differential(session: nox.Session) -> None:
     """The native engine beside pip-audit over all of a database of advisories, which STACKAUDIT_ADVISORIES names."""
     groups(session, "test", "tools")

@@ -69,9 +69,10 @@ class Bench:
 
     def __init__(self, lab: Lab, name: str, deadline: Deadline) -> None:
         self.lab = lab
-        self.name = name
+        # The room may be shared by the benches of other pools.
+        self.name = f"{lab.pool}.{name}"
         self.deadline = deadline
-        self.folder = lab.room.folder / name
+        self.folder = lab.room.folder / self.name
         self.folder.mkdir()
         for source in files("stackaudit.target").iterdir():
             if source.name.startswith("drill_"):

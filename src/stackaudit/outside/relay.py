@@ -92,6 +92,9 @@ class Relay:
     def _pass_on(
         self, selector: selectors.BaseSelector, pair: _Pair, source: socket.socket, sink: socket.socket
     ) -> None:
+        if source.fileno() < 0:
+            # Both ends had something to say, and the first closed the pair.
+            return
         try:
             read = source.recv(_CHUNK)
             if read and not pair.dead:

@@ -1,0 +1,93 @@
+"""Each drill catches what it is for: a combination or a sabotaged stack on which it does not hold, and stacks on which all hold.
+
+These take minutes. Every run of the tests has a quick selection: `tests/integration/test_drills.py`.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from drilling import GOOD, copy_of, looks_at, problems_of
+from stackaudit.lab.bench import Lab
+from stackaudit.lab.drill import drills
+from stackaudit.model.wire import Json
+from tools import require
+
+NEWEST = ("celery[redis]==5.7.0", "kombu==5.7.0", "redis==8.1.0", "billiard==4.3.2")
+OLDER = ("celery==5.4.0", "kombu==5.4.0", "redis==5.0.8")
+LATE = "did not return within"
+ALL = tuple(each.name for each in drills() if each.needs == "celery")
+
+
+@pytest.fixture(scope="module")
+def healthy() -> Iterator[Lab]:
+    require("redis-server")
+    require("uv")
+    with copy_of(GOOD) as lab:
+        yield lab
+
+
+@pytest.mark.parametrize(("pins", "pool"), [(GOOD, "prefork"), (NEWEST, "prefork"), (OLDER, "prefork"), (GOOD, "solo")])
+def test_all_drills_hold_on_a_good_combination(pins: tuple[str, ...], pool: str) -> None:
+    require("redis-server")
+    require("uv")
+    names = [each.name for each in drills() if each.needs == "celery" and pool in each.pools]
+    with copy_of(pins, pool=pool) as lab:
+        assert problems_of(looks_at(lab, *names)) == dict.fromkeys(sorted(names), ())
+
+
+@pytest.mark.parametrize(
+    ("drill", "settings", "words"),
+    [
+        ("round-trip", {"task_routes": {"drill.*": {"queue": "nobodys"}}}, LATE),
+        ("failing-task", {"task_ignore_result": True}, "raises"),
+        ("retry", {"task_annotations": {"drill.again": {"max_retries": 1}}}, "MaxRetriesExceededError"),
+        ("eta", {"task_routes": {"drill.*": {"queue": "nobodys"}}}, LATE),
+        ("chord", {"task_routes": {"drill.total": {"queue": "nobodys"}}}, LATE),
+        ("result-expiry", {"result_expires": None}, "no time"),
+        ("ping", {"worker_enable_remote_control": False}, "no worker answered"),
+        ("inspect", {"worker_enable_remote_control": False}, "no worker answered"),
+        ("report", {"worker_enable_remote_control": False}, "no worker answered"),
+        ("broker-restart", {"broker_connection_retry": False}, LATE),
+        ("broker-killed", {"broker_connection_retry": False}, LATE),
+        ("client-kill", {"broker_connection_retry": False}, LATE),
+        (
+            "broker-stall",
+            {"broker_connection_retry": False, "broker_transport_options": {"socket_timeout": 2}},
+            "a task that was sent after it",
+        ),
+        ("wrong-password", {"broker_connection_retry": False}, "ended with exit status"),
+        ("child-killed", {"task_annotations": {"drill.nap": {"acks_late": False}}}, "WorkerLostError"),
+        ("warm-shutdown", {"task_time_limit": 0.4}, "TimeLimitExceeded"),
+        ("memory-full", {"broker_connection_retry": False}, "while the broker was full"),
+        ("redelivery", {"task_annotations": {"drill.nap": {"acks_late": False}}}, LATE),
+        ("black-hole", {"broker_connection_retry": False}, LATE),
+    ],
+)
+def test_a_drill_does_not_hold_on_a_stack_that_is_sabotaged(
+    healthy: Lab, drill: str, settings: dict[str, Json], words: str
+) -> None:
+    (problems,) = problems_of(looks_at(healthy, drill, settings=settings)).values()
+    assert any(words in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("pins", "python", "drill", "words"),
+    [
+        (("celery==5.4.0", "kombu==5.6.1", "redis==4.3.6"), "3.11", "worker-start", "credential_provider"),
+        (("celery==5.6.3", "kombu==5.6.2", "redis==4.6.0"), "3.11", "backend-restart", "raised TypeError"),
+        (("celery==5.2.7", "kombu==5.2.4", "redis==4.6.0"), "3.12", "imports", "raises AttributeError"),
+        (("ffmpeg-python==0.2.0", "future==0.18.2"), "3.12", "imports", "raises ModuleNotFoundError"),
+        (("celery==4.3.0", "kombu==4.6.4", "redis==3.3.11", "vine==1.3.0"), "3.7", "ping", "no worker answered"),
+    ],
+)
+def test_a_bad_combination_is_caught_three_times_of_three(
+    pins: tuple[str, ...], python: str, drill: str, words: str
+) -> None:
+    require("redis-server")
+    require("uv")
+    with copy_of(pins, python) as lab:
+        looks = looks_at(lab, drill, repeat=3)
+        assert len(looks) == 3
+        for problems in problems_of(looks).values():
+            assert any(words in problem for problem in problems), problems
