@@ -12,6 +12,20 @@ from pathlib import Path
 
 _PATIENCE = 60.0
 
+HEALTHY = {
+    "accept_content": ["json"],
+    "broker_connection_retry_on_startup": True,
+    "broker_transport_options": {"socket_timeout": 30, "socket_keepalive": True, "visibility_timeout": 7200},
+    "result_expires": 600,
+    "task_soft_time_limit": 540,
+    "task_time_limit": 600,
+    "worker_cancel_long_running_tasks_on_connection_loss": True,
+    "worker_max_tasks_per_child": 100,
+    "worker_prefetch_multiplier": 1,
+    "worker_soft_shutdown_timeout": 30,
+}
+"""Settings with which a prefork worker has no finding."""
+
 _APP = """\
 import json, os
 from celery import Celery

@@ -41,7 +41,10 @@ def stack(request: pytest.FixtureRequest, environments: Environments, folder: Pa
     write_pins(folder)
     interpreter = environments.get(getattr(request, "param", "3.11"), *PINS)
     with redis_server(folder / "redis") as redis, OsvService(ADVISORIES) as service:
-        worker = workers.start(folder / "worker", redis.url(), "w1@stack", pool="prefork", python=interpreter)
+        settings = json.dumps(workers.HEALTHY)
+        worker = workers.start(
+            folder / "worker", redis.url(), "w1@stack", pool="prefork", python=interpreter, settings=settings
+        )
         with workers.running(worker):
             options = ("--python", interpreter, "--broker-url", redis.url(), "--advisories", service.url)
             yield Stack(redis=redis, worker=worker, options=options)

@@ -14,7 +14,7 @@ from stackaudit.model.audit import Case
 from stackaudit.model.facts.celery_settings import CelerySettings
 from stackaudit.model.findings import Outcome
 from stackaudit.model.wire import encode
-from workers import RunningWorker, running, start
+from workers import HEALTHY, RunningWorker, running, start
 
 SECRET = "hunter2-is-a-secret"
 
@@ -25,19 +25,6 @@ def late(): pass
 @app.task(name="tested.plain")
 def plain(): pass
 """
-
-HEALTHY = {
-    "accept_content": ["json"],
-    "broker_connection_retry_on_startup": True,
-    "broker_transport_options": {"socket_timeout": 30, "socket_keepalive": True, "visibility_timeout": 7200},
-    "result_expires": 600,
-    "task_soft_time_limit": 540,
-    "task_time_limit": 600,
-    "worker_cancel_long_running_tasks_on_connection_loss": True,
-    "worker_max_tasks_per_child": 100,
-    "worker_prefetch_multiplier": 1,
-    "worker_soft_shutdown_timeout": 30,
-}
 
 BAD = {
     "accept_content": ["json", "pickle"],

@@ -173,7 +173,8 @@ def softly(rule: Rule, case: Case) -> Iterator[Finding]:
 
 
 def _acknowledging(case: Case) -> list[CelerySettings]:
-    return telling(case, "task_acks_late")
+    """Those that have tasks at all."""
+    return [each for each in telling(case, "task_acks_late") if each.tasks or each.value("task_acks_late") is True]
 
 
 @rule(

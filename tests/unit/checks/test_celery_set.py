@@ -105,6 +105,7 @@ SILENT: list[tuple[str, CelerySettings]] = [
     ("CE207", worker(celery="5.2.7", broker_connection_retry_on_startup=None)),
     ("CE301", worker(LATE, visibility_timeout=60, pool="solo", task_time_limit=61)),
     ("CE301", worker(tasks(acks_late=False), visibility_timeout=60, pool="prefork", task_time_limit=61)),
+    ("CE306", worker(task_acks_late=False)),
     ("CE307", worker(tasks(acks_late=False))),
     ("CE402", worker(pool="threads", worker_max_tasks_per_child=None, worker_max_memory_per_child=None)),
     ("CE403", worker(worker_soft_shutdown_timeout=0)),
