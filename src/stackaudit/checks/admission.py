@@ -156,9 +156,8 @@ def supported(rule: Rule, case: Case) -> Iterator[Finding]:
         else:
             continue
         if proof is not None and proof.rung.rank >= Rung.IMPORTED.rank:
-            message += (
-                f"; these versions were {proof.rung} together on Python {here.minor} ({proof.at.date()}, {proof.by})"
-            )
+            did = f"{'have' if proof.rung is Rung.SURVIVED else 'were'} {proof.rung}"
+            message += f"; these versions {did} together on Python {here.minor} ({proof.at.date()}, {proof.by})"
         newer = _newest_naming(here, entry)
         none = f"no listed {entry.name} that names Python {here.minor} goes with the others: rely on tests of your own"
         newest = f"{entry.name} {newer} is the newest that names Python {here.minor} and goes with the others"

@@ -26,7 +26,7 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     tools = {each.id: f"{each.evidence.tool} {each.evidence.tool_version or ''}" for each in audit.case.snapshot.looks}
     for judgment in audit.judgments:
-        asked = ", ".join(tools.get(each, each) for each in judgment.evidence)
+        asked = ", ".join(dict.fromkeys(tools.get(each, each) for each in judgment.evidence))
         cells = (judgment.check, mark_of(judgment), judgment.rung or "-", judgment.summary, asked)
         yield f"| {' | '.join(inline(each) for each in cells)} |"
     yield ""
