@@ -18,7 +18,7 @@ from stackaudit.model.places import Place
 from stackaudit.model.repository import Repository
 from stackaudit.model.rule_text import RuleText
 from stackaudit.model.snapshot import F, Snapshot
-from stackaudit.model.versions import parse_version, text_of
+from stackaudit.model.versions import parse_version
 from stackaudit.model.waivers import Waiver
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Case:
                 for each in sorted(self.facts(Distribution), key=lambda each: (each.name, each.version))
             ]
         pins = {
-            (each.name, text_of(each.pin)): each.where for each in reversed(self.requirements) if each.pin is not None
+            (each.name, str(each.pin)): each.where for each in reversed(self.requirements) if each.pin is not None
         }
         return [Package(name=name, version=version, where=pins[name, version]) for name, version in sorted(pins)]
 

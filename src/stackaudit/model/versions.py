@@ -46,12 +46,6 @@ def parse_requirement(text: str) -> Requirement | None:
         return None
 
 
-@lru_cache(maxsize=65536)
-def text_of(version: Version) -> str:
-    """`version` as PEP 440 normalizes it: `str()` puts it together anew each time, and a lock's pins are asked for again and again."""
-    return str(version)
-
-
 def admits(specifier: SpecifierSet, version: str) -> bool:
     """Whether `specifier` admits the installed `version`; pre-releases count, since they are there already.
 

@@ -9,7 +9,6 @@ from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.markers import applying
 from stackaudit.model.parts import Visit
 from stackaudit.model.snapshot import Unseen
-from stackaudit.model.versions import text_of
 
 REMEDY = "follow its releases and its advisories where it comes from"
 
@@ -51,7 +50,7 @@ def wanted_packages(visit: Visit) -> tuple[Wanted, ...]:
     else:
         for pinned in declared:
             if pinned.pin is not None:
-                why, version = elsewhere(pinned.name), text_of(pinned.pin)
+                why, version = elsewhere(pinned.name), str(pinned.pin)
                 wanted[pinned.name, version] = Wanted(name=pinned.name, version=version, elsewhere=why)
     return tuple(wanted[key] for key in sorted(wanted))
 
