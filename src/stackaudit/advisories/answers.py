@@ -1,9 +1,10 @@
 """What a source of advisories said of each package that it was asked about, whole or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from stackaudit.advisories.records import Pin, Record
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

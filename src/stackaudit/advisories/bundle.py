@@ -8,11 +8,11 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from stackaudit.advisories.yaml_record import YamlError, as_json
+from stackaudit.model.values import dataclass
 
 MOST_RECORD = 16 * 1024 * 1024
 """Bytes of one record, unpacked; the longest in use have one."""

@@ -5,7 +5,6 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from stackaudit.advisories.local import Digest, LocalCopy, load
 from stackaudit.advisories.match import affects
 from stackaudit.advisories.records import Affected, Event, Pin, Record
 from stackaudit.model.findings import Severity
+from stackaudit.model.values import dataclass
 from stackaudit.model.wire import Json
 from stackaudit.outside.files import writing_whole
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from stackaudit.advisories.answers import Answers
 from stackaudit.advisories.bundle import Limits, LocalError, members, shown
 from stackaudit.advisories.match import affects
 from stackaudit.advisories.records import Pin, Record, RecordError, parse_record
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """The local mirror of advisories: one verified zip of OSV records about PyPI packages, and a note beside it that says what it is."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 from stackaudit.advisories.sources import Source
 from stackaudit.model.secret import Secret
+from stackaudit.model.values import dataclass
 
 MAKE = "make one with `stackaudit advisories sync`"
 AGAIN = "sync it again: `stackaudit advisories sync`"

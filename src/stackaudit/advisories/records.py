@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
 from packaging.utils import NormalizedName, canonicalize_name
 
 from stackaudit.model.findings import Severity
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_version
 from stackaudit.model.wire import Json
 

@@ -1,12 +1,12 @@
 """How bad advisories are: by the CVSS vectors of their records, else by the word of the database that they come from; pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 
 from stackaudit.advisories.records import Record
 from stackaudit.model.findings import Severity
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
 """Where advisories may come from, as the settings say it; pure."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from stackaudit.model.addresses import is_loopback
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.secret import Secret
+from stackaudit.model.values import dataclass
 
 OSV_ADDRESS = "https://api.osv.dev"
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Verdict
 from stackaudit.model.manifest import Manifest, Setting
 from stackaudit.model.parts import Check
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

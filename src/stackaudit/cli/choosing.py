@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit import sockets
@@ -20,6 +19,7 @@ from stackaudit.model.manifest import Manifest
 from stackaudit.model.matrix import Matrix
 from stackaudit.model.parts import Check
 from stackaudit.model.snapshot import Snapshot
+from stackaudit.model.values import dataclass
 
 _CODE = re.compile(r"[A-Z]{2}\d{3}")
 

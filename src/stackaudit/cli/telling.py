@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
@@ -22,6 +22,7 @@ from stackaudit.model.places import Place
 from stackaudit.model.repository import Repository
 from stackaudit.model.rule_text import RuleText
 from stackaudit.model.secret import redact
+from stackaudit.model.values import dataclass
 from stackaudit.model.variables import may_hold_values
 from stackaudit.outside.files import write_whole
 

@@ -1,12 +1,13 @@
 """What one or more files declare, with everything that is wrong in them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import PythonClaim, Requirement, Terms
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -13,6 +12,7 @@ from stackaudit.inputs._text import Toml
 from stackaudit.inputs._toml_tables import Book, Table
 from stackaudit.model.errors import Fault
 from stackaudit.model.matrix import PackageRange, Proof, Rung
+from stackaudit.model.values import dataclass
 
 PUBLISHED_SCHEMA = "stackaudit/published/1"
 PROOF_SCHEMA = "stackaudit/proof/1"

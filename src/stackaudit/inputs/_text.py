@@ -6,7 +6,6 @@ import re
 import select
 import stat
 from bisect import bisect_left
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from stackaudit.inputs._table import Table, is_table
 from stackaudit.inputs._toml_lines import TomlLines
 from stackaudit.model.errors import Fault
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import ENDLESS
 
 LIMIT = 20 * 1024 * 1024

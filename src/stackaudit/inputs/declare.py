@@ -4,7 +4,6 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit.inputs import project
@@ -17,6 +16,7 @@ from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, ProgramRe
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
 from stackaudit.model.services import REDIS_SCHEMES, wrong_with
+from stackaudit.model.values import dataclass
 
 FOR_PROBES = (
     "python-version",

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -17,6 +17,7 @@ from stackaudit.inputs._toml_tables import Book, Table, did_you_mean
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.matrix import Layer, Matrix
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 SCHEMA = "stackaudit/matrix/1"
 _FAMILY = b"stackaudit/matrix/"

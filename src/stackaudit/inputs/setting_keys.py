@@ -1,11 +1,10 @@
 """Names every setting that there is, with its type, its default and one line about it."""
 
-from dataclasses import dataclass
-
 from stackaudit.model.audit import Gate
 from stackaudit.model.findings import Severity
 from stackaudit.model.manifest import SettingValue
 from stackaudit.model.matrix import Rung
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Reads settings: option over environment over file over default, and each knows where it came from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.manifest import Setting, SettingValue
 from stackaudit.model.places import Place
 from stackaudit.model.secret import redact
+from stackaudit.model.values import dataclass
 from stackaudit.model.waivers import Waiver
 
 _DEFAULT = Place(path="default")

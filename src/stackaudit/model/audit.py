@@ -1,7 +1,7 @@
 """A case, its judgments and the audit made of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import chain
@@ -18,6 +18,7 @@ from stackaudit.model.places import Place
 from stackaudit.model.repository import Repository
 from stackaudit.model.rule_text import RuleText
 from stackaudit.model.snapshot import F, Snapshot
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_version
 from stackaudit.model.waivers import Waiver
 

@@ -1,12 +1,12 @@
 """What a document says that can be held against the world: its claims, each with its line."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 DECLARED = "declared"
 CHECKING = "checking"

@@ -1,9 +1,9 @@
 """What a project's deployment files declare: containers, the images under them, and variables by name; never a value that may be secret."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """What differs between two audits: values, for those who compare and those who tell."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from stackaudit.model.findings import Lane, Severity, Verdict
+from stackaudit.model.values import dataclass
 
 
 class Section(StrEnum):

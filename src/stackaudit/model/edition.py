@@ -1,9 +1,9 @@
 """What one edition of the audit document says besides its audit: none of it is in the record."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from stackaudit.model.differences import Differences
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

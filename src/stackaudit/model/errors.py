@@ -11,9 +11,9 @@ What the *world* does wrong is never an exception: it is an `Unseen` or a findin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 
 class StackauditError(Exception):

@@ -1,10 +1,10 @@
 """What rules say: findings, their outcomes, and the verdicts made of them."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 
 class Outcome(StrEnum):

@@ -1,7 +1,7 @@
 """Combinations that are known to break: a condition over what a stack is made of, and what it does to a user who meets it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from stackaudit.model.findings import Severity
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 Bound: TypeAlias = tuple[str, str]
 """A name and the versions of it that count, a valid PEP 440 specifier set; the empty one admits every version.

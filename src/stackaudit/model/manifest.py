@@ -1,6 +1,5 @@
 """What is declared: requirements with their places, endpoints, programs, settings."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from packaging.specifiers import SpecifierSet
@@ -11,6 +10,7 @@ from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.deployment import Deployment
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret, strip_secrets
+from stackaudit.model.values import dataclass
 
 SettingValue: TypeAlias = str | int | float | bool | tuple[str, ...] | None
 
@@ -126,7 +126,7 @@ class Manifest:
     terms: Terms = Terms()
     sandbox: bool = False
     claims: tuple[Claim, ...] = ()
-    deployment: Deployment = Deployment()  # noqa: RUF009 - frozen, as `Terms` is
+    deployment: Deployment = Deployment()
 
     def setting(self, name: str) -> SettingValue:
         """The value of setting `name`; None where it was never declared."""

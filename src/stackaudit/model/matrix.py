@@ -1,7 +1,7 @@
 """What is known to work together: the content of one matrix file."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from packaging.version import Version
 
 from stackaudit.model.known_bad import KnownBad
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 
 class Rung(StrEnum):

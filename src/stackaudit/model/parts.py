@@ -1,7 +1,6 @@
 """The sockets' plugs: a probe, a check, a rule and a renderer are each a function and the few words needed to place it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit, Case
 from stackaudit.model.deadline import Deadline
@@ -12,6 +11,7 @@ from stackaudit.model.manifest import Manifest
 from stackaudit.model.matrix import Rung
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import F, Look, Snapshot
+from stackaudit.model.values import dataclass
 
 ENVIRONMENT_FACTS: frozenset[type[Fact]] = frozenset({InterpreterFact, Distribution})
 """What only an environment can show; nobody looks for it where requirement files alone are audited."""

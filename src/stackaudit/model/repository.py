@@ -1,7 +1,8 @@
 """Where the audited files lie in their repository."""
 
 import posixpath
-from dataclasses import dataclass
+
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

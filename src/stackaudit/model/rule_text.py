@@ -1,8 +1,7 @@
 """What a rule says of itself, for those who tell its findings."""
 
-from dataclasses import dataclass
-
 from stackaudit.model.findings import Severity
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
 """What was observed: looks, their evidence, and what stayed unseen."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.values import dataclass
 
 F = TypeVar("F", bound=Fact)
 

@@ -1,12 +1,12 @@
 """What was accepted: by whom, for what reason, until when."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from packaging.utils import NormalizedName
 
 from stackaudit.model.findings import UNTIL_FIXED
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

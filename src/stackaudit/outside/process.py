@@ -8,11 +8,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.values import dataclass
 
 MOST_OUTPUT = 64 * 1024 * 1024
 """Bytes of one stream that are kept; a program that prints more is killed."""

@@ -1,9 +1,9 @@
 """The way to an HTTP service, and what can go wrong on it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from stackaudit.model.secret import Secret
+from stackaudit.model.values import dataclass
 
 
 class Kind(StrEnum):

@@ -1,11 +1,10 @@
 """Facts: what advisory services answered."""
 
-from dataclasses import dataclass
-
 from packaging.utils import NormalizedName
 
 from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Severity
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,8 @@
 """Facts: what Celery workers and applications are set to."""
 
-from dataclasses import dataclass
-
 from stackaudit.model.facts.fact import Fact
 from stackaudit.model.manifest import SettingValue
+from stackaudit.model.values import dataclass
 
 APPLICATION = "application"
 """The `origin` of what an application says of itself; a worker's is `worker`."""

@@ -1,9 +1,8 @@
 """Facts: what the surroundings of a process hold, and who reads it."""
 
-from dataclasses import dataclass
-
 from stackaudit.model.facts.fact import Fact
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

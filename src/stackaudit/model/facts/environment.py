@@ -1,10 +1,9 @@
 """Facts: what an interpreter's environment holds."""
 
-from dataclasses import dataclass
-
 from packaging.utils import NormalizedName
 
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

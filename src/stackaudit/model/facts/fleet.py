@@ -1,8 +1,7 @@
 """Facts: what the workers of a fleet run, told once for all that run the same."""
 
-from dataclasses import dataclass
-
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """Facts: which programs are there, and what they made."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.values import dataclass
 
 
 class ProgramState(StrEnum):

@@ -1,12 +1,12 @@
 """Facts: what the index says of releases, and what an installer makes of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

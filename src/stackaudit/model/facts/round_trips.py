@@ -1,9 +1,9 @@
 """Facts: what went through the broker to workers and came back."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.values import dataclass
 
 
 class Route(StrEnum):

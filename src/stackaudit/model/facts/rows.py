@@ -1,11 +1,10 @@
 """Facts: what became of the rows of a matrix on a real Python."""
 
-from dataclasses import dataclass
-
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """Facts: how Redis-compatible servers answered, and how they are set up."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.values import dataclass
 
 
 class ServiceState(StrEnum):

@@ -1,8 +1,7 @@
 """Facts: what became of a stack that was drilled, one run of one drill each."""
 
-from dataclasses import dataclass
-
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

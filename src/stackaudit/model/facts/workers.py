@@ -1,8 +1,7 @@
 """Facts: which Celery workers answered, and what of."""
 
-from dataclasses import dataclass
-
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

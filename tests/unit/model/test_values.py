@@ -1,0 +1,113 @@
+"""A dataclass whose methods wait for its first value is one that has them from the beginning."""
+
+import dataclasses
+import subprocess
+import sys
+from datetime import date
+from threading import Barrier, Thread
+
+import pytest
+
+from stackaudit.model.values import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Fields of all kinds."""
+
+    name: str
+    on: date | None = None
+    tags: tuple[str, ...] = ()
+    lines: list[int] = dataclasses.field(default_factory=list, compare=False)
+    width: int = dataclasses.field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", len(self.name))
+
+    @property
+    def label(self) -> str:
+        """For methods."""
+        return f"<{self.name}>"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """The same by the standard library."""
+
+    name: str
+    on: date | None = None
+    tags: tuple[str, ...] = ()
+    lines: list[int] = dataclasses.field(default_factory=list, compare=False)
+    width: int = dataclasses.field(init=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmade:
+    """One of which no value is made."""
+
+    name: str
+
+
+def test_its_values_are_equal_hashed_shown_and_replaced_as_the_standard_librarys() -> None:
+    row = Row(name="elm", tags=("a",))
+    assert row == Row(name="elm", tags=("a",), lines=[3])
+    assert row != Row(name="oak")
+    assert len({row, Row(name="elm", tags=("a",), lines=[3])}) == 1
+    assert repr(row) == "Row(name='elm', on=None, tags=('a',), lines=[])"
+    assert dataclasses.replace(row, name="maple").width == 5
+    others: list[object] = [Unmade(name="elm")]
+    assert row not in others
+    assert row.label == "<elm>"
+    assert row.lines is not Row(name="elm").lines
+
+
+def test_its_fields_are_known_before_a_value_is_made() -> None:
+    program = (
+        "from dataclasses import fields, is_dataclass\nfrom typing import get_type_hints\n"
+        "from stackaudit.model.manifest import Requirement\n"
+        "assert '__eq__' not in vars(Requirement)\nassert is_dataclass(Requirement)\n"
+        "print([each.name for each in fields(Requirement)] == list(get_type_hints(Requirement)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+    names = [[(each.name, each.init, each.compare) for each in dataclasses.fields(kind)] for kind in (Row, Plain)]
+    assert names[0] == names[1]
+    assert (Row.__slots__, Row.__match_args__) == (Plain.__slots__, Plain.__match_args__)
+
+
+def test_nothing_of_a_value_can_be_set_and_a_wrong_word_is_refused() -> None:
+    row = Row(name="elm")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        row.name = "oak"  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del row.name
+    with pytest.raises(TypeError):
+        Row(nmae="elm")  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Row("elm")  # type: ignore[call-arg]
+
+
+def test_threads_that_make_the_first_values_side_by_side_make_equal_ones() -> None:
+    for _ in range(20):
+
+        @dataclass(frozen=True, slots=True, kw_only=True)
+        class Fresh:
+            """Made anew for each round."""
+
+            name: str
+            known: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+
+        start = Barrier(4)
+        made: list[Fresh] = []
+
+        def make(start: Barrier = start, made: list[Fresh] = made, kind: type[Fresh] = Fresh) -> None:
+            start.wait()
+            made.append(kind(name="elm"))
+
+        threads = [Thread(target=make) for _ in range(4)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert len(made) == 4
+        assert len(set(made)) == 1
