@@ -193,15 +193,25 @@ def test_over_a_copy_no_process_is_started_and_no_part_is_loaded_that_is_not_use
     processes, modules = spent(pins, "--advisories", str(ADVISORIES))
     assert processes == 0
     loaded = {each for each in modules if each.startswith("stackaudit.probes.") and "._" not in each}
-    assert loaded <= {f"stackaudit.probes.{name}" for name in ("native", "native_online", "pip_audit")}
+    assert loaded <= {f"stackaudit.probes.{name}" for name in ("native", "pip_audit")}
     assert not {each for each in modules if each.startswith(("stackaudit.reports.", "urllib3", "http."))}
     unused = ("inputs.pyproject", "inputs.uvlock", "inputs.sbom", "outside.http", "outside.process", "gate.changes")
     assert not {"tomllib", *(f"stackaudit.{each}" for each in unused)} & modules
 
 
-def test_online_one_process_is_started(pins: Path) -> None:
+def test_online_no_process_is_started_either(pins: Path) -> None:
     with OsvService(ADVISORIES) as service:
-        assert spent(pins, "--advisories", service.url)[0] == 1
+        assert spent(pins, "--advisories", service.url)[0] == 0
+
+
+@pytest.mark.parametrize("fault", ["drip", "hang"])
+def test_a_service_that_does_not_end_its_answer_holds_no_exit_back(pins: Path, stackaudit: Run, fault: str) -> None:
+    with OsvService(ADVISORIES, fault=fault) as service:
+        done = stackaudit(*NATIVE, "--timeout", "1", "--advisories", service.url, "-r", str(pins))
+    assert done.returncode == 3
+    record = json.loads(done.stdout)
+    assert {each["outcome"] for each in record["checks"][0]["findings"]} == {"unknown"}
+    assert record["measured"]["durations"]["audit"] < 1.5, "the deadline and half a second"
 
 
 def test_the_engine_asks_for_no_fresh_install_where_the_matrix_is_not_chosen(pins: Path, stackaudit: Run) -> None:

@@ -1,7 +1,6 @@
 """Tells an audit to a person: a line a check, then each finding with what, where, why, and what to do."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from io import StringIO
 from typing import TypeAlias
 
@@ -11,7 +10,7 @@ from stackaudit.model.facts.published import Resolution
 from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict, Waived, is_named
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
-from stackaudit.reports._amounts import seconds
+from stackaudit.model.values import dataclass
 
 LABELS = {
     Verdict.PASS: ("ok", "green"),
@@ -140,6 +139,8 @@ def _check_line(judgment: Judgment, prefix: str, suffix: str) -> Iterator[Segmen
 
 def _pinged(audit: Audit, judgment: Judgment) -> str:
     """How fast the servers answered that the check asked itself. It is no part of the summary: that is in the digest."""
+    from stackaudit.reports._amounts import seconds
+
     looks = (look.measured for look in audit.case.snapshot.looks if look.probe == judgment.check)
     times = [
         ", ".join(f"{name.rpartition(' ')[2]} {seconds(value)}" for name, value in measured if " ping " in name)

@@ -4,12 +4,12 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.values import dataclass
 from stackaudit.outside.ways import Kind, Way
 
 if TYPE_CHECKING:
@@ -67,12 +67,15 @@ class Client:
 
     What can pass (429, 5xx, a connection that broke) is asked once more. Where nothing ever answered and the way is closed, the rest
     is not tried. Answers that are not complete when `deadline` passes are given up: the threads that wait for them end by themselves,
-    or with the process.
+    or with the process. Those that come after `most` bytes came in all are too long: whoever reads answers can't be stopped while it
+    does.
     """
 
-    def __init__(self, deadline: Deadline, way: Way | None = None) -> None:
+    def __init__(self, deadline: Deadline, way: Way | None = None, most: int | None = None) -> None:
         self._deadline = deadline
         self._way = way or Way()
+        self._most = most
+        self._bytes = 0
         self._connections: Connections | None = None
         self._answered = False
         self._closed: Failure | None = None
@@ -114,8 +117,12 @@ class Client:
                 index, answer = done.get(timeout=self._deadline.remaining())
             except Empty:
                 break
-            answers[index] = answer
+            answers[index] = self._counted(answer)
         return answers
+
+    def _counted(self, answer: Answer | Failure) -> Answer | Failure:
+        self._bytes += len(answer.body) if isinstance(answer, Answer) else 0
+        return answer if self._most is None or self._bytes <= self._most else Failure(kind=Kind.TOO_LONG)
 
     def _settle(self, connections: "Connections", wanted: Request) -> Answer | Failure:
         if self._closed is not None and not self._answered:
