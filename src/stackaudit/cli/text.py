@@ -139,15 +139,16 @@ def _check_line(judgment: Judgment, prefix: str, suffix: str) -> Iterator[Segmen
 
 def _pinged(audit: Audit, judgment: Judgment) -> str:
     """How fast the servers answered that the check asked itself. It is no part of the summary: that is in the digest."""
+    looks = [look.measured for look in audit.case.snapshot.looks if look.probe == judgment.check]
+    if not any(" ping " in name for measured in looks for name, _ in measured):
+        return ""
     from stackaudit.reports._amounts import seconds
 
-    looks = (look.measured for look in audit.case.snapshot.looks if look.probe == judgment.check)
     times = [
         ", ".join(f"{name.rpartition(' ')[2]} {seconds(value)}" for name, value in measured if " ping " in name)
         for measured in looks
     ]
-    said = "; ".join(filter(None, times))
-    return f" (ping {said})" if said else ""
+    return f" (ping {'; '.join(filter(None, times))})"
 
 
 def _label(judgment: Judgment) -> Segment:
