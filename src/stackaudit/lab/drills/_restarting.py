@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from stackaudit.lab.bench import IDLE, WITHIN, Bench, NotSetUp
 
 AWAY = 3.0
-"""Seconds that the broker is away: longer than Celery waits before it first tries again (2 s). Some that are deaf then survive a shorter one."""
+"""Seconds that the broker is away: longer than Celery's first pause between tries (2 s). Some go deaf then that survive a shorter absence."""
 
 NAP = 4.5
 """Seconds of the task that runs meanwhile: it ends when the broker is back."""
