@@ -72,4 +72,4 @@ def _asked_by(rule: "Rule | Lint | RuleText") -> str:
     asking = (each.id for each in sockets.checks() if rule.code.startswith(each.code))
     if rule.code.startswith(DOCUMENT.code):
         return f"{DOCUMENT.id}: `stackaudit verify` asks it of a document"
-    return next(asking, "none: `stackaudit matrix certify` asks it of the rows of a matrix")
+    return next(asking, "none: `stackaudit matrix certify` and `stackaudit drill` ask it of throwaway copies")
