@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from stackaudit.lab.bench import IDLE, WITHIN, Bench, NotSetUp
 
 AWAY = 3.0
-"""Seconds that the broker is away: longer than Celery's first pause between tries (2 s). Some go deaf then that survive a shorter absence."""
+"""Seconds that the broker is away: longer than Celery's first pause between tries (2 s), after which some are deaf for ever."""
 
 NAP = 4.5
 """Seconds of the task that runs meanwhile: it ends when the broker is back."""
