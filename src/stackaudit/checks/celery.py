@@ -46,6 +46,8 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     more = f" and {len(answered) - _NAMED} more" if len(answered) > _NAMED else ""
     missing = sum(1 for worker in case.facts(Worker) if not worker.answered)
     silent = f"; {missing} more should have" if missing else ""
+    if any(each.cut for each in case.facts(Broadcast)):
+        silent = "; not all that may answer had when the time was up"
     who = f"{len(answered)} worker{'s' if len(answered) > 1 else ''} answered: {', '.join(names)}{more}{silent}"
     return who + told(case.facts(RoundTrip))
 
@@ -112,7 +114,7 @@ def _nobody_there(asked: Broadcast) -> str | None:
 def everybody_answers(rule: Rule, case: Case) -> Iterator[Finding]:
     """Who is missing, by the broker's mailboxes and by the configuration; PUBLISH's count tells the silent from the dead."""
     for asked in case.facts(Broadcast):
-        if asked.problem is not None:
+        if asked.problem is not None or asked.cut:
             continue
         missing = [worker for worker in case.facts(Worker) if not worker.answered]
         mailboxes = sum(1 for worker in missing if "pidbox" in worker.expected_by)

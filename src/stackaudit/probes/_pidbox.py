@@ -66,7 +66,8 @@ class Census:
     """Who should answer and who did. `known` are the broker's mailboxes; `answers` what each node said, by method.
 
     `subscribers` is what the last PUBLISH counted; `heard` how many answers one ping got, the undecoded ones included. `consumers` and
-    `mailboxes` are for whoever looks through the broker besides: how many clients wait for tasks, and mailboxes of other names.
+    `mailboxes` are for whoever looks through the broker besides: how many clients wait for tasks, and mailboxes of other names. `cut` says
+    that the time was up while somebody could still have answered: nobody counts as silent then.
     """
 
     known: tuple[str, ...]
@@ -78,6 +79,7 @@ class Census:
     consumers: int | None = None
     mailboxes: tuple[str, ...] = ()
     elsewhere: tuple[int, ...] = ()
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,7 @@ def census(
     asking = _Asking(connection, mailbox, found, (hearing, commands))
     with asking.listening():
         asking.run(deadline)
-    if not found.answers and not found.undecodable:
+    if not found.answers and not found.undecodable and not found.cut:
         found.elsewhere = _elsewhere(connection, mailbox)
     return found
 
@@ -209,6 +211,7 @@ class _Asking:
                 return
             time.sleep(min(pause, deadline.remaining()))
             pause = min(pause * 1.5, 0.05)
+        self._found.cut = not self._accounted()
 
     def _patience(self) -> float:
         if self._found.subscribers == 0:
@@ -216,9 +219,13 @@ class _Asking:
         return _SILENCE if self._found.heard < self._found.subscribers or self._unfinished() else _GHOSTS
 
     def _complete(self) -> bool:
-        missing = {*self._found.known, *self._mailbox.expected} - set(self._found.answers)
+        return self._accounted() and self._found.answers.keys() >= set(self._found.known)
+
+    def _accounted(self) -> bool:
+        """Whether all that hear and all that are expected have answered: what is left are names of the dead."""
         enough = max(1, self._found.subscribers) <= self._found.heard >= self._mailbox.at_least
-        return enough and not missing and not self._unfinished()
+        expected = self._found.answers.keys() >= set(self._mailbox.expected)
+        return enough and expected and not self._unfinished()
 
     def _unfinished(self) -> bool:
         return bool(self._pending) or any(len(answers) < len(self._methods) for answers in self._found.answers.values())

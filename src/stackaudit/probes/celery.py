@@ -12,7 +12,7 @@ from stackaudit.model.services import speaks_redis, wrong_with
 from stackaudit.model.snapshot import Look
 from stackaudit.outside.resp import Connection, ServerError, Trouble
 from stackaudit.probes import _celery_control, _celery_queues, _celery_settings, _pidbox
-from stackaudit.probes._celery_looks import blind, look_at, looks_at, nobody, settings_looks, survey_look
+from stackaudit.probes._celery_looks import MORE_TIME, blind, look_at, looks_at, nobody, settings_looks, survey_look
 from stackaudit.probes._celery_queues import Survey
 from stackaudit.probes._pidbox import BASIC, Census, Hearing, Mailbox, Refused, content
 from stackaudit.probes._pidbox_words import Naming
@@ -120,6 +120,8 @@ def _surveyed(connection: Connection, mailbox: Mailbox, patience: Patience) -> S
             "let the audit's user run scan, smembers, llen, ttl, object, and client list",
         )
     except Trouble:
+        if patience.next(_SURVEYING).remaining() <= 0:
+            return NotSeen("the time was up before the broker's queues were looked through", MORE_TIME)
         return NotSeen("the broker gave no answer in time when its queues were looked through", _BROKER_FIRST)
 
 

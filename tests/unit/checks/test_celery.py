@@ -221,3 +221,9 @@ def test_what_killed_a_sandboxs_worker_is_told_where_it_is_missed() -> None:
     assert dead.message == "no worker answered: the sandbox's worker ended"
     # A worker that was late and answers all the same is a worker that answers.
     assert told(case_of(manifest, asked(1, 1), answered()), "CE") == []
+
+
+def test_while_somebody_could_still_have_answered_nobody_counts_as_silent() -> None:
+    cut = asked(5, 1, cut=True)
+    assert missing(cut, answered()) == []
+    assert check.summarize(case(cut, answered()), ()).endswith("; not all that may answer had when the time was up")
