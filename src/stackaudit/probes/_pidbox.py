@@ -9,20 +9,20 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.outside.resp import Connection, Reply, ServerError, Trouble
 from stackaudit.probes import _pidbox_words as words
 from stackaudit.probes._pidbox_words import (
-    SEPARATOR,
     Command,
     Naming,
     Return,
     body_of,
     parsed,
     queue_of,
+    separator_of,
     written,
 )
 
@@ -66,8 +66,9 @@ class Census:
     """Who should answer and who did. `known` are the broker's mailboxes; `answers` what each node said, by method.
 
     `subscribers` is what the last PUBLISH counted; `heard` how many answers one ping got, the undecoded ones included. `consumers` and
-    `mailboxes` are for whoever looks through the broker besides: how many clients wait for tasks, and mailboxes of other names. `cut` says
-    that the time was up while somebody could still have answered: nobody counts as silent then.
+    `mailboxes` are for whoever looks through the broker besides: how many clients wait for tasks, and mailboxes of other names; so is
+    `naming`, with the separator that the workers use. `cut` says that the time was up while somebody could still have answered: nobody
+    counts as silent then.
     """
 
     known: tuple[str, ...]
@@ -79,6 +80,7 @@ class Census:
     consumers: int | None = None
     mailboxes: tuple[str, ...] = ()
     elsewhere: tuple[int, ...] = ()
+    naming: Naming = _NAMING
     cut: bool = False
 
 
@@ -134,7 +136,12 @@ def census(
         Trouble: the connection broke.
     """
     connection.deadline = deadline
-    found = Census(known=_known(_granted(connection, [("SMEMBERS", mailbox.naming.mailboxes)])[0], mailbox.naming))
+    reply = _granted(connection, [("SMEMBERS", mailbox.naming.mailboxes)])[0]
+    members = [each for each in reply if isinstance(each, str)] if isinstance(reply, list) else []
+    # A worker that comes upon a binding with another separator than its own answers nobody.
+    naming = replace(mailbox.naming, separator=separator_of(members))
+    mailbox = replace(mailbox, naming=naming)
+    found = Census(known=_known(members, naming), naming=naming)
     asking = _Asking(connection, mailbox, found, (hearing, commands))
     with asking.listening():
         asking.run(deadline)
@@ -160,7 +167,7 @@ class _Asking:
         # Of a worker with a global_keyprefix each key has it; the queue that a binding names has it not.
         self._queue = mailbox.naming.prefix + queue
         self._bindings = mailbox.naming.prefix + _BINDING
-        self._binding = SEPARATOR.join((self._id, "", queue))
+        self._binding = mailbox.naming.separator.join((self._id, "", queue))
         self._tickets: dict[str, str] = {}
         self._taken = 0
         self._rounds: list[_Round] = []
@@ -310,10 +317,9 @@ def _most(rounds: Iterable[Counter[str]]) -> Counter[str]:
     return union
 
 
-def _known(reply: Reply, naming: Naming) -> tuple[str, ...]:
+def _known(members: Sequence[str], naming: Naming) -> tuple[str, ...]:
     """The nodes of the set of control mailboxes; a worker that was killed stays in it, one that was stopped leaves."""
-    members = [each for each in reply if isinstance(each, str)] if isinstance(reply, list) else []
-    queues = [queue_of(each) for each in members]
+    queues = [queue_of(each, naming.separator) for each in members]
     return tuple(sorted({each.removesuffix(naming.suffix) for each in queues if each.endswith(naming.suffix)}))
 
 
