@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from stackaudit.gate.coverage import ADVISORIES, covers, has_ended, is_about
+from stackaudit.gate.coverage import ADVISORIES, FRESH_ADVISORIES, NOT_NAMED, covers, has_ended, is_about
 from stackaudit.model.audit import Case, Judgment, Policy
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived
 from stackaudit.model.rule_text import RuleText
@@ -151,12 +151,21 @@ def _could_have_been_seen(waiver: Waiver, judgments: Sequence[Judgment]) -> bool
     if not _was_asked(ADVISORIES, waiver, said):
         return False
     scoped = waiver.package is not None or waiver.subject is not None
+    if _is_dark(FRESH_ADVISORIES, waiver, said):
+        return False
     if scoped and any(each.rule == ADVISORIES and is_about(waiver, each.subject) for each in said):
         return True
+    if _is_dark(NOT_NAMED, waiver, said):
+        return False
     return waiver.name.upper().startswith("PYSEC-") or all(_was_asked(code, waiver, said) for code in OF_PRODUCTS)
 
 
 def _was_asked(code: str, waiver: Waiver, said: Sequence[Finding]) -> bool:
-    own = [each for each in said if each.rule == code]
-    dark = (each for each in own if each.outcome in {Outcome.UNKNOWN, Outcome.UNCHECKABLE})
-    return bool(own) and not any(not each.subject or is_about(waiver, each.subject) for each in dark)
+    return any(each.rule == code for each in said) and not _is_dark(code, waiver, said)
+
+
+def _is_dark(code: str, waiver: Waiver, said: Sequence[Finding]) -> bool:
+    """Whether the rule `code` could not see all that `waiver` may be about."""
+    dark = (each for each in said if each.rule == code and each.outcome in {Outcome.UNKNOWN, Outcome.UNCHECKABLE})
+    # What files pull in without naming it may be any package.
+    return any(not each.subject or code == NOT_NAMED or is_about(waiver, each.subject) for each in dark)
