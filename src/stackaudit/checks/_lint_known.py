@@ -7,6 +7,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from stackaudit.checks._lints import AGREEING, FIRING
+from stackaudit.model.facts.services import INFO_TOLD
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.known_bad import Combination, Condition, Exposure, KnownBad, admits
 from stackaudit.model.matrix import Matrix, PackageEntry, ProductEntry, Proof, Rung
@@ -17,6 +18,9 @@ _PATCHES = 100
 
 _NEAR = 0.8
 """How alike two names are, of 1, where one may be meant for the other."""
+
+_SETTINGS = tuple(f"redis.{each}" for each in INFO_TOLD)
+"""The settings that are ever seen: no rule on another can fire."""
 
 _MOST_COMPARED = 200
 """Listed names that a rule's are compared with: a matrix from elsewhere may list any number, and have as many rules."""
@@ -55,6 +59,11 @@ def _silent_rules(matrix: Matrix) -> Iterator[Finding]:
         ]
         for name, near in _misspelt(matrix, known):
             message = f"{known.id} is about {name}, which is not listed: did you mean `{near}`?"
+            yield FIRING.fails(matrix, known.id, message, known.where)
+        for name in _unseen_settings(known):
+            near = difflib.get_close_matches(name, _SETTINGS, n=1, cutoff=_NEAR)
+            told = f"did you mean `{near[0]}`?" if near else f"those that are: {', '.join(_SETTINGS)}"
+            message = f"{known.id} is about the setting {name}, which is never seen: {told}"
             yield FIRING.fails(matrix, known.id, message, known.where)
         if known.when.python is not None and not _matches(SpecifierSet(known.when.python), minors):
             wanted.append(f"Python {known.when.python}")
@@ -162,6 +171,13 @@ def _misspelt(matrix: Matrix, known: KnownBad) -> Iterator[tuple[str, str]]:
             yield from (
                 (name, each) for each in near if sorted(each) == sorted(name) or abs(len(each) - len(name)) == 1
             )
+
+
+def _unseen_settings(known: KnownBad) -> Iterator[str]:
+    """The settings of its conditions that no audit sees: whether it is met would stay open for ever."""
+    conditions = [known.when, *([known.unless] if known.unless is not None else [])]
+    names = dict.fromkeys(name for each in conditions for name, _ in each.settings)
+    return (name for name in names if name not in _SETTINGS)
 
 
 def _never(entry: PackageEntry | ProductEntry | None, versions: SpecifierSet) -> bool:
