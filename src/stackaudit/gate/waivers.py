@@ -105,7 +105,7 @@ def _said_of(
     """What is to be said of `waiver`, which covers `findings`; nothing where its rule was not asked, or was blind."""
     if not findings:
         if _could_have_been_seen(waiver, judgments):
-            yield _fault(UNUSED, waiver, f"the waiver of {waiver.title} covers no finding")
+            yield UNUSED.fails(_subject(waiver), f"the waiver of {waiver.title} covers no finding", waiver.where)
         return
     open_again = [each for each in findings if each.waiver is None]
     kind = FIXED if waiver.until is None else EXPIRED
@@ -113,29 +113,18 @@ def _said_of(
         worst = max((each.severity for each in open_again), key=lambda each: each.rank)
         ended = "there is a fix now" if waiver.until is None else f"its last day was {waiver.end}"
         message = f"the waiver of {waiver.title} has ended: {ended}; {waiver.owner} accepted it: {waiver.reason}"
-        yield replace(_fault(kind, waiver, message), severity=worst)
+        yield replace(kind.fails(_subject(waiver), message, waiver.where), severity=worst)
         return
     if all(has_ended(waiver, each, case) for each in findings):
-        yield _fault(UNUSED, waiver, f"another waiver covers what the one of {waiver.title} covered")
+        yield UNUSED.fails(
+            _subject(waiver), f"another waiver covers what the one of {waiver.title} covered", waiver.where
+        )
         return
     if waiver.until is not None and waiver.until - case.today <= SOON:
         message = f"the waiver of {waiver.title} ends with {waiver.end}; {waiver.owner} accepted it: {waiver.reason}"
-        yield _fault(ENDING, waiver, message)
+        yield ENDING.fails(_subject(waiver), message, waiver.where)
     yield Finding(
         rule=kind.code, outcome=Outcome.PASS, severity=Severity.LOW, subject=_subject(waiver), message=kind.title
-    )
-
-
-def _fault(term: RuleText, waiver: Waiver, message: str) -> Finding:
-    return Finding(
-        rule=term.code,
-        outcome=Outcome.FAIL,
-        severity=term.severity,
-        subject=_subject(waiver),
-        message=message,
-        where=waiver.where,
-        why=term.why,
-        fix=term.fix,
     )
 
 
