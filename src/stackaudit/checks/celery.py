@@ -194,11 +194,15 @@ def _minor(version: str) -> str:
     source="https://docs.celeryq.dev/en/stable/userguide/workers.html#inspecting-workers",
 )
 def as_pinned(rule: Rule, case: Case) -> Iterator[Finding]:
-    """By the worker's own report; a Python counts by its minor version."""
+    """By the worker's own report, once for each worker; a Python counts by its minor version."""
+    others: dict[str, list[tuple[str, str, str]]] = {}
     for worker, name, version, own, agrees in _drift(case):
         if not agrees:
-            message = f"it runs {name} {version}, and this stack has {own}"
-            yield rule.fails(worker.node, message, where=case.place_of(name))
+            others.setdefault(worker.node, []).append((name, f"{name} {version}", own))
+    for node, ((first, runs, has), *more) in others.items():
+        message = f"it runs {runs}, and this stack has {has}"
+        message += "".join(f"; {version}, and {own}" for _, version, own in more)
+        yield rule.fails(node, message, where=case.place_of(first))
 
 
 def _reported(case: Case) -> Iterable[str]:
@@ -214,6 +218,7 @@ def _reported(case: Case) -> Iterable[str]:
     about=_reported,
     why="which code a task meets then depends on who takes it; messages of one version may be unreadable to the other",
     fix="deploy the same versions everywhere; while a rollout lasts this is expected",
+    source="https://docs.celeryq.dev/en/stable/userguide/workers.html#inspecting-workers",
 )
 def alike(rule: Rule, case: Case) -> Iterator[Finding]:
     """By the workers' own reports; Pythons count by their minor version."""
@@ -223,11 +228,13 @@ def alike(rule: Rule, case: Case) -> Iterator[Finding]:
         for name, version in (*_versions(worker), ("Python", python)):
             if version is not None:
                 seen.setdefault(name, {}).setdefault(version, []).append(worker.node)
-    for asked in case.facts(Broadcast):
-        for name, versions in sorted(seen.items()):
-            if len(versions) > 1:
-                runs = "; ".join(f"{version} on {', '.join(sorted(versions[version]))}" for version in sorted(versions))
-                yield rule.fails(asked.endpoint, f"the workers differ in {name}: {runs}")
+    differing = [
+        f"{name}: " + "; ".join(f"{version} on {', '.join(sorted(versions[version]))}" for version in sorted(versions))
+        for name, versions in sorted(seen.items())
+        if len(versions) > 1
+    ]
+    for asked in case.facts(Broadcast) if differing else ():
+        yield rule.fails(asked.endpoint, f"the workers differ in {', in '.join(differing)}")
 
 
 @rule(
