@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from command import CLEAN, COMMAND
 from stackaudit.lab import environments
 from stackaudit.lab.bench import Lab
 from stackaudit.lab.drill import drills
 from stackaudit.lab.drilling import Session, run_drills
 from stackaudit.lab.interruptions import Interruptions
+from stackaudit.lab.pythons import find_python
 from stackaudit.lab.room import Room, open_room
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.trials import Trial
@@ -27,11 +30,14 @@ GOOD = ("celery[redis]==5.4.0", "kombu==5.6.1", "redis==5.0.8", "billiard==4.2.4
 
 @contextmanager
 def copy_of(pins: Sequence[str], python: str | None = None, pool: str = "prefork") -> Iterator[Lab]:
-    """A lab with an environment of `pins`, in which drills can be run one after the other."""
+    """A lab with an environment of `pins` on Python `python` (`3.12`), in which drills can be run one after the other."""
+    found = find_python(python, Deadline(60)) if python is not None else None
+    if python is not None and found is None:
+        pytest.skip(f"there is no Python {python} on this machine")
     with Interruptions() as interruptions:
         room: Room = open_room(interruptions)
         try:
-            interpreter = environments.build(room.folder, pins, python, Deadline(300))
+            interpreter = environments.build(room.folder, pins, found.path if found else None, Deadline(300))
             yield Lab(room=room, python=interpreter, path=os.environ["PATH"], pool=pool)
         finally:
             room.close()

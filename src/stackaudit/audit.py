@@ -233,7 +233,8 @@ def apply(rule: Rule, case: Case, others: frozenset[str] = frozenset()) -> list[
     findings = list(rule.judge(rule, case))
     reads = {kind.__name__ for kind in rule.needs(case.manifest)}
     blind = [_unknown(rule, unseen) for _, unseen in case.snapshot.unseen(frozenset(reads))]
-    blind += [_unknown(rule, _nobody_looked(kind)) for kind in sorted(reads) if not case.snapshot.looked_for(kind)]
+    if not rule.follows:
+        blind += [_unknown(rule, _nobody_looked(kind)) for kind in sorted(reads) if not case.snapshot.looked_for(kind)]
     if rule.by_subject:
         blind = []
     whole = any(not finding.subject for finding in blind)

@@ -126,11 +126,13 @@ def needed(chosen: Iterable[Check], manifest: Manifest, also: Iterable[type[Fact
             if each.name not in taken and wanted.intersection(each.yields) and each.serves(manifest)
         ]
         if not more:
-            return tuple(taken[name] for name in sorted(taken))
+            seen = {kind for each in taken.values() for kind in each.yields}
+            return tuple(taken[name] for name in sorted(taken) if seen.issuperset(taken[name].follows))
         for each in more:
             taken[each.name] = each
             # With requirement files alone nobody looks at an environment.
-            wanted.update(kind for kind in each.reads if manifest.interpreter or kind not in ENVIRONMENT_FACTS)
+            reads = set(each.reads) - set(each.follows)
+            wanted.update(kind for kind in reads if manifest.interpreter or kind not in ENVIRONMENT_FACTS)
 
 
 def yielding(kinds: frozenset[str]) -> tuple[Probe, ...]:

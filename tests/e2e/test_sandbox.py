@@ -81,6 +81,9 @@ def test_the_record_of_a_sandbox_says_so_and_names_nothing_by_its_port(start: St
     subjects: set[str] = {each["subject"] for check in document["checks"] for each in check["findings"]}
     assert "redis://sandbox" in subjects
     assert not any("127.0.0.1" in subject for subject in subjects), "a port that is another one tomorrow names nothing"
+    assert str(temporary) not in output, "a folder that is gone by now says nothing to whoever reads of it"
+    again = start("--only", "redis,celery", "--format", "json")
+    assert json.loads(finished(again)[0])["digest"] == document["digest"]
     assert leaves_nothing(temporary)
 
 

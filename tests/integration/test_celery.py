@@ -88,6 +88,27 @@ def test_a_worker_that_is_stopped_is_silent_and_leaves_nothing_when_it_wakes_up(
     assert broker.keys() == before, "not even the answer that came too late"
 
 
+def test_who_could_still_have_answered_when_the_time_was_up_is_unknown_and_not_silent(
+    broker: RedisServer, pair: tuple[RunningWorker, ...]
+) -> None:
+    manifest = declared(broker=broker.url())
+    with pair[1].stopped():
+        case = gathered(manifest, "redis", "celery", seconds=1.8)
+        assert by_node(case).keys() == {"new@test"}
+        assert told(case, "CE1") == [], "nothing was seen to fail"
+        unknown = {(each.rule, each.subject) for each in judged(case, "CE1") if each.outcome is Outcome.UNKNOWN}
+        assert ("CE102", "old@test") in unknown
+        with pair[0].stopped():
+            nobody = gathered(manifest, "redis", "celery", seconds=1.8)
+    assert told(nobody, "CE1") == [], "that nobody answers was not seen either"
+    assert ("CE101", "") in {
+        (each.rule, each.subject) for each in judged(nobody, "CE1") if each.outcome is Outcome.UNKNOWN
+    }
+    until = time.monotonic() + 20
+    while not all(each.answered for each in by_node(asked(broker)).values()) and time.monotonic() < until:
+        time.sleep(0.2)
+
+
 def test_an_audit_that_is_killed_leaves_only_what_expires(broker: RedisServer, pair: tuple[RunningWorker, ...]) -> None:
     with pair[1].stopped(), broker.client() as client:
         errand: dict[str, Json] = {

@@ -124,12 +124,14 @@ def test_a_stopped_worker_is_named_and_a_killed_one_is_a_name_alone(
         with workers[1].stopped():
             both = ask(tmp_path, "--broker-url", here, "--format", "json")
             text = ask(tmp_path, "--broker-url", here)
+            cut = ask(tmp_path, "--broker-url", here, "--expect", "9", "--timeout", "1.5", "--format", "json")
     missing = {each["subject"]: each for each in findings(recorded(dead)) if each["rule"] == "FL102"}
     assert (missing["killed@test"]["outcome"], missing["killed@test"]["severity"]) == ("fail", "low")
     assert dead.returncode == 0
     missing = {each["subject"]: each for each in findings(recorded(both)) if each["rule"] == "FL102"}
     assert missing["stopped@test"]["severity"] == "high"
     assert both.returncode == 1
+    assert (cut.returncode, failures(recorded(cut))) == (3, set()), "too little time is no fault of a worker's"
     assert "no answer, 2 workers: killed@test, stopped@test" in text.stdout
     assert "version set 1" in text.stdout, "always shown, where there is one alone too"
 

@@ -134,6 +134,8 @@ def test_what_the_files_leave_open_is_resolved_and_the_evidence_says_by_whom(
     with index(monkeypatch, shelf):
         snapshot = ask(declared(tmp_path, "worker==5.4.0\n"))
     assert given(snapshot) == {"worker": "5.4.0", "transport": "5.7.0"}
+    (fact,) = snapshot.facts(Resolution)
+    assert fact.required_by == ((("transport", ("worker",)),) if tool == "uv" else ()), "of pip it is not read"
     evidence = look(snapshot).evidence
     assert (evidence.tool, evidence.exit_status) == (tool, 0)
     assert evidence.tool_version

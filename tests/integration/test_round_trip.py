@@ -16,10 +16,12 @@ from environments import Environments
 from servers import RedisServer, redis_server
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.round_trips import RoundTrip, Route
+from stackaudit.model.facts.workers import QueueState
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Endpoint, Setting
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
+from stackaudit.probes._pidbox_words import Json
 from workers import running, start
 
 PLACE = Place(path="option")
@@ -66,6 +68,54 @@ def test_a_task_goes_round_through_each_queue_and_leaves_no_key(
     assert found(case) == []
     times = {name.removeprefix(trip.subject): took for look in case.snapshot.looks for name, took in look.measured}
     assert 0 < times[" p50"] <= times[" p99"]
+
+
+@pytest.mark.parametrize(
+    ("transport", "prefix"),
+    [
+        ({"global_keyprefix": "shop:"}, "shop:"),
+        # As Celery's own page on priorities has it.
+        ({"sep": ":", "priority_steps": list(range(10)), "queue_order_strategy": "priority"}, ""),
+    ],
+)
+def test_a_task_goes_round_whatever_the_workers_call_their_keys(
+    transport: dict[str, Json], prefix: str, server: RedisServer, tmp_path: Path
+) -> None:
+    settings = json.dumps({"result_backend": server.url(1), "broker_transport_options": transport})
+    with running(start(tmp_path / "w", server.url(), "w@test", settings=settings)) as (worker,):
+        before = server.keys()
+        case = tried(server.url(), global_keyprefix=prefix)
+        assert server.keys() == before
+        assert b"ERROR" not in worker.log.read_bytes()
+    assert [(each.through, each.back) for each in case.facts(RoundTrip)] == [("celery", 10)]
+    assert [(each.queue, each.consumed) for each in case.facts(QueueState)] == [("celery", True)]
+    assert found(case) == []
+
+
+def test_results_under_a_prefix_that_celery_hides_are_seen_by_nobody(server: RedisServer, tmp_path: Path) -> None:
+    options = {"result_backend": server.url(1), "result_backend_transport_options": {"global_keyprefix": "r:"}}
+    with running(start(tmp_path / "w", server.url(), "w@test", settings=json.dumps(options))):
+        before = server.keys()
+        case = tried(server.url())
+        assert server.keys() == before
+    (missing,) = found(case)
+    assert missing.outcome is Outcome.UNCHECKABLE
+    assert "(global_keyprefix) they hide" in missing.message
+
+
+def test_a_result_that_is_not_json_came_back_and_how_it_ended_nobody_here_decodes(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    settings = json.dumps(
+        {"result_backend": server.url(1), "result_serializer": "yaml", "accept_content": ["json", "yaml"]}
+    )
+    with running(start(tmp_path / "w", server.url(), "w@test", settings=settings)):
+        before = server.keys()
+        case = tried(server.url())
+        assert server.keys() == before
+    (missing,) = found(case)
+    assert missing.outcome is Outcome.UNCHECKABLE
+    assert "and how it ended is not decoded here" in missing.message
 
 
 def test_where_no_task_may_be_sent_a_control_message_goes_round_and_is_told_apart(

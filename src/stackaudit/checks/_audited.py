@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts.advised import AdvisoryCopy, Audited
+from stackaudit.model.facts.advised import AdvisoryCopy, Audited, FreshAudited
 from stackaudit.model.findings import Finding, Outcome
 
-_RULE = "VU101"
+_RULE, _FRESH_RULE = "VU101", "VU105"
 _MOST_NAMES = 3
 _LEFT_OUT = {Outcome.UNKNOWN: "could not be", Outcome.UNCHECKABLE: "skipped"}
 
@@ -23,10 +23,30 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
         found = [advisory for fact in audited.values() for advisory in fact.advisories]
         unscored = sum(1 for each in found if each.severity is None)
         more = f" ({unscored} without score)" if unscored else ""
-        known = {1: "1 known vulnerability"}.get(len(found), f"{len(found) or 'no'} known vulnerabilities")
-        words.append(f"{known}{more}")
+        words.append(f"{_known(len(found))}{more}")
         words.append("by " + " and ".join(_services(case, audited.values())))
+    words += _of_a_fresh_install(case, findings)
     return ", ".join(words)
+
+
+def _of_a_fresh_install(case: Case, findings: Sequence[Finding]) -> Iterator[str]:
+    """How many of what a fresh install brings besides were audited, where somebody looked at that."""
+    if not case.snapshot.looked_for(FreshAudited.__name__):
+        return
+    blind = {each.subject for each in findings if each.rule == _FRESH_RULE and each.outcome in _LEFT_OUT}
+    facts = case.facts(FreshAudited)
+    if "" in blind:
+        yield "what else a fresh install brings was not audited"
+    elif not facts and not blind:
+        yield "a fresh install brings nothing else"
+    else:
+        total = _count(len(blind.union(each.subject for each in facts)), "more package")
+        found = sum(len(each.advisories) for each in facts)
+        yield f"of a fresh install {len(facts)} of {total} audited, {_known(found)}"
+
+
+def _known(number: int) -> str:
+    return {1: "1 known vulnerability"}.get(number, f"{number or 'no'} known vulnerabilities")
 
 
 def _left_out(unseen: Sequence[Finding]) -> Iterator[str]:

@@ -3,11 +3,11 @@
 from packaging.specifiers import SpecifierSet
 
 from stackaudit.checks._row import Row
-from stackaudit.model.facts.advised import Advisory, Audited
+from stackaudit.model.facts.advised import Advisory, Answered
 from stackaudit.model.versions import parse_version
 
 
-def clearing(here: Row | None, fact: Audited, advisory: Advisory) -> str:
+def clearing(here: Row | None, fact: Answered, advisory: Advisory) -> str:
     """The smallest step that clears `advisory`; where the matrix speaks of the package, one that goes with the others, and why not less."""
     name, current = fact.name, parse_version(fact.version)
     fixes = [each for each in map(parse_version, advisory.fixed_in) if each is not None]

@@ -24,6 +24,8 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
         return celery.summarize(case, findings)
     hidden = sum(each.undecodable for each in case.facts(Broadcast))
     many = f"{answered} of {max(len(workers), int(case.manifest.number('expect_count', 0)))} workers answered"
+    if any(each.cut for each in case.facts(Broadcast)):
+        many = f"{answered} worker{'s' * (answered != 1)} had answered when the time was up"
     found = sets(case)
     parts = [many, f"{len(found)} version set{'s' * (len(found) != 1)}"]
     partial = sum(len(each.nodes) for each in found if not each.whole)

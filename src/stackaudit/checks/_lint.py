@@ -37,11 +37,11 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
 def _age(matrix: Matrix, today: date) -> Iterator[Finding]:
     days = (today - matrix.looked_at).days
     if days > OLDEST:
-        yield FRESH.fails(matrix, matrix.name, f"the facts are of {matrix.looked_at}, {days} days ago")
+        yield FRESH.fails(matrix.name, f"the facts are of {matrix.looked_at}, {days} days ago", matrix.where)
     derived = (today - matrix.published_at.date()).days if matrix.published_at is not None else 0
     if matrix.published_at is not None and derived > OLDEST:
         message = f"the ranges were derived on {matrix.published_at.date()}, {derived} days ago"
-        yield FRESH.fails(matrix, matrix.name, message)
+        yield FRESH.fails(matrix.name, message, matrix.where)
 
 
 def _unusable(matrix: Matrix) -> Iterator[Finding]:
@@ -62,7 +62,7 @@ def _unusable(matrix: Matrix) -> Iterator[Finding]:
             if minors and found.releases and not pythons:
                 asked = written(found.requires_python)
                 message = f"{subject} requires Python {asked}, and the matrix has none of those"
-                yield USABLE.fails(matrix, subject, message, entry.where)
+                yield USABLE.fails(subject, message, entry.where)
             demanded = {
                 line for version, _ in found.releases for each in entry.demands_of(version) for line in each.runtime
             }
@@ -77,7 +77,7 @@ def _unusable(matrix: Matrix) -> Iterator[Finding]:
                     message = (
                         f"{subject} requires {name}{written(bounds)}, and no {name} of that is listed for its Pythons"
                     )
-                    yield USABLE.fails(matrix, subject, message, entry.where)
+                    yield USABLE.fails(subject, message, entry.where)
 
 
 def _admits(found: PackageRange, minor: str) -> bool:
@@ -103,15 +103,15 @@ def _unsourced(matrix: Matrix) -> Iterator[Finding]:
     named += [(known.id, known.source, known.where) for known in matrix.known_bad]
     for subject, source, where in dict.fromkeys(named):
         if not source.lower().startswith("https://"):
-            yield SOURCED.fails(matrix, subject, f"a source of {subject} is no https address: {source}", where)
+            yield SOURCED.fails(subject, f"a source of {subject} is no https address: {source}", where)
 
 
 def _unfilled(matrix: Matrix) -> Iterator[Finding]:
     if not matrix.pythons:
-        yield FILLED.fails(matrix, matrix.name, "the matrix lists no Python")
+        yield FILLED.fails(matrix.name, "the matrix lists no Python", matrix.where)
     for entry in matrix.packages:
         for branch in matrix.pythons:
             admitted = any(found.releases and _admits(found, branch.name) for found in entry.ranges)
             if entry.required and not admitted:
                 message = f"no listed {entry.name} admits Python {branch.name}"
-                yield FILLED.fails(matrix, f"{entry.name} on Python {branch.name}", message, entry.where)
+                yield FILLED.fails(f"{entry.name} on Python {branch.name}", message, entry.where)

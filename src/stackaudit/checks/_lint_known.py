@@ -7,6 +7,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from stackaudit.checks._lints import AGREEING, FIRING
+from stackaudit.model.facts.services import INFO_TOLD
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.known_bad import Combination, Condition, Exposure, KnownBad, admits
 from stackaudit.model.matrix import Matrix, PackageEntry, ProductEntry, Proof, Rung
@@ -17,6 +18,9 @@ _PATCHES = 100
 
 _NEAR = 0.8
 """How alike two names are, of 1, where one may be meant for the other."""
+
+_SETTINGS = tuple(f"redis.{each}" for each in INFO_TOLD)
+"""The settings that are ever seen: no rule on another can fire."""
 
 _MOST_COMPARED = 200
 """Listed names that a rule's are compared with: a matrix from elsewhere may list any number, and have as many rules."""
@@ -38,11 +42,11 @@ def silent(matrix: Matrix) -> Iterator[Finding]:
         for note in entry.notes:
             if not _matches(note.versions, versions):
                 message = f"the note on {entry.name} {written(note.versions)} matches nothing that is listed (it says: {note.text})"
-                yield FIRING.fails(matrix, entry.name, message, note.where)
+                yield FIRING.fails(entry.name, message, note.where)
         for demand in entry.demands if isinstance(entry, PackageEntry) else ():
             if not _matches(demand.versions, versions):
                 message = f"the demand of {entry.name} {written(demand.versions)} matches nothing that is listed"
-                yield FIRING.fails(matrix, entry.name, message, demand.where)
+                yield FIRING.fails(entry.name, message, demand.where)
     yield from _silent_rules(matrix)
 
 
@@ -55,17 +59,22 @@ def _silent_rules(matrix: Matrix) -> Iterator[Finding]:
         ]
         for name, near in _misspelt(matrix, known):
             message = f"{known.id} is about {name}, which is not listed: did you mean `{near}`?"
-            yield FIRING.fails(matrix, known.id, message, known.where)
+            yield FIRING.fails(known.id, message, known.where)
+        for name in _unseen_settings(known):
+            meant = difflib.get_close_matches(name, _SETTINGS, n=1, cutoff=_NEAR)
+            told = f"did you mean `{meant[0]}`?" if meant else f"those that are: {', '.join(_SETTINGS)}"
+            message = f"{known.id} is about the setting {name}, which is never seen: {told}"
+            yield FIRING.fails(known.id, message, known.where)
         if known.when.python is not None and not _matches(SpecifierSet(known.when.python), minors):
             wanted.append(f"Python {known.when.python}")
         for each in wanted:
             message = f"{known.id} wants {each}, which is not listed (it says: {known.symptom})"
-            yield FIRING.fails(matrix, known.id, message, known.where)
+            yield FIRING.fails(known.id, message, known.where)
         packages = known.names
         for name, cure in known.fixed_in:
             if _never(matrix.package(name) if name in packages else matrix.product(name), SpecifierSet(cure)):
                 message = f"{known.id} is mended in {name}{cure}, by its own words, which is not listed"
-                yield FIRING.fails(matrix, known.id, message, known.where)
+                yield FIRING.fails(known.id, message, known.where)
 
 
 def contradicting(matrix: Matrix) -> Iterator[Finding]:
@@ -75,20 +84,20 @@ def contradicting(matrix: Matrix) -> Iterator[Finding]:
         other = first.setdefault((known.when, known.unless), known)
         if other is not known:
             message = f"{known.id} and {other.id} are about the same combinations"
-            yield AGREEING.fails(matrix, known.id, message, known.where)
+            yield AGREEING.fails(known.id, message, known.where)
         if _excludes_all(matrix, known):
             message = f"{known.id} can never fire: it wants and excludes the same package"
-            yield AGREEING.fails(matrix, known.id, message, known.where)
+            yield AGREEING.fails(known.id, message, known.where)
         for name, version in _mended_and_broken(matrix, known):
             message = f"{known.id} fires on {name} {version}, which it calls mended"
-            yield AGREEING.fails(matrix, known.id, message, known.where)
+            yield AGREEING.fails(known.id, message, known.where)
     for entry in matrix.packages:
         # What is derived is the metadata; only people can write what it forbids.
         for each in entry.ranges if entry.derive is None else ():
             refused = [minor for minor in each.pythons if not each.requires_python.contains(newest_patch(minor))]
             if refused:
                 message = f"{entry.name} {written(each.versions)} names Python {', '.join(refused)}, which its Requires-Python forbids"
-                yield AGREEING.fails(matrix, entry.name, message, entry.where)
+                yield AGREEING.fails(entry.name, message, entry.where)
     for proof in matrix.proofs:
         yield from _disproved(matrix, proof)
 
@@ -131,7 +140,7 @@ def _disproved(matrix: Matrix, proof: Proof) -> Iterator[Finding]:
             and proof.rung.rank >= _SHOWN_BY[known.exposed_by].rank
         ):
             message = f"{known.id} fires on a combination on Python {proof.python} that is proved up to `{proof.rung}`"
-            yield AGREEING.fails(matrix, known.id, message, known.where)
+            yield AGREEING.fails(known.id, message, known.where)
     for name, version in proof.packages:
         entry = matrix.package(name)
         found = entry.range_of(version) if entry is not None else None
@@ -139,7 +148,7 @@ def _disproved(matrix: Matrix, proof: Proof) -> Iterator[Finding]:
             message = (
                 f"a proof of {name} {version} on Python {proof.python}: its Requires-Python is {found.requires_python}"
             )
-            yield AGREEING.fails(matrix, name, message, where)
+            yield AGREEING.fails(name, message, where)
 
 
 def _bounds(matrix: Matrix, known: KnownBad) -> Iterator[tuple[PackageEntry | ProductEntry | None, str, SpecifierSet]]:
@@ -162,6 +171,13 @@ def _misspelt(matrix: Matrix, known: KnownBad) -> Iterator[tuple[str, str]]:
             yield from (
                 (name, each) for each in near if sorted(each) == sorted(name) or abs(len(each) - len(name)) == 1
             )
+
+
+def _unseen_settings(known: KnownBad) -> Iterator[str]:
+    """The settings of its conditions that no audit sees: whether it is met would stay open for ever."""
+    conditions = [known.when, *([known.unless] if known.unless is not None else [])]
+    names = dict.fromkeys(name for each in conditions for name, _ in each.settings)
+    return (name for name in names if name not in _SETTINGS)
 
 
 def _never(entry: PackageEntry | ProductEntry | None, versions: SpecifierSet) -> bool:

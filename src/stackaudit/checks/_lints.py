@@ -1,75 +1,47 @@
 """The sentences that should hold of every matrix, as rules are those of every stack."""
 
-from dataclasses import dataclass
-
-from stackaudit.model.findings import Finding, Outcome, Severity
-from stackaudit.model.matrix import Matrix
-from stackaudit.model.places import Place
+from stackaudit.model.findings import Severity
+from stackaudit.model.rule_text import RuleText
 
 OLDEST = 90
 """Days after which the facts of a matrix want a new look: stacks like these have a release every few weeks."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lint:
-    """One sentence that should hold of every matrix, as `Rule` is one of every stack."""
-
-    code: str
-    title: str
-    severity: Severity
-    why: str
-    fix: str
-
-    def fails(self, matrix: Matrix, subject: str, message: str, where: Place | None = None) -> Finding:
-        """A finding that `subject`, a part of `matrix`, breaks it; `where` is its place, if it has one of its own."""
-        return Finding(
-            rule=self.code,
-            outcome=Outcome.FAIL,
-            severity=self.severity,
-            subject=subject,
-            message=message,
-            where=where or matrix.where,
-            why=self.why,
-            fix=self.fix,
-        )
-
-
-FRESH = Lint(
+FRESH = RuleText(
     code="MX501",
     title=f"The facts of the matrix are not older than {OLDEST} days",
     severity=Severity.LOW,
     why="releases, withdrawals and end-of-life dates since then are not in it",
     fix="look at the sources again and set `looked_at` to that day; what is derived, derive again: `stackaudit matrix derive`",
 )
-USABLE = Lint(
+USABLE = RuleText(
     code="MX502",
     title="Every listed version can be used with the others",
     severity=Severity.MEDIUM,
     why="no row of the matrix can hold it: whoever pins it is told to take something that is not listed",
     fix="list the versions that it needs, or take it out",
 )
-FIRING = Lint(
+FIRING = RuleText(
     code="MX503",
     title="Every note, demand and known-bad rule is about something that is listed",
     severity=Severity.LOW,
     why="it is never told: a fault that it knows of goes by unseen",
     fix="mend the versions that it names, list what it is about, or take it out",
 )
-SOURCED = Lint(
+SOURCED = RuleText(
     code="MX504",
     title="Every source is an https address",
     severity=Severity.LOW,
     why="a fact whose source can't be opened, or can be changed on the way, can't be checked by its reader",
     fix="name the page that says it, with https://",
 )
-FILLED = Lint(
+FILLED = RuleText(
     code="MX505",
     title="Every required package has a release for every Python",
     severity=Severity.LOW,
     why="the stack has no row there",
     fix="list a release that admits it, or take the Python out",
 )
-AGREEING = Lint(
+AGREEING = RuleText(
     code="MX506",
     title="Nothing in the matrix contradicts another part of it",
     severity=Severity.MEDIUM,

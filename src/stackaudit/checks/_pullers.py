@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import Distribution
+from stackaudit.model.facts.published import Resolution
 from stackaudit.model.markers import environment_of
 from stackaudit.model.versions import parse_requirement
 
@@ -53,6 +54,18 @@ class Pullers:
         Of all paths the shortest, and of these the first by name; one through an extra only where there is no other.
         """
         return self._plain.get(name) or self._all.get(name, ())
+
+
+def paths_in(case: Case, fresh: Resolution) -> Mapping[str, tuple[str, ...]]:
+    """Of every package of `fresh` that nobody asked for, the path from one that was asked for, as `Pullers.path_to` has it.
+
+    Empty where the installer did not say who requires whom.
+    """
+    required: dict[str, list[str]] = {}
+    for name, holders in fresh.required_by:
+        for each in holders:
+            required.setdefault(each, []).append(name)
+    return _shortest({each.name for each in case.requirements} & {name for name, _ in fresh.packages}, required)
 
 
 def _required(requires: Iterable[str], extras: Sequence[str], environment: Mapping[str, str]) -> tuple[str, ...]:

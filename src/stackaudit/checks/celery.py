@@ -46,6 +46,8 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     more = f" and {len(answered) - _NAMED} more" if len(answered) > _NAMED else ""
     missing = sum(1 for worker in case.facts(Worker) if not worker.answered)
     silent = f"; {missing} more should have" if missing else ""
+    if any(each.cut for each in case.facts(Broadcast)):
+        silent = "; not all that may answer had when the time was up"
     who = f"{len(answered)} worker{'s' if len(answered) > 1 else ''} answered: {', '.join(names)}{more}{silent}"
     return who + told(case.facts(RoundTrip))
 
@@ -112,7 +114,7 @@ def _nobody_there(asked: Broadcast) -> str | None:
 def everybody_answers(rule: Rule, case: Case) -> Iterator[Finding]:
     """Who is missing, by the broker's mailboxes and by the configuration; PUBLISH's count tells the silent from the dead."""
     for asked in case.facts(Broadcast):
-        if asked.problem is not None:
+        if asked.problem is not None or asked.cut:
             continue
         missing = [worker for worker in case.facts(Worker) if not worker.answered]
         mailboxes = sum(1 for worker in missing if "pidbox" in worker.expected_by)
@@ -192,11 +194,15 @@ def _minor(version: str) -> str:
     source="https://docs.celeryq.dev/en/stable/userguide/workers.html#inspecting-workers",
 )
 def as_pinned(rule: Rule, case: Case) -> Iterator[Finding]:
-    """By the worker's own report; a Python counts by its minor version."""
+    """By the worker's own report, once for each worker; a Python counts by its minor version."""
+    others: dict[str, list[tuple[str, str, str]]] = {}
     for worker, name, version, own, agrees in _drift(case):
         if not agrees:
-            message = f"it runs {name} {version}, and this stack has {own}"
-            yield rule.fails(worker.node, message, where=case.place_of(name))
+            others.setdefault(worker.node, []).append((name, f"{name} {version}", own))
+    for node, ((first, runs, has), *more) in others.items():
+        message = f"it runs {runs}, and this stack has {has}"
+        message += "".join(f"; {version}, and {own}" for _, version, own in more)
+        yield rule.fails(node, message, where=case.place_of(first))
 
 
 def _reported(case: Case) -> Iterable[str]:
@@ -212,6 +218,7 @@ def _reported(case: Case) -> Iterable[str]:
     about=_reported,
     why="which code a task meets then depends on who takes it; messages of one version may be unreadable to the other",
     fix="deploy the same versions everywhere; while a rollout lasts this is expected",
+    source="https://docs.celeryq.dev/en/stable/userguide/workers.html#inspecting-workers",
 )
 def alike(rule: Rule, case: Case) -> Iterator[Finding]:
     """By the workers' own reports; Pythons count by their minor version."""
@@ -221,11 +228,13 @@ def alike(rule: Rule, case: Case) -> Iterator[Finding]:
         for name, version in (*_versions(worker), ("Python", python)):
             if version is not None:
                 seen.setdefault(name, {}).setdefault(version, []).append(worker.node)
-    for asked in case.facts(Broadcast):
-        for name, versions in sorted(seen.items()):
-            if len(versions) > 1:
-                runs = "; ".join(f"{version} on {', '.join(sorted(versions[version]))}" for version in sorted(versions))
-                yield rule.fails(asked.endpoint, f"the workers differ in {name}: {runs}")
+    differing = [
+        f"{name}: " + "; ".join(f"{version} on {', '.join(sorted(versions[version]))}" for version in sorted(versions))
+        for name, versions in sorted(seen.items())
+        if len(versions) > 1
+    ]
+    for asked in case.facts(Broadcast) if differing else ():
+        yield rule.fails(asked.endpoint, f"the workers differ in {', in '.join(differing)}")
 
 
 @rule(

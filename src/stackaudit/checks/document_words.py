@@ -107,6 +107,24 @@ def is_async(world: World, claim: Claim) -> Held | None:
 
 
 @claim_rule(
+    "DO602",
+    "Every version that the document names was read",
+    kinds=[ClaimKind.UNREAD],
+    severity="low",
+    reads=[],
+    why="what was not understood was held against nothing, and nothing here says that it is true",
+    fix="put them into a table with the columns Package and Version, or write name==version",
+)
+def is_read_whole(_world: World, claim: Claim) -> Held:
+    """A reader would see them: the rest being true says nothing of these."""
+    lines = claim.about.split(",")
+    shown = ", ".join(lines[:_MOST_LINES]) + (", …" if len(lines) > _MOST_LINES else "")
+    return open_(
+        f"{len(lines)} line{'s' * (len(lines) != 1)} with a version held nothing that is understood here: {shown}"
+    )
+
+
+@claim_rule(
     "DO601",
     "Every sentence can be held against something",
     kinds=[ClaimKind.PROSE],

@@ -13,7 +13,7 @@ from stackaudit.checks._containers import (
     workers,
 )
 from stackaudit.model.audit import Case
-from stackaudit.model.deployment import Container, Said
+from stackaudit.model.deployment import Container, Form, Said
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.parts import Rule, rule
 from stackaudit.model.variables import FORCED_ROOT
@@ -24,7 +24,17 @@ _FLOATING = re.compile(r"(?:latest|\d+|[a-z][a-z-]*)(?:-[a-z]+\d*)*", re.ASCII)
 
 
 def _users(case: Case) -> list[tuple[str, Container]]:
-    return shared(own(case), place_of_user)
+    return shared(own(case), lambda each: (place_of_user(each), _handed(each)))
+
+
+def _handed(container: Container) -> str | None:
+    """The user that its command hands over to; empty where a script may do so, None where neither."""
+    start = container.start
+    if start is None:
+        return None
+    if start.user is not None:
+        return start.user
+    return "" if start.form is Form.SCRIPT and container.hands_over else None
 
 
 @rule(
@@ -38,10 +48,16 @@ def _users(case: Case) -> list[tuple[str, Container]]:
     source="https://docs.docker.com/build/building/best-practices/#user",
 )
 def not_root_in_images(rule: Rule, case: Case) -> Iterator[Finding]:
-    """The last USER counts, over it a service's own `user`; without either the image below decides."""
+    """Whom its command hands over to counts, else a service's own `user`, else the last USER; without any the image below decides."""
     for subject, each in _users(case):
         where = place_of_user(each)
-        if each.user is not None and each.user.text:
+        handed = _handed(each)
+        if handed and handed not in _ROOT:
+            continue
+        if handed == "" and (each.user is None or each.user.text.partition(":")[0] in _ROOT):
+            message = "a script starts it as root, and may hand over to another user: no deployment file says that"
+            yield rule.uncheckable(subject, message, where=where)
+        elif each.user is not None and each.user.text:
             if each.user.text.partition(":")[0] in _ROOT:
                 yield rule.fails(subject, f"it runs as {each.user.text}", where=where)
         elif each.user is not None:

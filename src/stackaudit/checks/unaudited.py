@@ -3,15 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from stackaudit.checks._resolved import resolved
+from stackaudit.checks._resolved import first_place, resolved
 from stackaudit.model.audit import Case
-from stackaudit.model.facts.advised import Audited
+from stackaudit.model.facts.advised import Audited, FreshAudited
 from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.findings import Finding
 from stackaudit.model.fresh_install import open_files
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Rule, rule
-from stackaudit.model.places import Place
 
 MOST_NAMES = 5
 MOST_LIBRARIES = 30
@@ -55,7 +54,7 @@ def _why_whole(manifest: Manifest) -> str | None:
     return None if open_files(manifest) else "the files list all that an install gives"
 
 
-# It passes nothing: what was audited passes by VU101.
+# It passes nothing: what was audited passes by VU101 and VU105.
 @rule(
     "VU104",
     "What files pull in without naming it is told as not audited",
@@ -69,27 +68,22 @@ def _why_whole(manifest: Manifest) -> str | None:
     told_only=True,
 )
 def closure_told(rule: Rule, case: Case) -> Iterator[Finding]:
-    """By what a fresh install gives, where another check had that asked; else that nobody can tell from such a file.
+    """That nobody can tell from such a file; where an older record holds what a fresh install gives, by that.
 
-    Nothing where nothing was audited at all: VU101 says that.
+    Nothing where somebody looked at what a fresh install brings, which VU105 tells; nor where nothing was audited at all: VU101 says that.
     """
     fresh, audited = resolved(case), {each.name for each in case.facts(Audited)}
-    if not audited:
+    if not audited or case.snapshot.looked_for(FreshAudited.__name__):
         return
     if fresh is None:
         for path in open_files(case.manifest):
             message = (
                 f"{path} need not name all that an install gives: what its packages pull in besides was not audited"
             )
-            yield rule.uncheckable(path, message, where=_first(case, path), fix=rule.fix)
+            yield rule.uncheckable(path, message, where=first_place(case, path), fix=rule.fix)
         return
     more = [f"{name}=={version}" for name, version in fresh.packages if name not in audited]
     if more:
         names = ", ".join(more[:MOST_NAMES]) + (f" and {len(more) - MOST_NAMES} more" if len(more) > MOST_NAMES else "")
         message = f"{fresh.subject} brings along {len(more)} packages that were not audited: {names}"
-        yield rule.uncheckable(fresh.subject, message, where=_first(case, fresh.files[0]), fix=rule.fix)
-
-
-def _first(case: Case, path: str) -> Place:
-    """Where the file at `path` asks for the first package: annotations want a line."""
-    return next((each.where for each in case.requirements if each.where.path == path), Place(path=path))
+        yield rule.uncheckable(fresh.subject, message, where=first_place(case, fresh.files[0]), fix=rule.fix)

@@ -1,16 +1,18 @@
 """Judges what the advisory services said of the audited packages."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
-from urllib.parse import quote
 
 from stackaudit.advisories.sources import chosen
 from stackaudit.checks._audited import days, summarize
 from stackaudit.checks._off_index import NOT_ON_INDEX, SAY_PRIVATE
+from stackaudit.checks._resolved import first_place, resolved
 from stackaudit.model.audit import Case
-from stackaudit.model.facts.advised import Advisory, AdvisoryCopy, Audited
+from stackaudit.model.facts.advised import AdvisoryCopy, Audited, FreshAudited
 from stackaudit.model.facts.published import Release
-from stackaudit.model.findings import Finding, Severity
+from stackaudit.model.findings import Finding
+from stackaudit.model.fresh_install import why_not_asked
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Check, Rule, rule
 
@@ -62,40 +64,49 @@ def not_vulnerable(rule: Rule, case: Case) -> Iterator[Finding]:
     if not vulnerable:
         return
     # Most audits find nothing, and need none of the matrix's own.
-    from stackaudit.checks._clearing import clearing
+    from stackaudit.checks._advised import told
     from stackaudit.checks._pullers import Pullers
     from stackaudit.checks._stack import row
 
     pulled, here = Pullers(case), row(case)
     for fact in vulnerable:
-        via = pulled.path_to(fact.name)
+        kind, via = pulled.kind_of(fact.name), pulled.path_to(fact.name)
+        what = f"{fact.name} {fact.version}{f', a {kind} dependency,' if kind else ''} has"
+        where = case.place_of(fact.name) or next((case.place_of(each) for each in via[:1]), None)
         for advisory in fact.advisories:
-            yield rule.fails(
-                fact.subject,
-                _message(fact, advisory, pulled.kind_of(fact.name)),
-                severity=advisory.severity or Severity.HIGH,
-                where=case.place_of(fact.name) or next((case.place_of(each) for each in via[:1]), None),
-                fix=clearing(here, fact, advisory),
-                source=f"https://osv.dev/vulnerability/{quote(advisory.id, safe='')}",
-                aliases=(advisory.id, *advisory.aliases),
-                via=via,
-            )
+            yield replace(told(rule, fact, advisory, what, here), where=where, via=via)
 
 
-def _message(fact: Audited, advisory: Advisory, kind: str | None) -> str:
-    named = f"{advisory.id} ({', '.join(advisory.aliases)})" if advisory.aliases else advisory.id
-    fixed = f"fixed in {', '.join(advisory.fixed_in)}" if advisory.fixed_in else "no fixed version is known"
-    summary = f": {advisory.summary}" if advisory.summary else ""
-    what = f", a {kind} dependency," if kind else ""
-    return f"{fact.name} {fact.version}{what} has {named}{summary}; {fixed}{_score(advisory)}"
+@rule(
+    "VU105",
+    "A fresh install brings no known vulnerability",
+    severity="high",
+    reads=[FreshAudited],
+    why="an install brings along what the named packages require: the next build, or the next machine, gets the hole",
+    fix="ask for a version that the advisory calls fixed, or use a lock file",
+    source="https://pip.pypa.io/en/stable/topics/repeatable-installs/",
+    asked_by=why_not_asked,
+    follows=True,
+)
+def brings_none(rule: Rule, case: Case) -> Iterator[Finding]:
+    """As VU101, of what would be installed and is not there, or in another version; where nobody asked for that, VU104 says so."""
+    vulnerable = [each for each in case.facts(FreshAudited) if each.advisories]
+    fresh = resolved(case)
+    if not vulnerable or fresh is None:
+        return
+    from stackaudit.checks._advised import told
+    from stackaudit.checks._pullers import paths_in
+    from stackaudit.checks._stack import fresh_row
 
-
-def _score(advisory: Advisory) -> str:
-    if advisory.severity is None:
-        return "; no score: counted as high"
-    if advisory.score is None or advisory.vector is None:
-        return ""
-    return f"; CVSS {advisory.vector.partition('/')[0].removeprefix('CVSS:')} score {advisory.score:.1f}"
+    paths, here = paths_in(case, fresh), fresh_row(case)
+    verb = "brings" if fresh.until is None else f"brought on {fresh.until.date()}"
+    for fact in vulnerable:
+        via = paths.get(fact.name, ())
+        places = (case.place_of(each) for each in (fact.name, *via[:1]))
+        where = next((each for each in places if each is not None), None) or first_place(case, fresh.files[0])
+        what = f"{fresh.subject} {verb} {fact.name} {fact.version}, which has"
+        for advisory in fact.advisories:
+            yield replace(told(rule, fact, advisory, what, here), where=where, via=via)
 
 
 @rule(
@@ -109,7 +120,8 @@ def _score(advisory: Advisory) -> str:
 def fresh(rule: Rule, case: Case) -> Iterator[Finding]:
     """By the day of the newest record, not by the day of the download: a copy of an old copy is old."""
     most = case.manifest.number("advisories_max_age", MAX_AGE)
-    for copy in case.facts(AdvisoryCopy):
+    # The same copy may have been asked about what is installed, and about what a fresh install brings.
+    for copy in dict.fromkeys(case.facts(AdvisoryCopy)):
         if not copy.as_of:
             yield rule.uncheckable(
                 copy.subject, "no record in it says when it was changed: nobody can tell how old it is"

@@ -10,6 +10,7 @@ from stackaudit.inputs.declare import Call, declared_in_files, find_interpreter
 from stackaudit.inputs.settings import Settings
 from stackaudit.lab.copies import installed_in
 from stackaudit.lab.environments import minor_of
+from stackaudit.lab.pythons import find_python
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import UsageError
 from stackaudit.model.facts.environment import Distribution
@@ -36,7 +37,7 @@ def pinned(settings: Settings, choice: Choice, folder: Path, deadline: Deadline)
         StackauditError: the files are wrong, an environment can't be read, or there is nothing to copy.
     """
     call = Call(folder=folder, environ=os.environ)
-    base = settings.text("python") or settings.text("python-version")
+    base = settings.text("python") or _python(settings.text("python-version"), deadline)
     named = declared_in_files(settings, call).requirements
     if named:
         sources = ", ".join(dict.fromkeys(each.where.path for each in named))
@@ -57,6 +58,12 @@ def pinned(settings: Settings, choice: Choice, folder: Path, deadline: Deadline)
         python=interpreter.path,
         source=f"the environment of {interpreter.path}",
     )
+
+
+def _python(minor: str | None, deadline: Deadline) -> str | None:
+    """The path of a Python of that version, wherever this machine keeps it; else its version, for the installer to look for."""
+    found = find_python(minor, deadline) if minor is not None else None
+    return found.path if found is not None else minor
 
 
 def _pin(package: Distribution, path: str) -> str:

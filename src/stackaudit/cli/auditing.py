@@ -117,7 +117,8 @@ def _observe(settings: Settings, source: Source, choice: Choice, progress: Progr
         deadline = Deadline(settings.number("timeout"))
         probes = sockets.needed(choice.checks, manifest, _besides(source, manifest))
         snapshot = gather(manifest, probes, deadline, started, progress)
-        return Observed(manifest=manifest, snapshot=snapshot, started_at=started, finished_at=datetime.now(UTC))
+        observed = Observed(manifest=manifest, snapshot=snapshot, started_at=started, finished_at=datetime.now(UTC))
+        return stacks.without_place(observed) if source.sandbox else observed
 
 
 def _besides(source: Source, manifest: Manifest) -> tuple[type[Fact], ...]:

@@ -10,7 +10,6 @@ from stackaudit.cli.output import write
 from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from stackaudit.checks._lints import Lint
     from stackaudit.model.parts import Rule
     from stackaudit.model.rule_text import RuleText
 
@@ -28,7 +27,7 @@ def explain(
     from stackaudit.gate.waivers import TERMS
     from stackaudit.model.parts import Rule
 
-    every: list[Rule | Lint | RuleText] = [*sockets.rules(), *LINTS, *TERMS, WEAK]
+    every: list[Rule | RuleText] = [*sockets.rules(), *LINTS, *TERMS, WEAK]
     rules = sorted(every, key=lambda each: each.code)
     if code is None:
         write("".join(f"{each.code}  {each.severity:<8}  {each.title}\n" for each in rules))
@@ -46,9 +45,9 @@ def explain(
         f"  why:       {found.why}",
         f"  fix:       {found.fix}",
     ]
-    if isinstance(found, Rule):
-        lines += [f"  asks for:  {found.permission}"] if found.permission else []
-        lines += [f"  source:    {found.source}"] if found.source else []
+    if isinstance(found, Rule) and found.permission:
+        lines += [f"  asks for:  {found.permission}"]
+    lines += [f"  source:    {found.source}"] if found.source else []
     if isinstance(found, Rule) and found.told_only:
         lines += ["  it only tells what nobody can check from here: it fails nothing, and there is nothing to let pass"]
     elif isinstance(found, Rule) and any(found.code.startswith(each.code) for each in sockets.checks()):
@@ -56,7 +55,7 @@ def explain(
     write("\n".join(lines) + "\n")
 
 
-def _asked_by(rule: "Rule | Lint | RuleText") -> str:
+def _asked_by(rule: "Rule | RuleText") -> str:
     from stackaudit import sockets
     from stackaudit.checks._document_check import CHECK as DOCUMENT
     from stackaudit.gate.rungs import WEAK
@@ -72,4 +71,4 @@ def _asked_by(rule: "Rule | Lint | RuleText") -> str:
     asking = (each.id for each in sockets.checks() if rule.code.startswith(each.code))
     if rule.code.startswith(DOCUMENT.code):
         return f"{DOCUMENT.id}: `stackaudit verify` asks it of a document"
-    return next(asking, "none: `stackaudit matrix certify` asks it of the rows of a matrix")
+    return next(asking, "none: `stackaudit matrix certify` and `stackaudit drill` ask it of throwaway copies")

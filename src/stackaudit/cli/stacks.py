@@ -1,10 +1,12 @@
 """Brings the stack to be audited: the project as it is declared, or a throwaway copy that lives as long as the audit."""
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from packaging.requirements import Requirement as Line
 from packaging.utils import canonicalize_name
@@ -13,11 +15,15 @@ from stackaudit.audit import Progress
 from stackaudit.cli.choosing import Choice
 from stackaudit.inputs.declare import Call, Declaration, declare, declared_in_files, for_probes
 from stackaudit.inputs.settings import Settings
+from stackaudit.model.audit import Observed
 from stackaudit.model.errors import Fault, InputError, UsageError
 from stackaudit.model.manifest import Endpoint, Interpreter, Manifest, ProgramRequest, Requirement, Setting
 from stackaudit.model.matrix import Matrix
 from stackaudit.model.places import Place
+from stackaudit.model.secret import Secret
+from stackaudit.model.snapshot import Snapshot
 from stackaudit.model.versions import pin_of
+from stackaudit.model.wire import decode, encode
 
 SANDBOX = Place(path="sandbox")
 FIRST = "celery-redis-ffmpeg"
@@ -69,6 +75,38 @@ def throwaway(settings: Settings, folder: Path, choice: Choice, progress: Progre
             sandbox=True,
         )
         yield Declaration(manifest=manifest)
+
+
+def without_place(observed: Observed) -> Observed:
+    """What was observed of a sandbox, without its temporary folder and its server's port: both are gone, and others each time.
+
+    The digest of the interpreter's answer goes too, since the folder stood in that.
+    """
+    manifest = observed.manifest
+    if manifest.interpreter is None:
+        return observed
+    told = json.dumps(encode(observed.snapshot))
+    # FOLDER/env/bin/python
+    python = Path(manifest.interpreter.path)
+    told = told.replace(json.dumps(str(python.parents[2]))[1:-1], str(SANDBOX))
+    endpoints = []
+    for each in manifest.endpoints:
+        url = each.url.reveal()
+        address = urlsplit(url).netloc.rpartition("@")[2]
+        host = address.partition(":")[0]
+        told = told.replace(address, host)
+        endpoints.append(replace(each, url=Secret(url.replace(address, host))))
+    snapshot = decode(Snapshot, json.loads(told))
+    looks = tuple(
+        replace(each, evidence=replace(each.evidence, sha256=None)) if each.probe == "interpreter" else each
+        for each in snapshot.looks
+    )
+    interpreter = replace(manifest.interpreter, path=str(Path(str(SANDBOX), *python.parts[-3:])))
+    return replace(
+        observed,
+        manifest=replace(manifest, interpreter=interpreter, endpoints=tuple(endpoints)),
+        snapshot=replace(snapshot, looks=looks),
+    )
 
 
 def row_of(choice: Choice, minor: str) -> tuple[Requirement, ...]:

@@ -65,11 +65,12 @@ def _asked(visit: Visit, broker: Endpoint) -> tuple[Look, ...]:
             census = celery.over_redis(visit, broker, hear, seconds)
         else:
             census = _celery_control.census(broker.url.reveal(), visit.deadline.within(seconds), hear)
-    except Seen as seen:
-        return looks.broken(broker, seen.detail)
+        seen = looks_at(visit, broker, census)
+    except Seen as problem:
+        return looks.broken(broker, problem.detail)
     except NotSeen as missing:
         return looks.blind(broker, missing.cause, missing.remedy)
-    found = looks.looks_of(broker, looks_at(visit, broker, census), snapshots)
+    found = looks.looks_of(broker, seen, snapshots)
     measured = (("first answer", answers[0]), ("last answer", answers[-1])) if answers else ()
     return (replace(found[0], measured=measured), *found[1:])
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from stackaudit.gate.held import Held, Sight
 from stackaudit.model.differences import Difference, Section
-from stackaudit.model.facts.advised import AdvisoryCopy, Audited
+from stackaudit.model.facts.advised import AdvisoryCopy, Answered
 from stackaudit.model.facts.deployment import Account, Variable
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.facts.fact import Fact
@@ -23,7 +23,7 @@ OF_THE_STACK = (Account, Broadcast, MediaTrial, Program, *OF_REDIS, Variable, Wo
 OF_THE_WORLD = (AdvisoryCopy, Release)
 """What somebody else publishes."""
 
-TOLD_ELSEWHERE = (Audited, Distribution, InterpreterFact, Resolution)
+TOLD_ELSEWHERE = (Answered, Distribution, InterpreterFact, Resolution)
 
 BRIEF = (
     "state",

@@ -13,7 +13,7 @@ from stackaudit.model.wire import Json, encode
 OF_THE_WORLD = ("VU", "RE")
 """The rules that say of a version what somebody else publishes about it: the version is ours, what is said of it is the world's."""
 
-OF_A_FRESH_INSTALL = ("MX210", "MX211")
+OF_A_FRESH_INSTALL = ("MX210", "MX211", "VU105")
 """The rules that say what the declared files give on the day: the files are ours, what the index offers them is the world's."""
 
 OF_THE_WAIVERS = "AU"
@@ -57,7 +57,7 @@ def label(judgments: Sequence[Judgment], case: Case, before: Before) -> tuple[Ju
             return Lane.KNOWN
         if said_by(finding) in moved or finding.rule.startswith(OF_THE_WAIVERS):
             return Lane.WORLD
-        if finding.rule.startswith(OF_THE_WORLD):
+        if finding.rule.startswith(OF_THE_WORLD) and finding.rule not in OF_A_FRESH_INSTALL:
             return Lane.WORLD if kept.holds(finding.subject) else Lane.CHANGE
         if finding.rule in OF_A_FRESH_INSTALL and kept.declares_the_same:
             return Lane.WORLD

@@ -7,20 +7,23 @@ from os.path import normpath
 from packaging.utils import canonicalize_name
 
 from stackaudit.model.audit import Case
-from stackaudit.model.facts.advised import Audited
+from stackaudit.model.facts.advised import Answered
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.versions import parse_version
 from stackaudit.model.waivers import Waiver
 
-ADVISORIES = "VU101"
-"""The rule that speaks of every package's advisories, and knows what is fixed."""
+ADVISORIES, FRESH_ADVISORIES = "VU101", "VU105"
+"""The rules that speak of packages' advisories, and know what is fixed: of what is audited, and of what a fresh install brings besides."""
+
+NOT_NAMED = "VU104"
+"""The rule that says of which files nobody looked at what they pull in."""
 
 
 def covers(waiver: Waiver, finding: Finding, folder: str) -> bool:
     """Whether `finding`, whose place counts from `folder`, is one that `waiver` names, whatever the day is."""
     if finding.outcome is not Outcome.FAIL or not is_about(waiver, finding.subject):
         return False
-    if waiver.until is None and finding.rule != ADVISORIES:
+    if waiver.until is None and finding.rule not in {ADVISORIES, FRESH_ADVISORIES}:
         # No other rule tells whether there is a fix: it would never end.
         return False
     if waiver.rule is not None and finding.rule != waiver.rule:
@@ -60,7 +63,7 @@ def has_ended(waiver: Waiver, finding: Finding, case: Case) -> bool:
     ids = set(finding.aliases)
     return any(
         _is_newer(fixed, fact.version)
-        for fact in case.facts(Audited)
+        for fact in case.facts(Answered)
         if fact.subject == finding.subject
         for advisory in fact.advisories
         if ids.intersection((advisory.id, *advisory.aliases))

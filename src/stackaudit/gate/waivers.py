@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from stackaudit.gate.coverage import ADVISORIES, covers, has_ended, is_about
+from stackaudit.gate.coverage import ADVISORIES, FRESH_ADVISORIES, NOT_NAMED, covers, has_ended, is_about
 from stackaudit.model.audit import Case, Judgment, Policy
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived
 from stackaudit.model.rule_text import RuleText
@@ -105,7 +105,7 @@ def _said_of(
     """What is to be said of `waiver`, which covers `findings`; nothing where its rule was not asked, or was blind."""
     if not findings:
         if _could_have_been_seen(waiver, judgments):
-            yield _fault(UNUSED, waiver, f"the waiver of {waiver.title} covers no finding")
+            yield UNUSED.fails(_subject(waiver), f"the waiver of {waiver.title} covers no finding", waiver.where)
         return
     open_again = [each for each in findings if each.waiver is None]
     kind = FIXED if waiver.until is None else EXPIRED
@@ -113,29 +113,18 @@ def _said_of(
         worst = max((each.severity for each in open_again), key=lambda each: each.rank)
         ended = "there is a fix now" if waiver.until is None else f"its last day was {waiver.end}"
         message = f"the waiver of {waiver.title} has ended: {ended}; {waiver.owner} accepted it: {waiver.reason}"
-        yield replace(_fault(kind, waiver, message), severity=worst)
+        yield replace(kind.fails(_subject(waiver), message, waiver.where), severity=worst)
         return
     if all(has_ended(waiver, each, case) for each in findings):
-        yield _fault(UNUSED, waiver, f"another waiver covers what the one of {waiver.title} covered")
+        yield UNUSED.fails(
+            _subject(waiver), f"another waiver covers what the one of {waiver.title} covered", waiver.where
+        )
         return
     if waiver.until is not None and waiver.until - case.today <= SOON:
         message = f"the waiver of {waiver.title} ends with {waiver.end}; {waiver.owner} accepted it: {waiver.reason}"
-        yield _fault(ENDING, waiver, message)
+        yield ENDING.fails(_subject(waiver), message, waiver.where)
     yield Finding(
         rule=kind.code, outcome=Outcome.PASS, severity=Severity.LOW, subject=_subject(waiver), message=kind.title
-    )
-
-
-def _fault(term: RuleText, waiver: Waiver, message: str) -> Finding:
-    return Finding(
-        rule=term.code,
-        outcome=Outcome.FAIL,
-        severity=term.severity,
-        subject=_subject(waiver),
-        message=message,
-        where=waiver.where,
-        why=term.why,
-        fix=term.fix,
     )
 
 
@@ -151,12 +140,21 @@ def _could_have_been_seen(waiver: Waiver, judgments: Sequence[Judgment]) -> bool
     if not _was_asked(ADVISORIES, waiver, said):
         return False
     scoped = waiver.package is not None or waiver.subject is not None
+    if _is_dark(FRESH_ADVISORIES, waiver, said):
+        return False
     if scoped and any(each.rule == ADVISORIES and is_about(waiver, each.subject) for each in said):
         return True
+    if _is_dark(NOT_NAMED, waiver, said):
+        return False
     return waiver.name.upper().startswith("PYSEC-") or all(_was_asked(code, waiver, said) for code in OF_PRODUCTS)
 
 
 def _was_asked(code: str, waiver: Waiver, said: Sequence[Finding]) -> bool:
-    own = [each for each in said if each.rule == code]
-    dark = (each for each in own if each.outcome in {Outcome.UNKNOWN, Outcome.UNCHECKABLE})
-    return bool(own) and not any(not each.subject or is_about(waiver, each.subject) for each in dark)
+    return any(each.rule == code for each in said) and not _is_dark(code, waiver, said)
+
+
+def _is_dark(code: str, waiver: Waiver, said: Sequence[Finding]) -> bool:
+    """Whether the rule `code` could not see all that `waiver` may be about."""
+    dark = (each for each in said if each.rule == code and each.outcome in {Outcome.UNKNOWN, Outcome.UNCHECKABLE})
+    # What files pull in without naming it may be any package.
+    return any(not each.subject or code == NOT_NAMED or is_about(waiver, each.subject) for each in dark)

@@ -3,7 +3,8 @@
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from stackaudit.inputs._durations import seconds
@@ -18,6 +19,8 @@ _VALUED = frozenset({"-A", "--app", "-b", "--broker", "--config", "--loader", "-
 _PROGRAMS = frozenset(
     {"beat", "call", "control", "events", "flower", "inspect", "migrate", "multi", "purge", "result", "shell", "status"}
 ) | {"worker"}
+_HANDING = frozenset({"gosu", "su-exec"})
+"""Programs that start the rest of their command as the user that they are given first."""
 _ENDS = re.compile(r"&&|\|\||[;|&\n]")
 _FLAG = re.compile(r"-[a-z]*c")
 _LIMITS = ("--time-limit", "--soft-time-limit")
@@ -46,32 +49,50 @@ def started_by(entrypoint: Words | None, command: Words | None) -> Start | None:
 
 def _by_words(words: Sequence[str], where: Place) -> Start:
     first = _name(words[0]) if words else ""
+    user = _handed_to(words)
     to_all = first in _SIGNALLING_ALL or (first == "tini" and "-g" in words[:3])
     script = _script(words)
     if script is not None:
-        start = _by_shell(script, where)
-        return Start(where=where, form=Form.PROGRAM, runs=start.runs, time_limit=start.time_limit) if to_all else start
+        shell, text = script
+        start = _by_shell(text, where, shell)
+        return replace(start, form=Form.PROGRAM if to_all else start.form, user=start.user or user)
     runs, limit = celery_in(words)
     scripted = any(each.endswith((".sh", ".bash")) or "entrypoint" in _name(each) for each in _before_celery(words))
-    return Start(where=where, form=Form.SCRIPT if scripted else Form.PROGRAM, runs=runs, time_limit=limit)
+    return Start(where=where, form=Form.SCRIPT if scripted else Form.PROGRAM, runs=runs, time_limit=limit, user=user)
 
 
-def _script(words: Sequence[str]) -> str | None:
-    """What a shell among `words` is given to run, as in `sh -c SCRIPT`; None where there is none."""
+def _handed_to(words: Sequence[str]) -> str | None:
+    """The user that a command hands over to, as in `gosu USER …` or `celery worker --uid USER`; None where it does not say so."""
+    for word, after in pairwise((*words, "")):
+        if _name(word) in _HANDING or word == "--uid":
+            return after.partition(":")[0] or None
+        if word.startswith("--uid="):
+            return word.partition("=")[2] or None
+    return None
+
+
+def _script(words: Sequence[str]) -> tuple[str, str] | None:
+    """The shell among `words` and what it is given to run, as in `sh -c SCRIPT`; None where there is none."""
     shell = next((index for index, each in enumerate(words) if _name(each) in _SHELLS), len(words))
     flag = next((index for index in range(shell + 1, len(words)) if _FLAG.fullmatch(words[index])), len(words))
-    return words[flag + 1] if flag + 1 < len(words) else None
+    return (_name(words[shell]), words[flag + 1]) if flag + 1 < len(words) else None
 
 
-def _by_shell(text: str, where: Place) -> Start:
-    """A shell stays the first process, and as such takes no SIGTERM, unless the program is given its place by `exec`."""
-    for part in _ENDS.split(text):
+def _by_shell(text: str, where: Place, shell: str = "sh") -> Start:
+    """A shell stays the first process, and as such takes no SIGTERM, unless the program is given its place by `exec`.
+
+    Bash gives it to a command that is all it has to do, and from 5.1 to the last one of several.
+    """
+    parts = _ENDS.split(text.strip())
+    for index, part in enumerate(parts):
         words = split(part)
         runs, limit = celery_in(words)
         if runs:
             form = Form.PROGRAM if words[:1] == ["exec"] else Form.SHELL
-            return Start(where=where, form=form, runs=runs, time_limit=limit)
-    last = split(_ENDS.split(text)[-1])
+            if shell == "bash" and index == len(parts) - 1:
+                form = Form.PROGRAM if form is Form.PROGRAM or len(parts) == 1 else Form.SCRIPT
+            return Start(where=where, form=form, runs=runs, time_limit=limit, user=_handed_to(words))
+    last = split(parts[-1])
     return Start(where=where, form=Form.PROGRAM if last[:1] == ["exec"] else Form.SHELL)
 
 

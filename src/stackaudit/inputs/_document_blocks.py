@@ -1,6 +1,7 @@
 """Takes a Markdown document apart into blocks of plain text, each with its first line and the headings that it stands under."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
 
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>")
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_OPEN_COMMENT = re.compile(r"<!--.*\Z", re.DOTALL)
+_NOTE = re.compile(r"\[\^[^\]\s]{1,80}\]")
+_STRUCK = re.compile(r"~~[^~\n]{1,500}~~")
 _MARKUP = re.compile(r"\\([!-/:-@\[-`{-~])|[*`]+")
 
 
@@ -57,13 +60,29 @@ def blocks(text: str) -> tuple[Block, ...]:
 
     # Inline markup is taken off here, line by line: the parser's own reading of it keeps no lines.
     parser = MarkdownIt("commonmark", {"maxNesting": 20}).enable("table").disable("inline", ignoreInvalid=True)
-    return tuple(_blocks(parser.parse(text)))
+    return tuple(_blocks(parser.parse(visible(text))))
 
 
 def plain(text: str) -> str:
     """Markdown inline `text` without its markup, with its line breaks."""
-    bare = _TAG.sub(lambda found: "\n" * found[0].count("\n"), _LINK.sub(r"\1", text))
+    shown = _STRUCK.sub("", _NOTE.sub("", without_comments(text)))
+    bare = _TAG.sub(lambda found: "\n" * found[0].count("\n"), _LINK.sub(r"\1", shown))
     return _MARKUP.sub(r"\1", bare)
+
+
+def visible(text: str) -> str:
+    """`text` without the characters that have no width: a reader sees `celery` whatever stands between its letters."""
+    return text if text.isascii() else "".join(each for each in text if unicodedata.category(each) != "Cf")
+
+
+def without_comments(text: str) -> str:
+    """`text` without its whole HTML comments, with their line breaks."""
+    kept: list[str] = []
+    at = 0
+    while (begin := text.find("<!--", at)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        kept += [text[at:begin], "\n" * text.count("\n", begin, end)]
+        at = end + 3
+    return "".join([*kept, text[at:]])
 
 
 def _blocks(tokens: "Sequence[Token]") -> Iterator[Block]:
@@ -92,7 +111,7 @@ def _blocks(tokens: "Sequence[Token]") -> Iterator[Block]:
             info = words[0].lower() if words else ""
             yield Block(kind=BlockKind.CODE, text=token.content, line=first, headings=above, info=info)
         elif token.type == "html_block":
-            shown = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), token.content)
+            shown = _OPEN_COMMENT.sub("", without_comments(token.content))
             yield Block(kind=BlockKind.TEXT, text=plain(shown), line=line, headings=above)
 
 

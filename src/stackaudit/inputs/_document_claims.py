@@ -1,17 +1,21 @@
 """Reads what the blocks of a document claim of its packages, beyond naming them."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import accumulate
 from re import Match
 
 from stackaudit.inputs import _document_words as words
 from stackaudit.inputs._document_blocks import Block, BlockKind
-from stackaudit.inputs._document_pins import about, normalized
+from stackaudit.inputs._document_pins import about, normalized, title
 from stackaudit.inputs._document_rows import Said, row_claims
+from stackaudit.inputs._document_secrets import without_secrets
 from stackaudit.model.claims import CHECKING, ClaimKind
 
 SHELLS = frozenset({"", "bash", "console", "dotenv", "env", "ini", "properties", "sh", "shell", "zsh"})
 _SENTENCE = 100
+_BEFORE = 120
 
 
 def said(block: Block, known: Mapping[str, str]) -> Iterator[Said]:
@@ -22,8 +26,8 @@ def said(block: Block, known: Mapping[str, str]) -> Iterator[Said]:
     found = [*_anybody(block), *(row_claims(block, known) if block.kind is BlockKind.ROW else ())]
     if block.kind is not BlockKind.HEADING:
         subject = about(block, known)
-        found += _whole(block) if subject is None else _of_package(block, subject, known)
-        found += _admitting(block, subject)
+        found += _whole(block, known) if subject is None else _of_package(block, subject, known)
+        found += _admitting(block, subject, known)
     yield from found
     if block.kind in {BlockKind.TEXT, BlockKind.ITEM}:
         yield from _praise(block, found)
@@ -73,30 +77,47 @@ def _of_package(block: Block, subject: tuple[str, str], known: Mapping[str, str]
                     kind=ClaimKind.COMPATIBLE, text=claim, name=name, version=version, other=other, about=each[2] or ""
                 ),
             )
-    for kind, pattern, claim in (
-        (ClaimKind.CLEAN, words.CLEAN, f"{of} has no known vulnerability"),
-        (ClaimKind.ASYNC, words.ASYNC, f"{of} is written for async/await"),
-    ):
-        for each in pattern.finditer(text):
-            yield _at(each, Said(kind=kind, text=claim, name=name, version=version))
+    yield from _clean(block, subject, known)
+    for each in words.ASYNC.finditer(text):
+        yield _at(each, Said(kind=ClaimKind.ASYNC, text=f"{of} is written for async/await", name=name, version=version))
 
 
-def _whole(block: Block) -> Iterator[Said]:
-    """Claims about all of the packages together."""
+def _clean(block: Block, subject: tuple[str, str] | None, known: Mapping[str, str]) -> Iterator[Said]:
+    """What is said to have no known vulnerability: the package that the sentence names, else what the block is about, else all."""
     for each in words.CLEAN.finditer(block.text):
-        yield _at(each, Said(kind=ClaimKind.CLEAN, text="no package has a known vulnerability"))
+        if words.UNCLAIMED.search(block.text[max(0, each.start() - _BEFORE) : each.start()]) is not None:
+            continue
+        of = words.OF_PACKAGE.match(block.text, each.end())
+        named = None if of is None else normalized(of[1])
+        if named is not None and of is not None and named in known:
+            name, version = named, of[2] or known[named]
+        elif of is not None and of[2]:
+            # A package that the document pins nowhere.
+            continue
+        else:
+            name, version = subject or ("", "")
+        text = f"{name} {version} has no known vulnerability" if name else "no package has a known vulnerability"
+        yield _at(each, Said(kind=ClaimKind.CLEAN, text=text, name=name, version=version))
+
+
+def _whole(block: Block, known: Mapping[str, str]) -> Iterator[Said]:
+    """Claims about all of the packages together."""
+    yield from _clean(block, None, known)
     if words.WHOLE.search(block.text):
         for each in words.ASYNC.finditer(block.text):
             yield _at(each, Said(kind=ClaimKind.ASYNC, text="the packages are written for async/await"))
 
 
-def _admitting(block: Block, subject: tuple[str, str] | None) -> Iterator[Said]:
-    """The Pythons that are said to be supported, by the package that is spoken of or by all."""
-    name, version = subject or ("", "")
-    of = f"{name} {version} supports" if subject else "the packages support"
+def _admitting(block: Block, subject: tuple[str, str] | None, known: Mapping[str, str]) -> Iterator[Said]:
+    """The Pythons that are said to be supported, by the package that a clause begins with, else the one that is spoken of, else all."""
     for clause in words.CLAUSE.finditer(block.text.replace(",", " ")):
         if words.ADMITS.search(clause[0]) is None or words.NEGATED.search(clause[0]) is not None:
             continue
+        begun = None if block.kind is BlockKind.ROW else title(clause[0].strip())
+        if begun is not None and begun[0] not in known:
+            continue
+        name, version = begun or subject or ("", "")
+        of = f"{name} {version} supports" if name else "the packages support"
         for each in words.pythons(block.text[clause.start() : clause.end()]):
             yield Said(
                 kind=ClaimKind.SUPPORTED,
@@ -125,14 +146,17 @@ def _code(block: Block) -> Iterator[Said]:
 
 def _praise(block: Block, found: list[Said]) -> Iterator[Said]:
     """The clauses that praise, and hold nothing that was taken for a claim."""
+    spans = sorted((each.start, each.end) for each in found)
+    starts = [start for start, _ in spans]
+    # How far the spans reach that begin before a place: each with each takes minutes in a long paragraph.
+    reach = list(accumulate((end for _, end in spans), max, initial=0))
     for clause in words.CLAUSE.finditer(block.text):
-        taken = any(each.start < clause.end() and clause.start() < each.end for each in found)
-        if not taken and words.PRAISE.search(clause[0]):
+        if clause.start() >= reach[bisect_left(starts, clause.end())] and words.PRAISE.search(clause[0]):
             yield _at(clause, Said(kind=ClaimKind.PROSE, text=_short(clause[0])))
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = without_secrets(" ".join(text.split()))
     return line if len(line) <= _SENTENCE else f"{line[: _SENTENCE - 1]}…"
 
 

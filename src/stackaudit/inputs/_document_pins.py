@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name, is_normalized_name
@@ -19,6 +19,17 @@ NO_PACKAGES = frozenset(
             "chapter",
             "cpython",
             "debian",
+            "elasticsearch",
+            "go",
+            "java",
+            "kubernetes",
+            "mariadb",
+            "memcached",
+            "mongodb",
+            "mysql",
+            "nodejs",
+            "npm",
+            "windows",
             "django-rest",
             "docker",
             "ffmpeg",
@@ -45,16 +56,33 @@ NO_PACKAGES = frozenset(
 )
 """What has versions too, and is no package of an index; `redis` and `ffmpeg` are packages where a table or a pin says so."""
 
-_ADVISING = 24
-"""Characters before a pin in which words of advice are looked for."""
+_ADVISING = 120
+"""Characters before a pin in which words are looked for that say that it is advised, or is not used."""
+
+_CALLED = {"redis-py": canonicalize_name("redis")}
+"""What people call a package, and what the index calls it."""
 
 _PARTS = re.compile(r"[,;\s]+")
 _SERVERS = frozenset({"redis"})
 _NAMES = re.compile(
-    r"(?:python\s+)?(?:packages?|dependenc(?:y|ies)|librar(?:y|ies)|modules?|distributions?|requirements?|components?|name)\b",
+    r"(?:python\s+)?(?:packages?|pkgs?|dependenc(?:y|ies)|deps?|librar(?:y|ies)|libs?|modul\w*|distributions?|requirements?|components?|name"
+    r"|paket\w*|bibliothek\w*|abhängigkeit\w*|komponenten?|paquet\w*|biblioth[eè]ques?|d[eé]pendances?|librer[ií]as?|bibliotecas?|dependencias?"
+    r"|pacchett[oi]|dipendenz[ae]|pacotes?)\b",
     re.IGNORECASE,
 )
-_VERSIONS = ("installed", "version", "pinned", "pin", "tested", "locked", "current", "declared", "release")
+_VERSIONS = (
+    "installed",
+    "version",
+    "pinned",
+    "pin",
+    "tested",
+    "locked",
+    "current",
+    "declared",
+    "release",
+    "ver",
+    "fassung",
+)
 _VERSION_CELL = re.compile(rf"^\W*{words.VERSION}(?![\w.]*[*x])\W*$")
 _NAME_CELL = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,80}[A-Za-z0-9])?(?:\[[\w, -]{0,80}\])?")
 
@@ -72,6 +100,8 @@ def pins(blocks: Sequence[Block]) -> tuple[tuple[Block, Pinned], ...]:
     """All that `blocks` pin, each with its block, in their order; headings count where they name what no server or program is."""
     sure = [(block, each) for block in blocks for each in _written(block)]
     known = {each.name for _, each in sure}
+    sure += [(block, each) for block in blocks for each in _listed(block, known)]
+    known |= {each.name for _, each in sure}
     titled = [
         (block, Pinned(name=name, version=version, line=block.line))
         for block in blocks
@@ -92,6 +122,7 @@ def title(text: str) -> tuple[str, str] | None:
 def normalized(text: str) -> str | None:
     """`text` as a package's name, without extras; None where it can't be one."""
     name = canonicalize_name(text.partition("[")[0].strip())
+    name = _CALLED.get(name, name)
     return name if is_normalized_name(name) and len(name) > 1 else None
 
 
@@ -137,6 +168,18 @@ def about(block: Block, known: Mapping[str, str]) -> tuple[str, str] | None:
     return (first, known[first]) if first is not None and first in known else None
 
 
+def _listed(block: Block, known: Collection[str]) -> Iterator[Pinned]:
+    """The package of an item in a list of requirements (`Celery 5.4.0`), where it is no server's or program's."""
+    if block.kind is not BlockKind.ITEM or not any(words.LISTED.search(each) for each in block.headings):
+        return
+    found = words.LISTING.match(block.text)
+    name = None if found is None else normalized(found[1])
+    if found is None or name is None:
+        return
+    if name in known or (name not in NO_PACKAGES and canonicalize_name(found[1]) not in _SERVERS):
+        yield Pinned(name=name, version=found[2], line=block.line)
+
+
 def _written(block: Block) -> Iterator[Pinned]:
     """What a block pins beyond doubt."""
     if block.kind is BlockKind.ROW:
@@ -148,7 +191,8 @@ def _written(block: Block) -> Iterator[Pinned]:
     cells = [cell for _, cell in block.cells if all(words.PIN.fullmatch(each) for each in _PARTS.split(cell) if each)]
     for found in words.PIN.finditer(block.text):
         name, version = normalized(found[1]), found[2].rstrip(".-")
-        stated = words.ADVICE.search(block.text[max(0, found.start() - _ADVISING) : found.start()]) is None
+        before = block.text[max(0, found.start() - _ADVISING) : found.start()]
+        stated = block.kind is BlockKind.CODE or not (words.ADVICE.search(before) or words.PAST.search(before))
         if block.kind is BlockKind.ROW:
             stated = any(found[0] in cell for cell in cells)
         if stated and name is not None and parse_version(version) is not None:

@@ -43,7 +43,12 @@ def _of_package(subject: tuple[str, str], header: str, cell: str, known: Mapping
     python = words.MINOR_HEADER.fullmatch(header)
     if python is not None and words.is_tick(cell):
         yield _ticked(subject, python[1], cell)
-    if header.startswith("releas"):
+    if header.startswith(("latest", "newest")):
+        given = words.ANY_VERSION.fullmatch(cell)
+        if given is not None or words.is_tick(cell):
+            of = given[1] if given is not None else version
+            yield Said(kind=ClaimKind.LATEST, text=f"{name} {of} is the latest", name=name, version=of)
+    if header.startswith(("releas", "erschienen", "veröffentlicht")):
         for day, _ in words.dates(cell):
             text = f"{name} {version} was released on {day.isoformat()}"
             yield Said(kind=ClaimKind.RELEASED, text=text, name=name, version=version, about=day.isoformat())

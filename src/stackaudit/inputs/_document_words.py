@@ -7,13 +7,28 @@ from datetime import date
 
 from stackaudit.model.claims import ClaimKind
 
-VERSION = r"v?(\d+(?:\.\d+)+(?:[a-z]+\d*)?(?:\.post\d+)?|\d+!\d[\w.]*)"
-NAME = r"([A-Za-z][\w-]*(?:\.[\w-]+)*)"
+VERSION = r"v?([0-9]+(?:\.[0-9]+)+(?:[a-z]+[0-9]*)?(?:\.post[0-9]+)?|[0-9]+![0-9][\w.]*)"
+NAME = r"([A-Za-z][\w-]{0,80}(?:\.[\w-]{1,80}){0,5})"
 
 PIN = re.compile(
-    r"(?<![\w./=-])([A-Za-z0-9](?:[\w.-]{0,80}[A-Za-z0-9])?)(?:\[[\w, -]{0,80}\])?={2,3}v?(\d[\w.!+-]{0,60})"
+    r"(?<![\w./=-])([A-Za-z0-9](?:[\w.-]{0,80}[A-Za-z0-9])?)(?:\[[\w, -]{0,80}\])?={2,3}v?([0-9][\w.!+-]{0,60}+)(?![\w.!+-])"
 )
 ADVICE = re.compile(r"\b(?:install|pin|(?:move|upgrade|update|downgrade)\s+to)\s+$", re.IGNORECASE)
+PAST = re.compile(
+    r"(?:\b(?:not|never|avoid\w*|instead\s+of|dropp?\w*|remov\w+|replac\w+|former\w*|previous\w*|was|were|older|than|unlike)\b|n't\b)"
+    r"(?:(?![.;!?:]\s)[^\n]){0,120}$",
+    re.IGNORECASE,
+)
+LISTED = re.compile(
+    r"\b(?:requirements?|requires|dependenc(?:y|ies)|packages?|librar(?:y|ies)|prerequisites?|stack|abhängigkeiten|voraussetzungen|pakete"
+    r"|dépendances|dependencias|dipendenze)\b",
+    re.IGNORECASE,
+)
+LISTING = re.compile(
+    rf"([A-Za-z][\w.-]{{0,80}})(?:\[[\w, -]{{0,80}}\])?(?:\s+\(?|@){VERSION}\)?\s*(?=$|[(,;\n\u2013\u2014-])"
+)
+UNCLAIMED = re.compile(r"(?:\b(?:not|never|cannot|whether|unless|until|if)\b|n't\b)[^.;!?\n]{0,120}$", re.IGNORECASE)
+OF_PACKAGE = re.compile(rf"\s+(?:in|for|of)\s+{NAME}(?:\s+{VERSION})?", re.IGNORECASE)
 TITLE = re.compile(rf"([A-Za-z][\w.-]{{0,80}})\s+{VERSION}")
 LATEST = re.compile(
     r"(?<!to )(?<!to the )(?<!than )(?<!than the )(?<!use the )(?<!use )(?<!install the )\b(?:latest|newest|most recent)\b"
@@ -62,7 +77,7 @@ CHECKING = re.compile(
     r"|\bpython3?\s+[\w./-]{1,120}\.py\b|(?<![\w./-])[\w.-]{1,80}(?:/[\w.-]{1,80}){1,8}\.sh\b"
 )
 MINOR_HEADER = re.compile(
-    r"(?:Python\s*|py)?(3\.\d{1,3})(?:\s+(?:status|support(?:ed)?|compatib\w+|tested))?", re.IGNORECASE
+    r"(?:(?:Python|py)\s*)?(3\.\d{1,3})(?:\s+(?:status|support(?:ed)?|compatib\w+|tested))?", re.IGNORECASE
 )
 MINOR_CELL = re.compile(r"(?:Python\s*)?(3\.\d{1,3})(?:\.x)?", re.IGNORECASE)
 ANY_VERSION = re.compile(VERSION)
@@ -85,17 +100,33 @@ _MONTHS = (
     "november",
     "december",
 )
+_MONTH_NUMBERS = {
+    **{name: number for number, name in enumerate(_MONTHS, 1)},
+    "januar": 1,
+    "februar": 2,
+    "märz": 3,
+    "mai": 5,
+    "juni": 6,
+    "juli": 7,
+    "oktober": 10,
+    "dezember": 12,
+}
+_MONTH = "|".join(_MONTH_NUMBERS)
 _DATE = re.compile(
     r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)"
-    rf"|(?<!\d)(\d{{1,2}})\s+({'|'.join(_MONTHS)})\s+(\d{{4}})(?!\d)"
-    rf"|\b({'|'.join(_MONTHS)})\s+(\d{{1,2}}),?\s+(\d{{4}})(?!\d)",
+    rf"|(?<!\d)(\d{{1,2}})\.?\s+({_MONTH})\s+(\d{{4}})(?!\d)"
+    rf"|\b({_MONTH})\s+(\d{{1,2}}),?\s+(\d{{4}})(?!\d)"
+    # With dots the day comes first, wherever they are used.
+    r"|(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{4})(?![\d.]*\d)",
     re.IGNORECASE,
 )
 _DATED = re.compile(
-    r"\b(?:audit(?:ed)?|date|dated|generated|updated|reviewed|scan(?:ned)?|as of|verified|written)\b", re.IGNORECASE
+    r"\b(?:audit(?:ed)?|date|dated|generated|updated|reviewed|scan(?:ned)?|as of|verified|written|datum|stand|geprüft)\b",
+    re.IGNORECASE,
 )
 _DATE_FIRST = re.compile(
-    r"\W*(?:(?:audit|report|document|scan|last)\s+)?(?:audit(?:ed)?|dated?|generated|updated|reviewed|written|verified|as of)\b",
+    r"\W*(?:(?:audit|report|document|scan|last)\s+)?"
+    r"(?:audit(?:ed)?|dated?|generated|updated|reviewed|written|verified|as of|datum|stand|geprüft)\b",
     re.IGNORECASE,
 )
 _POSITIVE = re.compile(
@@ -128,13 +159,15 @@ def pythons(text: str) -> Iterator[Minor]:
 def dates(text: str) -> Iterator[tuple[date, int]]:
     """The days that `text` names in full, and at which offset."""
     for found in _DATE.finditer(text):
-        year, month, day, day_first, month_name, year_last, named, day_after, year_after = found.groups()
+        year, month, day, day_first, month_name, year_last, named, day_after, year_after, *dotted = found.groups()
         name = (month_name or named or "").lower()
+        if dotted[0]:
+            day, month, year = dotted
         try:
             yield (
                 date(
                     int(year or year_last or year_after),
-                    int(month) if month else _MONTHS.index(name) + 1,
+                    int(month) if month else _MONTH_NUMBERS[name],
                     int(day or day_first or day_after),
                 ),
                 found.start(),

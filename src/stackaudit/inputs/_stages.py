@@ -1,5 +1,6 @@
 """Follows the stages of a Dockerfile: what each is made from, and what it says of user, command, health check and variables."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from stackaudit.model.deployment import HealthCheck, Said
 from stackaudit.model.places import Place
 from stackaudit.model.secret import redact
 
+_HANDING = re.compile(r"\b(?:gosu|su-exec|setpriv|runuser)\b")
 EVERY = 30.0
 """Seconds between two health checks where none are given."""
 
@@ -38,6 +40,7 @@ class Image:
     health: HealthCheck | None
     programs: frozenset[str]
     opaque: Place | None
+    hands_over: bool
     variables: tuple[tuple[str, str | None, Place], ...]
 
 
@@ -109,6 +112,7 @@ def image(found: Sequence[Stage], target: str | None, shown: str, arguments: Map
         health=_health(steps),
         programs=programs,
         opaque=opaque,
+        hands_over=any(step.word in {"RUN", "COPY", "ADD"} and _HANDING.search(step.rest) for step, _ in steps),
         variables=variables,
     )
 

@@ -1,7 +1,7 @@
 """Reads the services of Docker Compose files: what they are made of, who runs them, how they start, and how long they may take to stop."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stackaudit.inputs import _dotenv
@@ -55,7 +55,7 @@ def service(layers: Layers, around: Surroundings) -> Service:
         entrypoint, command = image.entrypoint, command or image.command
     start = started_by(entrypoint, command)
     if start is not None and start.time_limit is None:
-        start = type(start)(where=start.where, form=start.form, runs=start.runs, time_limit=_limit(variables))
+        start = replace(start, time_limit=_limit(variables))
     grace = layers.text("stop_grace_period")
     user = layers.value("user")
     said = Said(text=filled(user[1].text or "", around.values) or "", where=user[1].where) if user else None
@@ -71,6 +71,7 @@ def service(layers: Layers, around: Surroundings) -> Service:
         health=_health(layers, image),
         programs=tuple(sorted(image.programs)) if image is not None else (),
         opaque=image.opaque if image is not None else None,
+        hands_over=image is not None and image.hands_over,
         whole=layers.whole and (dockerfile is None or image is not None),
     )
     return Service(container=container, variables=tuple(variables.values()), base=base, dockerfile=dockerfile)

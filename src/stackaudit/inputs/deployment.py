@@ -107,6 +107,7 @@ def _alone(found: Image, shown: str) -> Container:
         health=found.health,
         programs=tuple(sorted(found.programs)),
         opaque=found.opaque,
+        hands_over=found.hands_over,
         variables=_declared(found.variables, name),
     )
 

@@ -12,6 +12,7 @@ from stackaudit.inputs._document_blocks import Block, BlockKind, blocks
 from stackaudit.inputs._document_claims import said
 from stackaudit.inputs._document_pins import Pinned, about, normalized, pins
 from stackaudit.inputs._document_rows import Said, pythons_of
+from stackaudit.inputs._document_unread import unread_lines
 from stackaudit.inputs._text import read_text, shown_path
 from stackaudit.model.claims import DECLARED, Claim, ClaimKind
 from stackaudit.model.errors import Fault, InputError
@@ -83,6 +84,13 @@ def claims(text: str, path: str) -> tuple[Claim, ...]:
         )
     found += _lists(parts, days, known, path)
     found += _matrices(parts, days, path)
+    unread = unread_lines(text, found)
+    if unread:
+        lines = ",".join(map(str, unread))
+        where = Place(path=path, line=unread[0])
+        found.append(
+            Claim(kind=ClaimKind.UNREAD, text="versions that were not read", where=where, about=lines, on=dated.day)
+        )
     if dated.day is not None:
         where = Place(path=path, line=dated.line)
         text_of_day = f"dated {dated.day.isoformat()}"

@@ -80,7 +80,8 @@ class Bench:
         self._server: BreakableServer | None = None
         self._backend: BreakableServer | None = None
         self._workers: list[WorkerProcess] = []
-        self._client: Client | None = None
+        self._clients: list[Client] = []
+        self._ready: Client | None = None
         self._trouble: NotSetUp | None = None
         self._made = 0
 
@@ -111,14 +112,14 @@ class Bench:
         """
         if self._trouble is not None:
             raise self._trouble
-        if self._client is None:
+        if self._ready is None:
             try:
                 self.worker()
             except NotSetUp as trouble:
                 self._trouble = trouble
                 raise
-            self._client = self.client()
-        return self._client
+            self._ready = self.client()
+        return self._ready
 
     def worker(self, *, port: int | None = None, **conf: Json) -> WorkerProcess:
         """One more worker, that is ready; `port` is where it finds the server, such as a relay's, `conf` are Celery's settings.
@@ -156,6 +157,7 @@ class Bench:
             ),
             self.deadline,
         )
+        self._clients.append(client)
         if not client.is_there():
             self.check_time()
             raise NotSetUp(
@@ -218,8 +220,8 @@ class Bench:
 
     def close(self) -> None:
         """End all that was started for this bench."""
-        if self._client is not None:
-            self._client.close(self.lab.room)
+        for client in self._clients:
+            client.close(self.lab.room)
         for worker in self._workers:
             worker.kill()
         for server in (self._server, self._backend):

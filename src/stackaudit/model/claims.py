@@ -36,6 +36,7 @@ class ClaimKind(StrEnum):
     VARIABLE = "variable"
     COMMAND = "command"  # CHECKING where the document calls it a check, else empty
     PROSE = "prose"
+    UNREAD = "unread"  # the lines, with commas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

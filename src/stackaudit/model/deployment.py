@@ -26,13 +26,15 @@ class Form(StrEnum):
 class Start:
     """How a container is started. `runs` is `celery worker`, `celery beat` and so on; empty for all else.
 
-    `time_limit` is the longest that a task may take by the command's own options, in seconds.
+    `time_limit` is the longest that a task may take by the command's own options, in seconds. `user` is whom it hands over to (`gosu USER`,
+    `--uid USER`), None where it does not say so.
     """
 
     where: Place
     form: Form
     runs: str = ""
     time_limit: float | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,8 @@ class Container:
     `name` is `service worker` or `image of Dockerfile`. `base` is the foreign image under it, `user` who runs it, each None where no file
     says. `grace` are the seconds that a service may take to stop, None where none are given; `composed` says whether it is a service.
     `programs` are those of `ffmpeg` and `ffprobe` that its instructions put in; `opaque` is the first step of which only a build shows what
-    it puts in. `built` says whether the project builds its image, `whole` whether all that makes it up was read.
+    it puts in. `hands_over` says whether its instructions put in a program by which a script can start another as another user (gosu).
+    `built` says whether the project builds its image, `whole` whether all that makes it up was read.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Container:
     programs: tuple[str, ...] = ()
     opaque: Place | None = None
     variables: tuple[DeclaredVariable, ...] = ()
+    hands_over: bool = False
     whole: bool = True
 
     @property

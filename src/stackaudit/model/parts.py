@@ -37,6 +37,7 @@ class Probe:
     It starts when every probe that yields what it `reads` is done. `collect` returns no look where it has nothing to ask (no endpoint, no
     environment). `child` runs it in a process of its own that is killed at the deadline: for whatever talks to a socket.
     `serves` tells whether it is the one to look for what a manifest declares, where several yield the same facts (the engines).
+    `follows` are those of the facts it reads that it has nobody look for: it runs only where they are looked for anyway.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Probe:
     yields: tuple[type[Fact], ...]
     collect: Callable[[Visit], Sequence[Look]]
     child: bool = False
+    follows: tuple[type[Fact], ...] = ()
     serves: Callable[[Manifest], bool] = lambda _manifest: True
 
 
@@ -76,7 +78,8 @@ class Rule:
     `permission` is the least that a service must let the audit's user do for this rule to be judged, in the service's own words; None where
     that is nothing. `by_subject` says that `judge` itself tells each subject that was not seen, and `about` names none of them: what blinds
     a whole look blinds no subject of which something else was seen then. `told_only` says that it finds nothing but what nobody can check:
-    then there is nothing to let through.
+    then there is nothing to let through. `follows` says that its facts are a probe's that follows others': where nobody looked for
+    them it finds nothing and passes nothing, and another rule tells that.
     """
 
     code: str
@@ -93,6 +96,7 @@ class Rule:
     permission: str | None = None
     by_subject: bool = False
     told_only: bool = False
+    follows: bool = False
 
     def needs(self, manifest: Manifest) -> frozenset[type[Fact]]:
         """The facts without which this rule can't be applied to `manifest`; empty where it is not asked.
@@ -172,6 +176,7 @@ def rule(  # noqa: PLR0913 - the words that place a rule, each by name
     rung: Rung | None = None,
     permission: str | None = None,
     told_only: bool = False,
+    follows: bool = False,
 ) -> Callable[[Callable[[Rule, Case], Iterator[Finding]]], Rule]:
     """Make a rule of a function that yields what is wrong.
 
@@ -196,6 +201,7 @@ def rule(  # noqa: PLR0913 - the words that place a rule, each by name
             rung=rung,
             permission=permission,
             told_only=told_only,
+            follows=follows,
         )
 
     return wrap

@@ -1,6 +1,7 @@
-"""What a rule says of itself, for those who tell its findings."""
+"""What a rule says of itself: for those who tell its findings, and for sentences that should hold of no stack."""
 
-from stackaudit.model.findings import Severity
+from stackaudit.model.findings import Finding, Outcome, Severity
+from stackaudit.model.places import Place
 from stackaudit.model.values import dataclass
 
 
@@ -14,3 +15,17 @@ class RuleText:
     why: str
     fix: str
     source: str | None = None
+
+    def fails(self, subject: str, message: str, where: Place | None) -> Finding:
+        """A finding that `subject` breaks it."""
+        return Finding(
+            rule=self.code,
+            outcome=Outcome.FAIL,
+            severity=self.severity,
+            subject=subject,
+            message=message,
+            where=where,
+            why=self.why,
+            fix=self.fix,
+            source=self.source,
+        )

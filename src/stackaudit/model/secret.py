@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl, urlencode
 
 _WORDS = "pass|secret|token|key|credential|auth|signature"
 _SENSITIVE = re.compile(_WORDS, re.IGNORECASE)
-_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
+# Bounded: of a long word without a URL each letter would be tried as the beginning of one, to the word's end.
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]{0,60}://"
 _URL = re.compile(rf"(?P<scheme>{_SCHEME})(?P<rest>(?:(?!;{_SCHEME})[^\s\"'<>])+)")
 # A list of servers is a list of URLs, each with a user part of its own: sentinel://:a@one;sentinel://:b@two
 _LIST = re.compile(rf";(?={_SCHEME})")

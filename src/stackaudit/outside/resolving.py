@@ -23,7 +23,7 @@ from stackaudit.outside.process import Ending
 
 _PRINTED = "import sys; print('%d.%d' % sys.version_info[:2])"
 _LINES, _BOUNDS, _REPORT = "requirements.txt", "constraints.txt", "report.json"
-_UV = ("pip", "compile", _LINES, "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:")
+_UV = ("pip", "compile", _LINES, "--quiet", "--no-header", "--annotation-style", "line", "--only-binary", ":all:")
 _PIP = ("install", "--dry-run", "--ignore-installed", "--report", _REPORT, "--only-binary", ":all:", "-r", _LINES)
 
 
@@ -51,6 +51,7 @@ class Question:
 class Answer:
     """What the installer said: `packages` are all that it would install, by name, where `refusal` is None.
 
+    `required_by` are those that others of them require, by name, with the names of these; empty where the installer does not say.
     `ending` says how it ended; where that is not EXITED it gave no answer at all. `tool` is empty where there is none that can be asked.
     `command` holds no secret and no temporary path; `sha256` is over what it printed.
     """
@@ -62,6 +63,7 @@ class Answer:
     exit_status: int | None = None
     sha256: str | None = None
     packages: tuple[tuple[NormalizedName, Version], ...] = ()
+    required_by: tuple[tuple[NormalizedName, tuple[NormalizedName, ...]], ...] = ()
     refusal: Refusal | None = None
 
 
@@ -102,6 +104,8 @@ def resolve(question: Question, deadline: Deadline) -> Answer:
     read = _compiled if found.tool == "uv" else _reported
     packages = tuple(sorted(read(said.decode(errors="replace")))) if completed.exit_status == 0 else ()
     if packages or not question.lines:
+        required_by = tuple(sorted(_annotated(said.decode(errors="replace")))) if found.tool == "uv" else ()
+        answer = replace(answer, required_by=required_by)
         return replace(answer, packages=packages, sha256=hashlib.sha256(said).hexdigest())
     hide = [(str(folder), "the folder"), (sys.executable, "python")]
     told = refusal(completed.error_text + completed.text, offline=question.offline, hide=hide)
@@ -175,6 +179,16 @@ def _compiled(text: str) -> Iterator[tuple[NormalizedName, Version]]:
         version = pin_of(requirement.specifier) if requirement is not None else None
         if requirement is not None and version is not None:
             yield canonicalize_name(requirement.name), version
+
+
+def _annotated(text: str) -> Iterator[tuple[NormalizedName, tuple[NormalizedName, ...]]]:
+    """By what uv printed, who requires whom: `vine==5.1.0  # via amqp, kombu`; a file that asks for it is `-r FILE`."""
+    for line in text.splitlines():
+        pin, _, holders = line.partition("# via ")
+        requirement = parse_requirement(pin.strip())
+        names = [canonicalize_name(each.strip()) for each in holders.split(",") if not each.strip().startswith("-")]
+        if requirement is not None and holders and names:
+            yield canonicalize_name(requirement.name), tuple(sorted(names))
 
 
 def _reported(text: str) -> Iterator[tuple[NormalizedName, Version]]:

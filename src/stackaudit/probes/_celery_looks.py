@@ -20,18 +20,26 @@ from stackaudit.probes._redis_session import NotSeen
 _YIELDS = ("Broadcast", "Worker")
 _ALL = (*_YIELDS, "CelerySettings", "QueueState", "ReplyLists")
 
+MORE_TIME = "give it more time with --timeout SECONDS"
+
 NO_BROKER = "there is no broker URL: no worker was asked"
 
 
 def looks_at(visit: Visit, broker: Endpoint, found: Census) -> list[Look]:
-    """What a census showed: one look at the workers, and one at each node that answered and would not say what it runs."""
+    """What a census showed: one look at the workers, and one at each of which it is not known whether it answers, or what it runs.
+
+    Raises:
+        NotSeen: the time was up before anybody had answered.
+    """
+    if found.cut and not found.heard:
+        raise NotSeen("no worker had answered when the time was up", MORE_TIME)
     expected = visit.manifest.texts("expect")
     workers = []
     for node in sorted({*found.known, *found.answers, *expected}):
         by = tuple(name for name, nodes in (("expect", expected), ("pidbox", found.known)) if node in nodes)
         if node in found.answers:
             workers.append(_worker_words.worker(node, found.answers[node], by, found.copies[node] or 1))
-        else:
+        elif not found.cut:
             workers.append(Worker(node=node, answered=False, expected_by=by))
     broadcast = Broadcast(
         endpoint=broker.subject,
@@ -42,9 +50,26 @@ def looks_at(visit: Visit, broker: Endpoint, found: Census) -> list[Look]:
         elsewhere=found.elsewhere,
         consumers=found.consumers,
         mailboxes=found.mailboxes,
+        cut=found.cut,
     )
     mute = [each.node for each in workers if each.answered and each.celery is None]
-    return [look_at(broker, (broadcast, *workers)), *(_mute(broker, node) for node in mute)]
+    late = _late(broker, found, expected) if found.cut else ()
+    return [
+        look_at(broker, (broadcast, *workers)),
+        *(_mute(broker, node) for node in mute),
+        *(_unheard(broker, each) for each in late),
+    ]
+
+
+def _late(broker: Endpoint, found: Census, expected: Sequence[str]) -> Sequence[str]:
+    """Who could still have answered when the time was up, by name; the broker where no name is known."""
+    return sorted({*found.known, *expected} - found.answers.keys()) or [broker.subject]
+
+
+def _unheard(broker: Endpoint, subject: str) -> Look:
+    cause = "not all that may answer had done so when the time was up"
+    unseen = Unseen(subject=subject, yields=(Worker.__name__,), cause=cause, remedy=MORE_TIME)
+    return replace(look_at(broker, ()), unseen=unseen, yields=(Worker.__name__,))
 
 
 def settings_looks(broker: Endpoint, found: Census, commands: Sequence[Command]) -> list[Look]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from stackaudit.model.deadline import Deadline
 from stackaudit.outside.resp import Connection, Reply, ServerError
 from stackaudit.probes._pidbox import Refused
-from stackaudit.probes._pidbox_words import SEPARATOR, Naming, queue_of
+from stackaudit.probes._pidbox_words import Naming, queue_of
 
 MOST_HELD = 1000
 """Tasks that workers may hold for us to ask which: each answer carries all of them."""
 
-_STEPS = ("", *(f"{SEPARATOR}{priority}" for priority in (3, 6, 9)))
-"""What stands behind a queue's name for each of kombu's priorities."""
+_PRIORITIES = range(1, 10)
+"""Those that stand behind a queue's name: kombu's own are 3, 6 and 9, and a setting may name any."""
 
 _BATCH = "2000"
 _BATCHES = 100
@@ -114,15 +114,16 @@ def _queues(connection: Connection, bindings: Sequence[str], naming: Naming) -> 
     replies = connection.ask_all([("SMEMBERS", key) for key in kept])
     _refuse("SMEMBERS", replies)
     members = [each for reply in replies if isinstance(reply, list) for each in reply if isinstance(each, str)]
-    return sorted({queue_of(each) for each in members} - {""})
+    return sorted({queue_of(each, naming.separator) for each in members} - {""})
 
 
 def _lengths(connection: Connection, names: Sequence[str], naming: Naming) -> Iterator[tuple[str, int]]:
     """Each queue with the number of its tasks, over all priorities."""
-    replies = connection.ask_all([("LLEN", f"{naming.prefix}{name}{step}") for name in names for step in _STEPS])
+    steps = ("", *(f"{naming.separator}{priority}" for priority in _PRIORITIES))
+    replies = connection.ask_all([("LLEN", f"{naming.prefix}{name}{step}") for name in names for step in steps])
     _refuse("LLEN", replies)
     for index, name in enumerate(names):
-        own = replies[index * len(_STEPS) : (index + 1) * len(_STEPS)]
+        own = replies[index * len(steps) : (index + 1) * len(steps)]
         yield name, sum(each for each in own if isinstance(each, int))
 
 

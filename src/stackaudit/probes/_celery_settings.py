@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from stackaudit.model.facts.celery_settings import CelerySettings, TaskOptions
 from stackaudit.model.manifest import SettingValue
 from stackaudit.model.secret import strip_secrets
-from stackaudit.probes._celery_values import flag, limit, number, seconds, tls, whole
+from stackaudit.probes._celery_values import flag, limit, number, seconds, short, tls, whole
 from stackaudit.probes._pidbox_words import Command, Json
 
 OPTIONS = ("acks_late", "reject_on_worker_lost", "time_limit", "soft_time_limit", "serializer")
@@ -46,8 +46,12 @@ _VISIBILITY = 3600
 _NAMED = 3
 """Tasks that are named of those that are set alike."""
 
+_MOST_LISTED = 100
+_LONGEST_URL = 2000
+"""What a setting may hold before its end is left out: an answer has no bounds of its own."""
+
 _TASK = re.compile(r"(?P<name>\S+)(?: \[(?P<options>.*)\])?")
-_HOST = re.compile(r"[\w.:\[\]-]+")
+_HOST = re.compile(r"[\w.:\[\]-]{1,255}")
 _RESULTS = re.compile(r"^settings -> .*?\bresults:(?P<url>\S+)", re.MULTILINE)
 
 
@@ -93,11 +97,11 @@ def of_conf(conf: Mapping[str, Json]) -> dict[str, SettingValue]:
     for name in TEXTS:
         value = conf.get(name)
         if isinstance(value, str):
-            values[name] = value
+            values[name] = short(value)
     for name in LISTS:
         listed = conf.get(name)
         if isinstance(listed, list):
-            values[name] = tuple(each for each in listed if isinstance(each, str))
+            values[name] = tuple(short(each) for each in listed[:_MOST_LISTED] if isinstance(each, str))
     expires = seconds(conf["result_expires"] or 0) if "result_expires" in conf else None
     if expires is not None:
         values["result_expires"] = expires or None
@@ -118,7 +122,7 @@ def _address(value: Json) -> str | None:
     """A URL with no login and no query; None where it is none."""
     if not isinstance(value, str) or "://" not in value:
         return None
-    return strip_secrets(value.partition("?")[0])
+    return short(strip_secrets(value.partition("?")[0][:_LONGEST_URL]))
 
 
 def _of_pool(stats: Mapping[str, Json]) -> dict[str, SettingValue]:
@@ -128,7 +132,7 @@ def _of_pool(stats: Mapping[str, Json]) -> dict[str, SettingValue]:
     values: dict[str, SettingValue] = {}
     implementation = pool.get("implementation")
     if isinstance(implementation, str):
-        values["pool"] = implementation.partition(":")[0].rpartition(".")[2]
+        values["pool"] = short(implementation.partition(":")[0].rpartition(".")[2])
     concurrency = whole(pool.get("max-concurrency"))
     if concurrency is not None:
         values["concurrency"] = concurrency
@@ -193,7 +197,7 @@ def _tasks(registered: Sequence[Json]) -> Iterable[tuple[str, dict[str, str]]]:
         found = _TASK.fullmatch(text) if isinstance(text, str) else None
         if found is not None:
             pairs = (each.partition("=") for each in (found["options"] or "").split())
-            yield found["name"], {name: value for name, _, value in pairs}
+            yield short(found["name"]), {name: short(value) for name, _, value in pairs}
 
 
 def grouped(tasks: Iterable[tuple[str, Mapping[str, str]]]) -> tuple[TaskOptions, ...]:

@@ -7,6 +7,9 @@ from stackaudit.probes._pidbox_words import Json
 _LARGEST = 1e9
 """Numbers above it are no seconds, sizes or counts of anybody's; thirty years are not as long."""
 
+_LONGEST = 200
+"""Characters of a name or a word that are kept: whoever may write to the broker may answer a megabyte of it."""
+
 _TIMEDELTA = re.compile(
     r"(?:(?P<days>-?\d{1,9}) days?, )?(?P<hours>\d{1,9}):(?P<minutes>\d\d):(?P<seconds>\d\d)(?:\.\d+)?", re.ASCII
 )
@@ -15,6 +18,11 @@ _TIMEDELTA = re.compile(
 def flag(value: Json) -> bool | None:
     """A boolean."""
     return value if isinstance(value, bool) else None
+
+
+def short(text: str) -> str:
+    """The beginning of a name or a word, which is all of an honest one."""
+    return text[:_LONGEST]
 
 
 def whole(value: Json) -> int | None:

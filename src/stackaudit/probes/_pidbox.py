@@ -9,20 +9,20 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.outside.resp import Connection, Reply, ServerError, Trouble
 from stackaudit.probes import _pidbox_words as words
 from stackaudit.probes._pidbox_words import (
-    SEPARATOR,
     Command,
     Naming,
     Return,
     body_of,
     parsed,
     queue_of,
+    separator_of,
     written,
 )
 
@@ -38,6 +38,9 @@ _EXCHANGE = "reply.stackaudit.pidbox"
 _BINDING = f"_kombu.binding.{_EXCHANGE}"
 _LIFE = "30"
 """Seconds after which Redis itself forgets our keys, should this process be killed."""
+
+_LONGEST_NAME = 255
+"""Characters of a node's name that are kept: whoever may write to the broker may answer under any."""
 
 _AGAIN = 0.5
 """Seconds of silence after which everybody is asked once more: a worker that was just subscribing has missed the first."""
@@ -66,7 +69,9 @@ class Census:
     """Who should answer and who did. `known` are the broker's mailboxes; `answers` what each node said, by method.
 
     `subscribers` is what the last PUBLISH counted; `heard` how many answers one ping got, the undecoded ones included. `consumers` and
-    `mailboxes` are for whoever looks through the broker besides: how many clients wait for tasks, and mailboxes of other names.
+    `mailboxes` are for whoever looks through the broker besides: how many clients wait for tasks, and mailboxes of other names; so is
+    `naming`, with the separator that the workers use. `cut` says that the time was up while somebody could still have answered: nobody
+    counts as silent then.
     """
 
     known: tuple[str, ...]
@@ -78,6 +83,8 @@ class Census:
     consumers: int | None = None
     mailboxes: tuple[str, ...] = ()
     elsewhere: tuple[int, ...] = ()
+    naming: Naming = _NAMING
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +139,16 @@ def census(
         Trouble: the connection broke.
     """
     connection.deadline = deadline
-    found = Census(known=_known(_granted(connection, [("SMEMBERS", mailbox.naming.mailboxes)])[0], mailbox.naming))
+    reply = _granted(connection, [("SMEMBERS", mailbox.naming.mailboxes)])[0]
+    members = [each for each in reply if isinstance(each, str)] if isinstance(reply, list) else []
+    # A worker that comes upon a binding with another separator than its own answers nobody.
+    naming = replace(mailbox.naming, separator=separator_of(members))
+    mailbox = replace(mailbox, naming=naming)
+    found = Census(known=_known(members, naming), naming=naming)
     asking = _Asking(connection, mailbox, found, (hearing, commands))
     with asking.listening():
         asking.run(deadline)
-    if not found.answers and not found.undecodable:
+    if not found.answers and not found.undecodable and not found.cut:
         found.elsewhere = _elsewhere(connection, mailbox)
     return found
 
@@ -158,7 +170,7 @@ class _Asking:
         # Of a worker with a global_keyprefix each key has it; the queue that a binding names has it not.
         self._queue = mailbox.naming.prefix + queue
         self._bindings = mailbox.naming.prefix + _BINDING
-        self._binding = SEPARATOR.join((self._id, "", queue))
+        self._binding = mailbox.naming.separator.join((self._id, "", queue))
         self._tickets: dict[str, str] = {}
         self._taken = 0
         self._rounds: list[_Round] = []
@@ -209,6 +221,7 @@ class _Asking:
                 return
             time.sleep(min(pause, deadline.remaining()))
             pause = min(pause * 1.5, 0.05)
+        self._found.cut = not self._accounted()
 
     def _patience(self) -> float:
         if self._found.subscribers == 0:
@@ -216,9 +229,13 @@ class _Asking:
         return _SILENCE if self._found.heard < self._found.subscribers or self._unfinished() else _GHOSTS
 
     def _complete(self) -> bool:
-        missing = {*self._found.known, *self._mailbox.expected} - set(self._found.answers)
+        return self._accounted() and self._found.answers.keys() >= set(self._found.known)
+
+    def _accounted(self) -> bool:
+        """Whether all that hear and all that are expected have answered: what is left are names of the dead."""
         enough = max(1, self._found.subscribers) <= self._found.heard >= self._mailbox.at_least
-        return enough and not missing and not self._unfinished()
+        expected = self._found.answers.keys() >= set(self._mailbox.expected)
+        return enough and expected and not self._unfinished()
 
     def _unfinished(self) -> bool:
         return bool(self._pending) or any(len(answers) < len(self._methods) for answers in self._found.answers.values())
@@ -271,6 +288,7 @@ class _Asking:
             if method == "ping":
                 asked.undecodable[str(envelope.get("content-type") or "unreadable")] += 1
         else:
+            said = {node[:_LONGEST_NAME]: answer for node, answer in said.items()}
             for node, answer in said.items():
                 if method in self._methods:
                     self._found.answers.setdefault(node, {})[method] = answer
@@ -303,11 +321,11 @@ def _most(rounds: Iterable[Counter[str]]) -> Counter[str]:
     return union
 
 
-def _known(reply: Reply, naming: Naming) -> tuple[str, ...]:
+def _known(members: Sequence[str], naming: Naming) -> tuple[str, ...]:
     """The nodes of the set of control mailboxes; a worker that was killed stays in it, one that was stopped leaves."""
-    members = [each for each in reply if isinstance(each, str)] if isinstance(reply, list) else []
-    queues = [queue_of(each) for each in members]
-    return tuple(sorted({each.removesuffix(naming.suffix) for each in queues if each.endswith(naming.suffix)}))
+    queues = [queue_of(each, naming.separator) for each in members]
+    nodes = (each.removesuffix(naming.suffix) for each in queues if each.endswith(naming.suffix))
+    return tuple(sorted({each[:_LONGEST_NAME] for each in nodes}))
 
 
 def _elsewhere(connection: Connection, mailbox: Mailbox) -> tuple[int, ...]:

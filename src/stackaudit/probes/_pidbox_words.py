@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +13,21 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 SEPARATOR = "\x06\x16"
 """What stands between the three parts of a binding, and between a queue's name and its priority."""
 
+_BEFORE_QUEUE = re.compile(r"(\W{1,20})\1(?=\w)")
+"""What a binding of a mailbox begins with: its first two parts are empty."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
     """The settings of the workers that name their mailboxes.
 
-    Celery's `control_exchange`, and the transport's `global_keyprefix` and `fanout_prefix`.
+    Celery's `control_exchange`, and the transport's `global_keyprefix`, `fanout_prefix` and `sep` (`separator`).
     """
 
     exchange: str = "celery"
     prefix: str = ""
     fanout: bool = True
+    separator: str = SEPARATOR
 
     @property
     def suffix(self) -> str:
@@ -110,6 +115,13 @@ def parsed(text: str) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
-def queue_of(member: str) -> str:
+def queue_of(member: str, separator: str) -> str:
     """The queue of a binding, as the members of a binding's set are written."""
-    return member.rpartition(SEPARATOR)[2]
+    return member.rpartition(separator)[2]
+
+
+def separator_of(members: Sequence[str]) -> str:
+    """What stands between the parts of the bindings of mailboxes: the first two of them are empty. The default where there are none."""
+    found = [each for each in map(_BEFORE_QUEUE.match, members) if each is not None]
+    separators = sorted({each[1] for each in found})
+    return separators[0] if separators and SEPARATOR not in separators else SEPARATOR

@@ -11,6 +11,8 @@ from stackaudit.probes._pidbox_words import Json
 
 _RESULTS = re.compile(r"settings -> .*\bresults:(\S+)")
 
+_HIDDEN = re.compile(r"\*+")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
@@ -60,7 +62,15 @@ def backend_of(answers: Mapping[str, Json], broker: str, known: Sequence[str]) -
             cause=f"the workers leave results at {strip_secrets(url)}, and its password is not known here",
             remedy="name it, with its password, in CELERY_RESULT_BACKEND",
         )
-    return Backend(url=entry, prefix=_prefix(answers.get("conf")))
+    prefix = _prefix(answers.get("conf"))
+    if _HIDDEN.fullmatch(prefix):
+        # To Celery, what has KEY in its name is a secret.
+        return NoBackend(
+            cause="what the workers' results begin with (global_keyprefix) they hide, so that a task comes back can't be seen from here",
+            remedy="take it out of result_backend_transport_options, for as long as the smoke test lasts",
+            knowable=False,
+        )
+    return Backend(url=entry, prefix=prefix)
 
 
 def _place(url: str) -> tuple[str, int, str]:

@@ -38,10 +38,11 @@ class Errand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """The two connections that a task needs: where it is put, and where its result will lie under keys with a prefix."""
+    """The two connections that a task needs: where it is put, and where its result will lie; each with what its keys begin with."""
 
     broker: Connection
     results: Connection
+    broker_prefix: str
     prefix: str
 
 
@@ -58,7 +59,7 @@ def send(errand: Errand, ways: Ways, patience: Patience) -> Sent:
     """Send the errand's task as often as it says, one after the other, until one does not come back.
 
     Raises:
-        Untried: the workers have others before it.
+        Untried: the workers have others before it, or leave results that are not JSON.
         Refused: this user may not do what it takes.
         Trouble: a connection broke.
     """
@@ -68,7 +69,7 @@ def send(errand: Errand, ways: Ways, patience: Patience) -> Sent:
         ways.broker.deadline = ways.results.deadline = patience.next(_PATIENCE)
         message = _task_message.written(errand.task, errand.arguments, errand.queue)
         began = time.perf_counter()
-        waiting = _granted(ways.broker, "LPUSH", errand.queue, message.text)
+        waiting = _granted(ways.broker, "LPUSH", ways.broker_prefix + errand.queue, message.text)
         sent += 1
         try:
             result = _awaited(message, ways)
@@ -102,7 +103,7 @@ def _awaited(message: TaskMessage, ways: Ways) -> Result | None:
 def _take_back(message: TaskMessage, errand: Errand, ways: Ways, patience: Patience) -> bool:
     """Take the message out of the queue again; whether it still was there."""
     ways.broker.deadline = patience.next(1.0)
-    return _granted(ways.broker, "LREM", errand.queue, "1", message.text) == 1
+    return _granted(ways.broker, "LREM", ways.broker_prefix + errand.queue, "1", message.text) == 1
 
 
 def _lost(message: TaskMessage, errand: Errand, where: tuple[Ways, Patience], waiting: object) -> str:
@@ -126,12 +127,20 @@ def _lost(message: TaskMessage, errand: Errand, where: tuple[Ways, Patience], wa
 
 
 def _wrong_with(result: Result, errand: Errand) -> str | None:
+    """What a result says went wrong, None where nothing did.
+
+    Raises:
+        Untried: it is not JSON.
+    """
     if result.state == "SUCCESS":
         same = errand.task != HARMLESS or result.value == errand.arguments
         return None if same else "it came back with another result than the arguments that it was sent with"
     if result.state:
         return f"it ended in the state {result.state}{f' with {result.error}' if result.error else ''}"
-    return "its result is not JSON, and nothing else is decoded here"
+    cause = (
+        f"a task came back through queue {errand.queue}, and how it ended is not decoded here: its result is no JSON"
+    )
+    raise Untried(cause, "see in the worker's log how it ended, or set result_serializer to json", knowable=False)
 
 
 def _granted(connection: Connection, *words: str) -> object:

@@ -1,11 +1,13 @@
 """Which packages public sources are asked about: what is installed, or with no environment what is pinned."""
 
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from packaging.utils import NormalizedName, canonicalize_name
 
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
+from stackaudit.model.manifest import Requirement
 from stackaudit.model.markers import applying
 from stackaudit.model.parts import Visit
 from stackaudit.model.snapshot import Unseen
@@ -26,31 +28,39 @@ class Wanted(NamedTuple):
         return f"{self.name}=={self.version}"
 
 
-def wanted_packages(visit: Visit) -> tuple[Wanted, ...]:
-    """The installed distributions, or with no environment the pins that are for the target; sorted by name and version."""
-    interpreter = next(iter(visit.facts(InterpreterFact)), None)
-    declared = applying(visit.manifest, interpreter)
-    private = {each.name for each in declared if each.private or each.source is not None}
+def elsewhere(visit: Visit) -> Callable[[str], str | None]:
+    """Says of a package (by its normalized name) why no public source can know it, None where nothing declared says so."""
+    private = {each.name for each in _declared(visit) if each.private or each.source is not None}
     said = "its requirement says that it comes from elsewhere than the public index"
     configured = tuple(canonicalize_name(each) for each in visit.manifest.texts("private"))
 
-    def elsewhere(name: str) -> str | None:
+    def why(name: str) -> str | None:
         if any(fnmatchcase(name, each) for each in configured):
             return "the setting `private` names it"
         return said if name in private else None
 
+    return why
+
+
+def _declared(visit: Visit) -> tuple[Requirement, ...]:
+    return applying(visit.manifest, next(iter(visit.facts(InterpreterFact)), None))
+
+
+def wanted_packages(visit: Visit) -> tuple[Wanted, ...]:
+    """The installed distributions, or with no environment the pins that are for the target; sorted by name and version."""
+    declared, why_not = _declared(visit), elsewhere(visit)
     wanted: dict[tuple[str, str], Wanted] = {}
     # A document is held against public sources at its own versions, whatever is installed here.
     if visit.manifest.interpreter is not None and not visit.manifest.claims:
         for each in visit.facts(Distribution):
-            why = elsewhere(each.name)
+            why = why_not(each.name)
             if each.editable or each.url is not None:
                 why = f"it was installed {'in editable form' if each.editable else 'from a URL or a path'}"
             wanted[each.name, each.version] = Wanted(name=each.name, version=each.version, elsewhere=why)
     else:
         for pinned in declared:
             if pinned.pin is not None:
-                why, version = elsewhere(pinned.name), str(pinned.pin)
+                why, version = why_not(pinned.name), str(pinned.pin)
                 wanted[pinned.name, version] = Wanted(name=pinned.name, version=version, elsewhere=why)
     return tuple(wanted[key] for key in sorted(wanted))
 

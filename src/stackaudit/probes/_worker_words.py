@@ -7,8 +7,8 @@ from stackaudit.model.facts.workers import Worker
 from stackaudit.probes._pidbox import Json
 
 _SOFTWARE = re.compile(
-    r"software -> celery:(?P<celery>\S+)(?: \([^)]*\))? kombu:(?P<kombu>\S+) py:(?P<python>\S+)"
-    r"\s+billiard:(?P<billiard>\S+)(?: (?P<driver>[^\s:]+):(?P<driver_version>\S+))?"
+    r"software -> celery:(?P<celery>\S{1,100})(?: \([^)]*\))? kombu:(?P<kombu>\S{1,100}) py:(?P<python>\S{1,100})"
+    r"\s+billiard:(?P<billiard>\S{1,100})(?: (?P<driver>[^\s:]{1,100}):(?P<driver_version>\S{1,100}))?"
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from stackaudit.model.facts.celery_settings import CelerySettings
 from stackaudit.model.facts.services import Pulse, ServiceState
@@ -12,10 +13,10 @@ from stackaudit.model.services import speaks_redis, wrong_with
 from stackaudit.model.snapshot import Look
 from stackaudit.outside.resp import Connection, ServerError, Trouble
 from stackaudit.probes import _celery_control, _celery_queues, _celery_settings, _pidbox
-from stackaudit.probes._celery_looks import blind, look_at, looks_at, nobody, settings_looks, survey_look
+from stackaudit.probes._celery_looks import MORE_TIME, blind, look_at, looks_at, nobody, settings_looks, survey_look
 from stackaudit.probes._celery_queues import Survey
+from stackaudit.probes._mailboxes import mailbox_of
 from stackaudit.probes._pidbox import BASIC, Census, Hearing, Mailbox, Refused, content
-from stackaudit.probes._pidbox_words import Naming
 from stackaudit.probes._redis_session import NotSeen, Patience, Seen, select, session
 
 ASKING = 8.0
@@ -70,26 +71,12 @@ def _at(visit: Visit, broker: Endpoint) -> Iterator[tuple[Connection, Mailbox, P
         Seen, NotSeen: it does not serve, or refuses what is asked inside.
     """
     _serving(visit, broker)
-    manifest = visit.manifest
-    naming = Naming(
-        exchange=manifest.text("control_exchange") or "celery",
-        prefix=manifest.text("global_keyprefix") or "",
-        fanout=manifest.setting("fanout_prefix") is not False,
-    )
     patience = Patience(visit.deadline)
     with session(broker.url.reveal(), patience) as entered:
         if (wrong := select(entered)) is not None:
             raise wrong
-        database = entered.address.database
-        mailbox = Mailbox(
-            database=database,
-            topics=_pidbox.topics_of(database, sentinel=entered.sentinel, naming=naming),
-            expected=tuple(manifest.texts("expect")),
-            at_least=int(manifest.number("expect_count", 0)),
-            naming=naming,
-        )
         try:
-            yield entered.connection, mailbox, patience
+            yield entered.connection, mailbox_of(visit.manifest, entered), patience
         except Refused as refused:
             raise _refused(refused.command, refused.error) from None
 
@@ -100,7 +87,7 @@ def _over_redis_in_depth(visit: Visit, broker: Endpoint) -> list[Look]:
         few = held is not None and held <= _celery_queues.MOST_HELD
         commands = (*BASIC, *_celery_settings.COMMANDS, *((_celery_settings.SCHEDULED,) if few else ()))
         found = _pidbox.census(connection, mailbox, patience.next(ASKING), commands=commands)
-        surveyed = _surveyed(connection, mailbox, patience)
+        surveyed = _surveyed(connection, replace(mailbox, naming=found.naming), patience)
     if isinstance(surveyed, Survey):
         found.consumers, found.mailboxes = surveyed.consumers, surveyed.mailboxes
     return [
@@ -120,6 +107,8 @@ def _surveyed(connection: Connection, mailbox: Mailbox, patience: Patience) -> S
             "let the audit's user run scan, smembers, llen, ttl, object, and client list",
         )
     except Trouble:
+        if patience.next(_SURVEYING).remaining() <= 0:
+            return NotSeen("the time was up before the broker's queues were looked through", MORE_TIME)
         return NotSeen("the broker gave no answer in time when its queues were looked through", _BROKER_FIRST)
 
 

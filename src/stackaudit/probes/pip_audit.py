@@ -11,7 +11,7 @@ from stackaudit.advisories.consultation import Consultation
 from stackaudit.advisories.records import Pin
 from stackaudit.advisories.sources import Kind, Source, chosen
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.facts.advised import AdvisoryCopy, Audited
+from stackaudit.model.facts.advised import AdvisoryCopy, Audited, FreshAudited
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.markers import applying
@@ -25,30 +25,41 @@ Consult: TypeAlias = Callable[[Source, Sequence[Pin], Deadline, Deadline], Consu
 """Asks a source about pins until a first deadline, and is done with the answer by a second."""
 
 _YIELDS = (Audited.__name__,)
-_LOOKED_FOR = (Audited.__name__, AdvisoryCopy.__name__)
 _SYNC = "make the mirror anew with `stackaudit advisories sync`, or name another source with --advisories"
 _AGAIN = "try again, give it more time with --timeout SECONDS, or name another source with --advisories"
 _NAME = "give --advisories a folder or a zip of OSV records, the URL of an OSV service, or one of: auto, osv, pypi"
 
 
 @dataclass(slots=True)
-class _Asked:
-    """What is to be audited: pins with the subjects they stand for, and what no source can be asked about."""
+class Asked:
+    """What is to be audited: pins with the subjects they stand for, and what no source can be asked about.
 
+    `kind` are the facts that the answers become, `probe` is who asks.
+    """
+
+    probe: str
+    kind: type[Audited | FreshAudited]
     pins: dict[Pin, list[Wanted]] = field(default_factory=dict)
     blind: list[Unseen] = field(default_factory=list)
 
     def add(self, wanted: Wanted) -> None:
+        """Ask about `wanted`, or say why no source can be."""
         version = normal_version(wanted.version)
         if wanted.elsewhere is not None:
-            self.blind.append(uncheckable(wanted.subject, _YIELDS, wanted.elsewhere))
+            self.blind.append(uncheckable(wanted.subject, (self.kind.__name__,), wanted.elsewhere))
         elif not is_normalized_name(wanted.name):
-            self.blind.append(_unseen(wanted.subject, "its name is none that a package can have", "install it again"))
+            self.blind.append(
+                self.unseen(wanted.subject, "its name is none that a package can have", "install it again")
+            )
         elif version is None:
             cause = "its version does not follow PEP 440: no source can be asked about it"
-            self.blind.append(_unseen(wanted.subject, cause, "install a release whose version follows PEP 440"))
+            self.blind.append(self.unseen(wanted.subject, cause, "install a release whose version follows PEP 440"))
         else:
             self.pins.setdefault(Pin(name=wanted.name, version=version), []).append(wanted)
+
+    def unseen(self, subject: str, cause: str, remedy: str) -> Unseen:
+        """That no source said anything of `subject`, though one could."""
+        return Unseen(subject=subject, yields=(self.kind.__name__,), cause=cause, remedy=remedy)
 
 
 def collect(visit: Visit) -> Sequence[Look]:
@@ -59,18 +70,26 @@ def collect(visit: Visit) -> Sequence[Look]:
 
 
 def audited(visit: Visit, consult: Consult, tool: str) -> Sequence[Look]:
-    """One look a source that was asked, and one for each package of which no source said anything; `tool` is who asks."""
-    from stackaudit.advisories.mirror import MirrorError, located
-
-    sources = chosen(visit.manifest)
-    if not sources:
+    """What the sources say of what is installed or pinned, as `answers` has it; `tool` is who asks."""
+    if not chosen(visit.manifest):
         return []
     asked = _asked(visit)
     if not asked.pins:
         cause = "none of its packages is one that a public source can know" if asked.blind else "there is none"
-        nothing = _unseen("", f"there is no package to audit: {cause}", "audit an environment or pins: --python, -r")
-        return list(_looks(tool, [*asked.blind, nothing]))
-    whole = before(visit.deadline)
+        nothing = asked.unseen(
+            "", f"there is no package to audit: {cause}", "audit an environment or pins: --python, -r"
+        )
+        asked.blind.append(nothing)
+    return answers(visit, asked, consult, tool)
+
+
+def answers(visit: Visit, asked: Asked, consult: Consult, tool: str) -> Sequence[Look]:
+    """One look a source that was asked, and one for each package of which no source said anything; `tool` is who asks."""
+    from stackaudit.advisories.mirror import MirrorError, located
+
+    if not asked.pins:
+        return list(_looks(tool, asked, asked.blind))
+    sources, whole = chosen(visit.manifest), before(visit.deadline)
     consulted: list[Consultation] = []
     left = list(asked.pins)
     for source in sources:
@@ -88,23 +107,23 @@ def audited(visit: Visit, consult: Consult, tool: str) -> Sequence[Look]:
         if not left:
             break
     looks = [_told(each, asked) for each in consulted]
-    return [*looks, *_looks(tool, [*asked.blind, *_missing(consulted, left, asked)])]
+    return [*looks, *_looks(tool, asked, [*asked.blind, *_missing(consulted, left, asked)])]
 
 
-def _told(result: Consultation, asked: _Asked) -> Look:
+def _told(result: Consultation, asked: Asked) -> Look:
     count = len(result.audited) + len(result.failed)
     trouble = f"; {result.cause}" if result.cause else ""
     copy = f" (sha256 {result.copy[:16]})" if result.copy else ""
     facts = [
-        Audited(name=each.name, version=each.version, service=result.service, advisories=advisories)
+        asked.kind(name=each.name, version=each.version, service=result.service, advisories=advisories)
         for pin, advisories in sorted(result.audited.items(), key=itemgetter(0))
         for each in asked.pins[pin]
     ]
     return Look(
-        probe="pip_audit",
+        probe=asked.probe,
         asked=f"{result.source.name}{copy}: {len(result.audited)} of {count} packages audited{trouble}",
         evidence=result.evidence,
-        yields=_LOOKED_FOR,
+        yields=_looked_for(asked),
         facts=(*facts, *_copy(result)),
         measured=tuple(sorted(result.measured.items())),
     )
@@ -117,23 +136,24 @@ def _copy(result: Consultation) -> Iterator[AdvisoryCopy]:
         yield AdvisoryCopy(name=name, as_of=result.as_of, sha256=result.copy)
 
 
-def _missing(consulted: Sequence[Consultation], left: Sequence[Pin], asked: _Asked) -> Iterator[Unseen]:
+def _missing(consulted: Sequence[Consultation], left: Sequence[Pin], asked: Asked) -> Iterator[Unseen]:
     local = all(each.source.kind is Kind.LOCAL for each in consulted)
     remedy = _SYNC if consulted[-1].source.mirror and local else _NAME if local else _AGAIN
     if len(left) == len(asked.pins):
         causes = "; ".join(f"{each.source.name}: {each.cause}" for each in consulted)
-        yield _unseen("", f"the advisory service audited 0 of {len(left)} packages: {causes}", remedy)
+        # Without a number: what is installed and what a fresh install brings are blinded by one cause, told once.
+        yield asked.unseen("", f"the advisory service audited none of the packages: {causes}", remedy)
         return
     for pin in left:
         causes = "; ".join(f"{each.source.name}: {each.failed[pin]}" for each in consulted if pin in each.failed)
-        yield from (_unseen(wanted.subject, causes, remedy) for wanted in asked.pins[pin])
+        yield from (asked.unseen(wanted.subject, causes, remedy) for wanted in asked.pins[pin])
     for each in consulted:
         for pin, cause in each.doubtful.items():
-            yield from (_unseen(wanted.subject, cause, remedy) for wanted in asked.pins[pin])
+            yield from (asked.unseen(wanted.subject, cause, remedy) for wanted in asked.pins[pin])
 
 
-def _asked(visit: Visit) -> _Asked:
-    asked = _Asked()
+def _asked(visit: Visit) -> Asked:
+    asked = Asked(probe="pip_audit", kind=Audited)
     for each in wanted_packages(visit):
         asked.add(each)
     if visit.manifest.interpreter is None:
@@ -153,14 +173,14 @@ def _open_lines(manifest: Manifest) -> Iterator[Unseen]:
         yield Unseen(subject=name, yields=_YIELDS, cause=cause, remedy=remedy, knowable=False)
 
 
-def _unseen(subject: str, cause: str, remedy: str) -> Unseen:
-    return Unseen(subject=subject, yields=_YIELDS, cause=cause, remedy=remedy)
-
-
-def _looks(tool: str, blind: Iterable[Unseen]) -> Iterator[Look]:
+def _looks(tool: str, asked: Asked, blind: Iterable[Unseen]) -> Iterator[Look]:
     for unseen in blind:
-        asked = unseen.subject or "known vulnerabilities"
-        yield Look(probe="pip_audit", asked=asked, evidence=Evidence(tool=tool), yields=_LOOKED_FOR, unseen=unseen)
+        about, yields = unseen.subject or "known vulnerabilities", _looked_for(asked)
+        yield Look(probe=asked.probe, asked=about, evidence=Evidence(tool=tool), yields=yields, unseen=unseen)
+
+
+def _looked_for(asked: Asked) -> tuple[str, ...]:
+    return (asked.kind.__name__, AdvisoryCopy.__name__)
 
 
 PROBE = Probe(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from stackaudit.model.facts.services import Crowd, Door, Durability, Exposure, Idleness, Pulse, ServiceState
+from stackaudit.model.facts.services import INFO_TOLD, Crowd, Door, Durability, Exposure, Idleness, Pulse, ServiceState
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.services import redis_endpoints
@@ -20,20 +20,6 @@ from stackaudit.probes._redis_settings import KEYS, Setup, band, magnitude, setu
 _PINGS = 100
 _PINGING = 1.0
 """Seconds after which no further ping is sent, on a slow line."""
-
-_TOLD = (
-    "aof_enabled",
-    "aof_last_write_status",
-    "cluster_enabled",
-    "loading",
-    "master_link_status",
-    "maxmemory",
-    "maxmemory_policy",
-    "rdb_last_bgsave_status",
-    "redis_version",
-    "total_system_memory",
-)
-"""The fields of INFO that become facts. INFO names no secret; CONFIG would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +123,7 @@ def _pulse(endpoint: Endpoint, entered: Session, info: Mapping[str, str]) -> Pul
         version=version,
         mode=_mode(info),
         role=info.get("role"),
-        info=tuple((key, info[key]) for key in _TOLD if key in info),
+        info=tuple((key, info[key]) for key in INFO_TOLD if key in info),
         local=entered.address.local,
         memory_share=_memory_share(info),
         evicted=magnitude(_number(info, "evicted_keys")),

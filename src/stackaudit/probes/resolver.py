@@ -27,7 +27,7 @@ from stackaudit.probes._telling import before
 from stackaudit.probes.index import end_of
 
 YIELDS = (Resolution.__name__,)
-_OR_LEAVE_OUT = "or leave it out with --offline, or let it through with --allow-unknown MX210"
+_OR_LEAVE_OUT = "or leave it out with --offline, or let it through with --allow-unknown MX210,VU105"
 _LOCK = "a lock file lists all that an install gives: with one there is nothing to ask"
 
 
@@ -131,7 +131,9 @@ def _look(asked: _Asked, deadline: Deadline) -> Look:
 def _told(asked: _Asked, answer: Answer, deadline: Deadline) -> Resolution | Unseen:
     """What `answer` amounts to."""
     packages = tuple((name, str(version)) for name, version in answer.packages)
-    found = Resolution(files=asked.files, python=asked.python, packages=packages, until=asked.until)
+    found = Resolution(
+        files=asked.files, python=asked.python, packages=packages, until=asked.until, required_by=answer.required_by
+    )
     if not answer.tool:
         cause = f"there is neither uv nor a pip that runs on Python {asked.told_python} to ask {asked.sentence}"
         return _unseen(cause, f"install uv beside stackaudit, {_OR_LEAVE_OUT}")

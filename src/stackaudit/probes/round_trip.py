@@ -12,7 +12,8 @@ from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.services import speaks_redis
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.probes import _pidbox
-from stackaudit.probes._pidbox import Json, Mailbox, Refused
+from stackaudit.probes._mailboxes import mailbox_of
+from stackaudit.probes._pidbox import Json, Refused
 from stackaudit.probes._pidbox_words import Command
 from stackaudit.probes._redis_session import NotSeen, Patience, Seen, Session, select, session
 from stackaudit.probes._result_backend import NoBackend, backend_of
@@ -77,11 +78,6 @@ def _unasked(broker: Endpoint) -> Look:
     return _unseen(broker.subject, Untried(cause, "allow it with --yes, or answer the question on a terminal"))
 
 
-def _mailbox(entered: Session) -> Mailbox:
-    topics = _pidbox.topics_of(entered.address.database, sentinel=entered.sentinel)
-    return Mailbox(database=entered.address.database, topics=topics)
-
-
 def _control(visit: Visit, broker: Endpoint, entered: Session, patience: Patience) -> Look:
     """Some pings to all workers, each timed until the first of them has answered."""
     taken: list[float] = []
@@ -97,7 +93,7 @@ def _control(visit: Visit, broker: Endpoint, entered: Session, patience: Patienc
             return ()
 
         sent += 1
-        _pidbox.census(entered.connection, _mailbox(entered), patience.next(_ASKING), hear, _PING)
+        _pidbox.census(entered.connection, mailbox_of(visit.manifest, entered), patience.next(_ASKING), hear, _PING)
         if not first:
             break
         taken.append(first[0])
@@ -107,7 +103,9 @@ def _control(visit: Visit, broker: Endpoint, entered: Session, patience: Patienc
 
 
 def _tasks(visit: Visit, broker: Endpoint, entered: Session, patience: Patience) -> list[Look]:
-    found = _pidbox.census(entered.connection, _mailbox(entered), patience.next(_ASKING), _pidbox.content, _QUESTIONS)
+    found = _pidbox.census(
+        entered.connection, mailbox_of(visit.manifest, entered), patience.next(_ASKING), _pidbox.content, _QUESTIONS
+    )
     looks: list[Look] = []
     for errand in _errands(visit, found.answers):
         taking = [node for node in sorted(found.answers) if errand.queue in _queues(found.answers[node])]
@@ -122,7 +120,12 @@ def _tasks(visit: Visit, broker: Endpoint, entered: Session, patience: Patience)
         with session(backend.url, patience) as results:
             if (wrong := select(results)) is not None:
                 raise wrong
-            ways = Ways(broker=entered.connection, results=results.connection, prefix=backend.prefix)
+            ways = Ways(
+                broker=entered.connection,
+                results=results.connection,
+                broker_prefix=found.naming.prefix,
+                prefix=backend.prefix,
+            )
             try:
                 looks.append(_sent(errand, send(errand, ways, patience)))
             except Untried as untried:

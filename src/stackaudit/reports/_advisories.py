@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from stackaudit.model.audit import Audit
-from stackaudit.model.facts.advised import Advisory, Audited
+from stackaudit.model.facts.advised import Advisory, Answered
 from stackaudit.model.findings import Finding
 
 
 def advisories(audit: Audit) -> Mapping[tuple[str, str], Advisory]:
     """Each advisory by the subject that it is about and its own id."""
-    return {(fact.subject, each.id): each for fact in audit.case.facts(Audited) for each in fact.advisories}
+    return {(fact.subject, each.id): each for fact in audit.case.facts(Answered) for each in fact.advisories}
 
 
 def said_of(known: Mapping[tuple[str, str], Advisory], finding: Finding) -> Advisory | None:

@@ -1,6 +1,6 @@
 """What the document sums up: findings, changes since the last audit, what was not checked, and what follows from it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from stackaudit.model.audit import Audit
@@ -92,12 +92,26 @@ def conclusion(audit: Audit, day: date) -> Iterator[str]:
         f"{_count(len(failed), 'finding')} not accepted, {accepted} accepted, {unknown} unknown; "
         f"{len(skipped)} of {_count(every, 'check')} left out{': ' if skipped else ''}{', '.join(skipped)}."
     )
-    # Of two that are as bad, the stack's own comes first, and the one of the check that is told first.
+    todo = (_worst(failed), _blind(found))
+    yield from filter(None, reversed(todo) if audit.verdict is Verdict.UNKNOWN else todo)
+
+
+def _worst(failed: Sequence[Finding]) -> str:
+    """The worst of what failed, and what to do; of two that are as bad the stack's own, and the one of the check that is told first."""
     worst = min(failed, key=lambda each: (-each.severity.rank, each.scope != "stack"), default=None)
-    if worst is not None:
-        named = worst.subject.partition("==")[0] in worst.message
-        said = worst.message if named or not worst.subject else f"{worst.subject}: {worst.message}"
-        yield f"The worst of them is {worst.rule} ({worst.severity}): {said}{f'. First: {worst.fix}' if worst.fix else ''}."
+    return "" if worst is None else f"The worst of them is {worst.rule} ({worst.severity}): {_said(worst)}."
+
+
+def _blind(found: Sequence[Finding]) -> str:
+    """The first of what could have been seen and was not, and what to do."""
+    blind = next((each for each in found if each.outcome is Outcome.UNKNOWN), None)
+    return "" if blind is None else f"What was not seen proves nothing: {blind.rule}: {_said(blind)}."
+
+
+def _said(finding: Finding) -> str:
+    named = finding.subject.partition("==")[0] in finding.message
+    said = finding.message if named or not finding.subject else f"{finding.subject}: {finding.message}"
+    return f"{said}{f'. To do: {finding.fix}' if finding.fix else ''}"
 
 
 def _count(number: int, word: str) -> str:

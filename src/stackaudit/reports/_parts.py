@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit, Judgment
-from stackaudit.model.facts.advised import Audited
+from stackaudit.model.facts.advised import Answered, Audited, FreshAudited
 from stackaudit.model.findings import Finding, Outcome, Verdict
 from stackaudit.reports._marks import mark_of
 from stackaudit.reports._raw import Raw, to_evidence
@@ -50,9 +50,9 @@ def _told(finding: Finding) -> tuple[str | Raw, ...]:
 def scans(audit: Audit) -> Iterator[tuple[str | Raw, ...]]:
     """Who was asked about vulnerabilities, and what came of it: tool and version, what was asked, how many packages were audited."""
     for look in audit.case.snapshot.looks:
-        if Audited.__name__ in look.yields:
-            services = sorted({each.service for each in look.facts if isinstance(each, Audited)})
-            audited = sum(1 for each in look.facts if isinstance(each, Audited))
+        if {Audited.__name__, FreshAudited.__name__} & set(look.yields):
+            services = sorted({each.service for each in look.facts if isinstance(each, Answered)})
+            audited = sum(1 for each in look.facts if isinstance(each, Answered))
             tool = f"{look.evidence.tool} {look.evidence.tool_version or ''}".strip()
             yield tool, look.asked, ", ".join(services) or "-", str(audited), to_evidence([look.probe])
 

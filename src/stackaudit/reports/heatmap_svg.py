@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from textwrap import wrap
 
 from stackaudit.reports.heatmap import CAVEAT, LEGEND, Cell, Heatmap, Line, Mark, lettered
 
@@ -21,6 +22,8 @@ _BOLD = ' font-weight="bold"'
 _ENDED = ' fill="#8a1f17"'
 _CHARACTER = 8
 """The width of a character in pixels; a little more than any monospaced font of this size takes."""
+_MOST_CHARACTERS = 96
+"""The longest line of a sentence: the picture is to fit into the column of a page beside its contents."""
 _HEIGHT, _LEADING, _TOP, _MARGIN = 28, 22, 80, 20
 
 
@@ -32,7 +35,7 @@ def svg(drawn: Heatmap, prefix: str = "") -> str:
     first = _wide(["Python", *map(_dated, drawn.rows)])
     widths = [_wide([name, *(row.cells[at].text for row in drawn.rows)]) for at, name in enumerate(drawn.packages)]
     columns = [[name, *map(_dated, lines)] for name, lines in drawn.products]
-    legend = [*(f"{lettered(mark)} {sentence}" for mark, sentence in LEGEND.items()), CAVEAT]
+    legend = [*(f"{lettered(mark)} {sentence}" for mark, sentence in LEGEND.items()), *wrap(CAVEAT, _MOST_CHARACTERS)]
     below = _TOP + _HEIGHT * (len(drawn.rows) + 1) + 40
     inner = max(first + sum(widths), sum(map(_wide, columns)), *(_wide([each]) for each in (drawn.facts, *legend)))
     width = round(max(inner, 1.5 * _wide([drawn.title]))) + 2 * _MARGIN

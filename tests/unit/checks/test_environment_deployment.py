@@ -124,6 +124,27 @@ def test_who_runs_an_image_is_its_user_or_what_is_known_of_its_base(
     assert (finding.outcome, finding.where and finding.where.line) == (outcome, line)
 
 
+@pytest.mark.parametrize(
+    ("user", "start", "hands_over", "outcome"),
+    [
+        (None, replace(START, user="app"), True, Outcome.PASS),
+        (said("root", 5), replace(START, user="app"), False, Outcome.PASS),
+        (None, replace(START, user="root"), True, Outcome.FAIL),
+        (None, replace(START, form=Form.SCRIPT), True, Outcome.UNCHECKABLE),
+        (None, replace(START, form=Form.SCRIPT), False, Outcome.FAIL),
+        (None, START, True, Outcome.FAIL),
+    ],
+)
+def test_a_command_that_hands_over_to_another_user_does_not_run_as_root(
+    user: Said | None,
+    start: Start,
+    hands_over: bool,  # noqa: FBT001 - a column
+    outcome: Outcome,
+) -> None:
+    container = replace(GOOD, user=user, start=start, hands_over=hands_over)
+    assert only(images.not_root_in_images, case(container)).outcome is outcome
+
+
 def test_what_services_share_is_told_once() -> None:
     root = replace(GOOD, user=said("root", 5))
     finding = only(images.not_root_in_images, case(replace(root, name="service beat"), root))

@@ -125,6 +125,28 @@ def test_a_rule_about_a_name_that_is_nearly_a_listed_one_asks_whether_that_is_me
     assert told(tmp_path, misspelt) == [("MX503", "low", message)]
 
 
+@pytest.mark.parametrize(
+    ("where", "name", "said"),
+    [
+        ("when", "redis.maxmemory-policy", "did you mean `redis.maxmemory_policy`?"),
+        ("when", "redis.maxmemroy_policy", "did you mean `redis.maxmemory_policy`?"),
+        ("unless", "redis.maxmemory-policy", "did you mean `redis.maxmemory_policy`?"),
+        ("when", "celery.pool", "those that are: redis.aof_enabled, "),
+    ],
+)
+def test_a_rule_on_a_setting_that_is_never_seen_is_told_with_the_nearest_that_is(
+    tmp_path: Path, where: str, name: str, said: str
+) -> None:
+    right = CLEAN.replace(
+        "when.packages", f'{where}.settings."redis.maxmemory_policy" = ["allkeys-lru"]\nwhen.packages'
+    )
+    assert right != CLEAN
+    assert told(tmp_path, right) == []
+    (found,) = told(tmp_path, right.replace("redis.maxmemory_policy", name))
+    assert found[:2] == ("MX503", "low")
+    assert found[2].startswith(f"it-breaks is about the setting {name}, which is never seen: {said}")
+
+
 def test_a_rule_on_pythons_older_than_those_listed_can_fire(tmp_path: Path) -> None:
     assert told(tmp_path, CLEAN.replace('python = ">=3.11"', 'python = "<3.8"')) == []
 

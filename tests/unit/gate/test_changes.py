@@ -205,6 +205,9 @@ def test_what_a_fresh_install_gives_is_the_worlds_where_nothing_that_is_declared
 
     assert lane(case({"celery": "5.4.0"}, first_line=7)) is Lane.WORLD
     assert lane(case({"celery": "5.4.0", "vine": "5.0"})) is Lane.CHANGE
+    fresh = replace(fresh, rule="VU105", message="a fresh install brings kombu 6.0, which has PYSEC-2099-1")
+    assert lane(case({"celery": "5.4.0"}, first_line=7)) is Lane.WORLD
+    assert lane(case({"celery": "5.4.0", "vine": "5.0"})) is Lane.CHANGE
 
 
 def test_a_waiver_that_ended_is_the_calendars_doing() -> None:

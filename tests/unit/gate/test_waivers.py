@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from stackaudit import sockets
 from stackaudit.gate.changes import OF_A_FRESH_INSTALL, OF_THE_WORLD
-from stackaudit.gate.coverage import ADVISORIES
+from stackaudit.gate.coverage import ADVISORIES, FRESH_ADVISORIES, NOT_NAMED
 from stackaudit.gate.verdict import decide
 from stackaudit.gate.waivers import OF_PRODUCTS, TERMS, waive
 from stackaudit.model.audit import Judgment, Policy
@@ -223,6 +223,25 @@ def test_what_is_said_of_waivers_has_codes_of_its_own() -> None:
 
 
 def test_the_rules_that_the_gate_knows_by_name_are_there() -> None:
-    named = {ADVISORIES, *OF_PRODUCTS, *OF_A_FRESH_INSTALL}
+    named = {ADVISORIES, FRESH_ADVISORIES, NOT_NAMED, *OF_PRODUCTS, *OF_A_FRESH_INSTALL}
     assert named <= {each.code for each in sockets.rules()}
     assert {each[:2] for each in named} | set(OF_THE_WORLD) <= {each.code for each in sockets.checks()}
+
+
+def test_an_advisory_that_only_a_fresh_install_brings_is_covered_until_it_is_fixed() -> None:
+    fresh = replace(VULNERABLE, rule=FRESH_ADVISORIES)
+    assert judged([fresh], of_advisory())[0].findings[0].waiver is not None
+    assert judged([fresh], of_advisory(None))[0].findings[0].waiver is not None
+    assert judged([fresh], of_advisory(None), fixed_in=("1.0.1",))[0].findings[0].waiver is None
+
+
+def test_a_waiver_is_not_called_unused_where_nobody_saw_what_a_fresh_install_brings() -> None:
+    asked = [replace(ELSEWHERE, rule=code) for code in (ADVISORIES, *OF_PRODUCTS)]
+    unused = ("AU103", "low")
+    assert unused in told(judged(asked, of_advisory()))
+    dark = replace(ELSEWHERE, rule=FRESH_ADVISORIES, outcome=Outcome.UNKNOWN, subject="")
+    assert unused not in told(judged([*asked, dark], of_advisory()))
+    unnamed = replace(dark, rule=NOT_NAMED, outcome=Outcome.UNCHECKABLE, subject="requirements.txt")
+    assert unused not in told(judged([*asked, unnamed], of_advisory()))
+    vine = of_advisory(package=canonicalize_name("vine"))
+    assert unused in told(judged([*asked, unnamed], vine)), "that package is named, and was audited"

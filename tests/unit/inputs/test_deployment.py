@@ -277,3 +277,43 @@ def test_files_for_tests_and_development_are_read_only_where_they_are_named(tmp_
     (tmp_path / "Dockerfile.worker").write_text("")
     (tmp_path / "compose.yaml").write_text("")
     assert [path.name for path in deployment_files(tmp_path)] == ["compose.yaml", "Dockerfile.worker"]
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "command", "user"),
+    [
+        ('["tini", "--", "su-exec", "app:app"]', '["celery", "-A", "x", "worker"]', "app"),
+        ("null", "gosu app celery -A x worker", "app"),
+        ("null", "celery -A x worker --uid=app", "app"),
+        ("null", 'sh -c "migrate && exec gosu app celery -A x worker"', "app"),
+        ("null", "celery -A x worker", None),
+    ],
+)
+def test_the_user_that_a_command_hands_over_to_is_read(
+    tmp_path: Path, entrypoint: str, command: str, user: str | None
+) -> None:
+    written(
+        tmp_path,
+        docker="FROM python:3.11\nRUN apt-get install gosu\n",
+        compose=f"services:\n  worker:\n    build: .\n    entrypoint: {entrypoint}\n    command: {command}\n",
+    )
+    (worker,) = containers(tmp_path).values()
+    assert worker.hands_over
+    assert worker.start is not None
+    assert (worker.start.runs, worker.start.user) == ("celery worker", user)
+
+
+@pytest.mark.parametrize(
+    ("command", "form"),
+    [
+        ('bash -c "celery -A x worker"', Form.PROGRAM),
+        ('bash -c "migrate && celery -A x worker"', Form.SCRIPT),
+        ('bash -c "celery -A x worker; echo over"', Form.SHELL),
+        ('sh -c "celery -A x worker"', Form.SHELL),
+    ],
+)
+def test_bash_gives_its_place_to_the_last_command_and_dash_does_not(tmp_path: Path, command: str, form: Form) -> None:
+    written(tmp_path, compose=f"services:\n  worker:\n    image: x:1\n    command: {command}\n")
+    (worker,) = containers(tmp_path).values()
+    assert worker.start is not None
+    assert worker.start.form is form

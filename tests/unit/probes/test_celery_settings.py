@@ -104,6 +104,19 @@ def test_no_secret_of_a_worker_is_kept() -> None:
     assert "hunter2" not in repr(told(scheduled=[due(days=1)]))
 
 
+def test_of_a_megabyte_in_any_answer_little_is_kept() -> None:
+    long = "x" * 1_000_000
+    conf: dict[str, Json] = {
+        "task_serializer": long,
+        "accept_content": [long] * 1000,
+        "result_backend": f"redis://{long}",
+    }
+    registered: Json = [long, f"app.add [serializer={long}]"]
+    stats: Json = {"pool": {"implementation": long}, "broker": {"transport": "redis", "hostname": long, "port": 1}}
+    kept = told(conf={**CONF, **conf}, registered=registered, stats=stats)
+    assert len(repr(kept)) < 50_000
+
+
 def test_the_backend_in_use_counts_and_not_the_configured_one() -> None:
     report: Json = {"ok": "settings -> transport:redis results:redis://:********@other.test:6379/2\n\nx: 1\n"}
     assert told(report=report).value("result_backend") == "redis://other.test:6379/2"

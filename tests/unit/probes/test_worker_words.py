@@ -35,6 +35,11 @@ def test_an_answer_of_another_shape_leaves_versions_unknown() -> None:
         assert (fact.answered, fact.celery, fact.pool) == (True, None, None)
 
 
+def test_a_version_of_a_megabyte_is_no_version() -> None:
+    fact = worker("w@h", {"report": {"ok": REPORT.replace("celery:5.4.0", f"celery:{'9' * 1_000_000}")}}, ())
+    assert (fact.answered, fact.celery) == (True, None)
+
+
 def test_behind_sentinel_the_topic_of_older_kombu_is_asked_too() -> None:
     assert topics_of(2, sentinel=False) == ("/2.celery.pidbox",)
     assert topics_of(2, sentinel=True) == ("/2.celery.pidbox", "/{db}.celery.pidbox")

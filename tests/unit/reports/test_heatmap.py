@@ -159,3 +159,8 @@ def test_all_that_is_drawn_lies_inside_the_picture(small: Matrix) -> None:
 def test_a_matrix_without_a_python_is_drawn_empty(small: Matrix) -> None:
     empty = heatmap(replace(small, pythons=()), TODAY)
     assert ET.fromstring(svg(empty)).find("{http://www.w3.org/2000/svg}g") is None
+
+
+def test_no_sentence_makes_the_picture_wider_than_a_page_s_column(small: Matrix) -> None:
+    """1280 pixels less the contents beside it leave 952; a grid of many packages may take more."""
+    assert int(ET.fromstring(svg(heatmap(small, TODAY))).attrib["width"]) <= 952

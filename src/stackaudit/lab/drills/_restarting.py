@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 from stackaudit.lab.bench import IDLE, WITHIN, Bench, NotSetUp
 
-AWAY = 1.0
-"""Seconds that the broker is away."""
+AWAY = 3.0
+"""Seconds that the broker is away: longer than Celery's first pause between tries (2 s), after which some are deaf for ever."""
 
-NAP = 2.5
+NAP = 4.5
 """Seconds of the task that runs meanwhile: it ends when the broker is back."""
 
 

@@ -25,8 +25,8 @@ class Advisory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audited(Fact):
-    """One package version that an advisory service was really asked about, and what it answered."""
+class Answered(Fact):
+    """One package version that an advisory service was really asked about, and what it answered: the base of its two kinds."""
 
     name: NormalizedName
     version: str
@@ -37,6 +37,16 @@ class Audited(Fact):
     def subject(self) -> str:
         """`name==version`."""
         return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited(Answered):
+    """Of a package that is installed, or where no environment is audited, pinned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshAudited(Answered):
+    """Of a package that a fresh install of the declared files would bring, and that is not among the audited ones at that version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,8 @@ class Resolution(Fact):
 
     `packages` are names and versions, sorted by name. Where no versions go together there are none, and `refusal` says why, by the
     installer's own account. `until` is the moment (UTC) after which nothing had been uploaded yet; None where it is today's install.
+    `required_by` are names, sorted, with those of the packages that require them, where the installer says that: not of what the files
+    alone ask for.
     """
 
     files: tuple[str, ...]
@@ -95,6 +97,7 @@ class Resolution(Fact):
     packages: tuple[tuple[NormalizedName, str], ...] = ()
     refusal: str | None = None
     until: datetime | None = None
+    required_by: tuple[tuple[NormalizedName, tuple[NormalizedName, ...]], ...] = ()
 
     @property
     def subject(self) -> str:

@@ -5,6 +5,20 @@ from enum import StrEnum
 from stackaudit.model.facts.fact import Fact
 from stackaudit.model.values import dataclass
 
+INFO_TOLD = (
+    "aof_enabled",
+    "aof_last_write_status",
+    "cluster_enabled",
+    "loading",
+    "master_link_status",
+    "maxmemory",
+    "maxmemory_policy",
+    "rdb_last_bgsave_status",
+    "redis_version",
+    "total_system_memory",
+)
+"""The fields of INFO that become facts. INFO names no secret; CONFIG would."""
+
 
 class ServiceState(StrEnum):
     """How a service answered; each but `UP` was seen, none is a guess."""

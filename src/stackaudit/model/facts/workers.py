@@ -41,6 +41,7 @@ class Broadcast(Fact):
     other databases of the same server that know of workers, looked through where nobody answered. `problem` says in our words what was seen
     where the broker itself would not serve; then nobody was asked. `consumers` is how many clients wait for tasks in this database, None
     where that was not seen; `mailboxes` are control mailboxes of other names in it (`p:_kombu.binding.celery.pidbox`), sorted.
+    `cut` says that the time was up while somebody could still have answered: nobody counts as silent then.
     """
 
     endpoint: str
@@ -52,6 +53,7 @@ class Broadcast(Fact):
     problem: str | None = None
     consumers: int | None = None
     mailboxes: tuple[str, ...] = ()
+    cut: bool = False
 
     @property
     def subject(self) -> str:

@@ -1,0 +1,101 @@
+"""`stackaudit drill`: a copy of the pins is drilled, judged as any audit is, and gone afterwards."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from command import Run
+from tools import require
+
+SCHEMA = Path(__file__).parents[2] / "src" / "stackaudit" / "reports" / "record.schema.json"
+GOOD = "celery[redis]==5.4.0\nkombu==5.6.1\nredis==5.0.8\nbilliard==4.2.4\nvine==5.1.0\n"
+BAD = "celery==5.4.0\nkombu==5.6.1\nredis==4.3.6\n"
+
+
+@pytest.fixture(autouse=True)
+def tools() -> None:
+    require("redis-server")
+    require("uv")
+
+
+def test_two_drills_of_the_same_pins_say_the_same_and_leave_nothing(
+    stackaudit: Run, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (folder / "requirements.txt").write_text(GOOD)
+    temporary = tmp_path_factory.mktemp("temporary")
+    digests = set()
+    for _ in range(2):
+        run = stackaudit(
+            "drill",
+            "-r",
+            "requirements.txt",
+            "--drill",
+            "round-trip,ping",
+            "--format",
+            "json",
+            env={"TMPDIR": str(temporary)},
+        )
+        assert run.returncode == 0, run.stderr
+        record = json.loads(run.stdout)
+        jsonschema.validate(record, json.loads(SCHEMA.read_text()))
+        (check,) = record["checks"]
+        assert {each["subject"]: each["outcome"] for each in check["findings"]} == {
+            "ping": "pass",
+            "round-trip": "pass",
+        }
+        assert str(temporary) not in run.stdout
+        digests.add(record["digest"])
+    assert len(digests) == 1
+    assert list(temporary.iterdir()) == []
+
+
+def test_pins_that_bring_no_worker_up_fail_and_the_kept_logs_are_named(stackaudit: Run, folder: Path) -> None:
+    (folder / "requirements.txt").write_text(BAD)
+    state = folder / "state"
+    run = stackaudit(
+        "drill",
+        "-r",
+        "requirements.txt",
+        "--drill",
+        "worker-start",
+        "--drill",
+        "eta",
+        env={"XDG_STATE_HOME": str(state)},
+    )
+    assert run.returncode == 1
+    assert "error[DR201]: worker-start: " in run.stdout
+    assert "unknown[DR201]: eta: " in run.stdout
+    (logs,) = (state / "stackaudit" / "drills").iterdir()
+    assert f"the logs of the drills that did not hold are in {logs}" in run.stderr
+    assert any("worker" in path.name for path in logs.glob("*/worker-start/*.log"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--drill", "broker-restarts"), "there is no drill broker-restarts"),
+        (("--pool", "gevent"), "--pool can't be gevent"),
+        (("--repeat", "0"), "--repeat is a number from 1"),
+        (("--jobs", "0"), "--jobs is a number from 1"),
+        (("--timeout", "0"), "--timeout is a number of seconds"),
+        (("--pool", "solo", "--drill", "child-killed", "-r", "requirements.txt"), "none of the drills is for workers"),
+        ((), "there is no environment to audit"),
+    ],
+)
+def test_what_can_not_be_drilled_is_refused(
+    stackaudit: Run, folder: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    (folder / "requirements.txt").write_text("vine==5.1.0\n")
+    run = stackaudit("drill", *arguments)
+    assert run.returncode == 2
+    assert words in run.stderr
+
+
+def test_no_broker_can_be_named(stackaudit: Run, folder: Path) -> None:
+    (folder / "requirements.txt").write_text(GOOD)
+    told = stackaudit("drill", "--help").stdout
+    assert "--broker-url" not in told
+    assert "--redis-url" not in told
+    assert stackaudit("drill", "-r", "requirements.txt", "--broker-url", "redis://127.0.0.1:9/0").returncode == 2
