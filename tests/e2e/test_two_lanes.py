@@ -96,7 +96,7 @@ def test_a_baseline_that_is_none_stops_the_audit(stackaudit: Run, repository: Pa
     for content, said in (
         (None, "there is no such file"),
         ("{", "base.json:1: it is not JSON"),
-        (json.dumps({**whole, "schema": "stackaudit/record/9"}), "it is no record"),
+        (json.dumps({**whole, "schema": "stackaudit/record/9"}), "its `schema` is stackaudit/record/9"),
         (json.dumps({**whole, "verdict": "fail"}), "its digest does not hold"),
     ):
         if content is None:

@@ -201,3 +201,15 @@ def test_a_user_who_may_not_put_a_task_into_the_queue_is_told_so(server: RedisSe
     (missing,) = found(case)
     assert missing.outcome is Outcome.UNKNOWN
     assert "the broker refused LPUSH" in missing.message
+
+
+def test_a_task_of_ones_own_has_the_audits_time_and_no_fault_for_being_slow(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    settings = json.dumps({"result_backend": server.url(1)})
+    lines = '@app.task(name="shop.film")\ndef film():\n    import time\n    time.sleep(30)\n'
+    with running(start(tmp_path / "w", server.url(), "w@test", pool="threads", settings=settings, lines=lines)):
+        case = tried(server.url(), task="shop.film", seconds=5)
+    (missing,) = found(case)
+    assert missing.outcome is Outcome.UNKNOWN
+    assert "the time for the audit was up" in missing.message

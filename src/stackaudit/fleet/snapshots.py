@@ -8,6 +8,7 @@ from packaging.utils import canonicalize_name
 from stackaudit.model.secret import is_sensitive, redact
 from stackaudit.model.wire import Json
 from stackaudit.probes._banner import parse_banner
+from stackaudit.probes._celery_values import short
 from stackaudit.probes._pidbox import Question
 
 COMMAND = "stackaudit_snapshot"
@@ -140,4 +141,4 @@ def _settings(value: Json) -> Iterator[tuple[str, str]]:
 
 
 def _short(text: str) -> str:
-    return redact(text[:_LONGEST])
+    return redact(short(text[:_LONGEST]))

@@ -8,8 +8,9 @@ from stackaudit.model.facts.advised import AdvisoryCopy, Answered
 from stackaudit.model.facts.deployment import Account, Variable
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.facts.fact import Fact
-from stackaudit.model.facts.programs import MediaTrial, Program
+from stackaudit.model.facts.programs import Copy, MediaTrial, Need, Program
 from stackaudit.model.facts.published import Release, Resolution
+from stackaudit.model.facts.round_trips import RoundTrip
 from stackaudit.model.facts.services import Crowd, Door, Durability, Exposure, Idleness, Pulse
 from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.findings import Lane
@@ -17,7 +18,7 @@ from stackaudit.model.secret import redact
 from stackaudit.model.wire import Json, encode
 
 OF_REDIS = (Crowd, Door, Durability, Exposure, Idleness, Pulse)
-OF_THE_STACK = (Account, Broadcast, MediaTrial, Program, *OF_REDIS, Variable, Worker)
+OF_THE_STACK = (Account, Broadcast, Copy, MediaTrial, Need, Program, *OF_REDIS, RoundTrip, Variable, Worker)
 """What runs, and where: told where one audit alone saw it too."""
 
 OF_THE_WORLD = (AdvisoryCopy, Release)
@@ -38,6 +39,9 @@ BRIEF = (
     "problem",
     "readers",
     "uid",
+    "met",
+    "sent",
+    "back",
 )
 """The fields that are told of a fact that one audit alone saw."""
 
@@ -84,14 +88,17 @@ def tools(old: Held, new: Held) -> Iterator[Difference]:
 _WORDS: Mapping[type[Fact], str] = {
     Account: "run as",
     Broadcast: "workers of",
+    Copy: "copy of",
     Crowd: "clients of",
     Door: "door of",
     Durability: "saves of",
     Exposure: "reach of",
     Idleness: "idle clients of",
     MediaTrial: "trial",
+    Need: "need of",
     Program: "program",
     Pulse: "service",
+    RoundTrip: "round trip of",
     Variable: "variable",
     Worker: "worker",
 }

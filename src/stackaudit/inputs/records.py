@@ -1,6 +1,7 @@
 """Reads a saved record back into what was declared and what was observed."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -80,6 +81,9 @@ _NOT_IN_DIGEST = frozenset({"schema", "tool", "started_at", "finished_at", "toda
 """What two audits of the same facts need not share."""
 
 
+_OTHER_SCHEMA = re.compile(r"stackaudit/record/[0-9]{1,9}")
+
+
 def _broken(path: Path, root: Path, message: str, *, line: int | None = None, hint: str | None = None) -> InputError:
     return InputError([Fault(where=Place(path=shown_path(path, root), line=line), message=message, hint=hint)])
 
@@ -94,6 +98,10 @@ def _content(path: Path, root: Path) -> dict[str, Json]:
         raise _broken(path, root, "it is not JSON", line=error.lineno) from None
     except (ValueError, RecursionError):
         raise _broken(path, root, "it is not JSON") from None
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if isinstance(schema, str) and schema != RECORD_SCHEMA and _OTHER_SCHEMA.fullmatch(schema):
+        message = f"its `schema` is {schema}, and this version of stackaudit reads {RECORD_SCHEMA}"
+        raise _broken(path, root, message, hint="use the version that wrote it (`tool` in the record), or a newer one")
     if not isinstance(content, dict) or content.get("schema") != RECORD_SCHEMA:
         message = f"it is no record: its `schema` is not {RECORD_SCHEMA}"
         raise _broken(path, root, message, hint="write one with `stackaudit check -o FILE.json`")

@@ -80,6 +80,10 @@ class ProgramRequest:
     where: Place
 
 
+UNRECORDED = frozenset({"args"})
+"""Settings that no record holds: the arguments of a task are anybody's data."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """One setting's value, and where it came from: `option --timeout`, `environment STACKAUDIT_TIMEOUT`, a file, `default`."""

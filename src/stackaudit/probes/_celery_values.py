@@ -7,7 +7,7 @@ from stackaudit.probes._pidbox_words import Json
 _LARGEST = 1e9
 """Numbers above it are no seconds, sizes or counts of anybody's; thirty years are not as long."""
 
-_LONGEST = 200
+_LONGEST = 255
 """Characters of a name or a word that are kept: whoever may write to the broker may answer a megabyte of it."""
 
 _TIMEDELTA = re.compile(
@@ -21,8 +21,8 @@ def flag(value: Json) -> bool | None:
 
 
 def short(text: str) -> str:
-    """The beginning of a name or a word, which is all of an honest one."""
-    return text[:_LONGEST]
+    """The beginning of a name or a word, on one line, which is all of an honest one: a line break would forge lines of the report."""
+    return "".join(each if each.isprintable() else " " for each in text[:_LONGEST])
 
 
 def whole(value: Json) -> int | None:

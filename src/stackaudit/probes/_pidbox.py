@@ -15,6 +15,7 @@ from typing import TypeAlias
 from stackaudit.model.deadline import Deadline
 from stackaudit.outside.resp import Connection, Reply, ServerError, Trouble
 from stackaudit.probes import _pidbox_words as words
+from stackaudit.probes._celery_values import short
 from stackaudit.probes._pidbox_words import (
     Command,
     Naming,
@@ -38,9 +39,6 @@ _EXCHANGE = "reply.stackaudit.pidbox"
 _BINDING = f"_kombu.binding.{_EXCHANGE}"
 _LIFE = "30"
 """Seconds after which Redis itself forgets our keys, should this process be killed."""
-
-_LONGEST_NAME = 255
-"""Characters of a node's name that are kept: whoever may write to the broker may answer under any."""
 
 _AGAIN = 0.5
 """Seconds of silence after which everybody is asked once more: a worker that was just subscribing has missed the first."""
@@ -288,7 +286,7 @@ class _Asking:
             if method == "ping":
                 asked.undecodable[str(envelope.get("content-type") or "unreadable")] += 1
         else:
-            said = {node[:_LONGEST_NAME]: answer for node, answer in said.items()}
+            said = {short(node): answer for node, answer in said.items()}
             for node, answer in said.items():
                 if method in self._methods:
                     self._found.answers.setdefault(node, {})[method] = answer
@@ -325,7 +323,7 @@ def _known(members: Sequence[str], naming: Naming) -> tuple[str, ...]:
     """The nodes of the set of control mailboxes; a worker that was killed stays in it, one that was stopped leaves."""
     queues = [queue_of(each, naming.separator) for each in members]
     nodes = (each.removesuffix(naming.suffix) for each in queues if each.endswith(naming.suffix))
-    return tuple(sorted({each[:_LONGEST_NAME] for each in nodes}))
+    return tuple(sorted({short(each) for each in nodes}))
 
 
 def _elsewhere(connection: Connection, mailbox: Mailbox) -> tuple[int, ...]:

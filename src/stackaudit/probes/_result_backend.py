@@ -54,7 +54,8 @@ def backend_of(answers: Mapping[str, Json], broker: str, known: Sequence[str]) -
     entry = next((each for each in known if _place(each) == own), None)
     if entry is None and own[:2] == _server_of(answers.get("stats")):
         # They call it as they call their broker, whatever we call that: a container's name for it need not be ours.
-        entry = f"{broker.partition('?')[0].rpartition('/')[0]}/{own[2]}" if own[2] != _place(broker)[2] else broker
+        # What stands behind the `?` says how to enter too, such as by which certificate.
+        entry = urlsplit(broker)._replace(path=f"/{own[2]}").geturl() if own[2] != _place(broker)[2] else broker
     if entry is None and strip_secrets(url) == url:
         entry = url
     if entry is None:

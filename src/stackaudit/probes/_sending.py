@@ -12,8 +12,8 @@ from stackaudit.probes._task_message import Result, TaskMessage
 HARMLESS = "celery.accumulate"
 """A task that every Celery brings along: it gives its arguments back, and runs no code of the application."""
 
-_PATIENCE = 15.0
-"""Seconds that one task may take to come back: with idle workers it takes a hundredth of one, and busy ones have their own to end."""
+PATIENCE = 15.0
+"""Seconds that a harmless task may take to come back: idle workers take a hundredth of one, and busy ones have their own to end."""
 
 
 class Untried(Exception):  # noqa: N818 - a conclusion, not an error
@@ -28,12 +28,13 @@ class Untried(Exception):  # noqa: N818 - a conclusion, not an error
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """Which task goes through which queue, how often, and with what arguments."""
+    """Which task goes through which queue, how often, and with what arguments; `seconds` is how long each may take to come back."""
 
     task: str
     arguments: list[Json]
     queue: str
     times: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def send(errand: Errand, ways: Ways, patience: Patience) -> Sent:
     taken: list[float] = []
     sent, problem = 0, None
     while sent < errand.times and problem is None:
-        ways.broker.deadline = ways.results.deadline = patience.next(_PATIENCE)
+        ways.broker.deadline = ways.results.deadline = patience.next(errand.seconds)
         message = _task_message.written(errand.task, errand.arguments, errand.queue)
         began = time.perf_counter()
         waiting = _granted(ways.broker, "LPUSH", ways.broker_prefix + errand.queue, message.text)
@@ -119,11 +120,11 @@ def _lost(message: TaskMessage, errand: Errand, where: tuple[Ways, Patience], wa
         cause = f"the time for the audit was up before a task came back through queue {errand.queue}"
         raise Untried(cause, "give it more time with --timeout SECONDS")
     if taken:
-        return f"a worker took it from the queue, and no result of it came within {_PATIENCE:g} s"
+        return f"a worker took it from the queue, and no result of it came within {errand.seconds:g} s"
     if isinstance(waiting, int) and waiting > 1:
-        cause = f"{waiting - 1} tasks were in queue {errand.queue} before ours, which was not its turn within {_PATIENCE:g} s"
+        cause = f"{waiting - 1} tasks were in queue {errand.queue} before ours, which was not its turn within {errand.seconds:g} s"
         raise Untried(cause, "run it again when there is less to do, or name another queue with --queue")
-    return f"no worker took it from the queue within {_PATIENCE:g} s; it was taken out again"
+    return f"no worker took it from the queue within {errand.seconds:g} s; it was taken out again"
 
 
 def _wrong_with(result: Result, errand: Errand) -> str | None:

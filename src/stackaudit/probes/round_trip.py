@@ -17,7 +17,7 @@ from stackaudit.probes._pidbox import Json, Refused
 from stackaudit.probes._pidbox_words import Command
 from stackaudit.probes._redis_session import NotSeen, Patience, Seen, Session, select, session
 from stackaudit.probes._result_backend import NoBackend, backend_of
-from stackaudit.probes._sending import HARMLESS, Errand, Sent, Untried, Ways, send
+from stackaudit.probes._sending import HARMLESS, PATIENCE, Errand, Sent, Untried, Ways, send
 
 _TIMES = 10
 """How often a harmless task goes round, and a control message; a task that the user names goes once."""
@@ -148,6 +148,8 @@ def _errands(visit: Visit, answers: Mapping[str, Mapping[str, Json]]) -> Iterato
             arguments=arguments if named and isinstance(arguments, list) else ["stackaudit"],
             queue=queue,
             times=1 if named else _TIMES,
+            # How long a task of the user's own takes, they alone know: for that the audit's time counts.
+            seconds=visit.deadline.remaining() if named else PATIENCE,
         )
 
 

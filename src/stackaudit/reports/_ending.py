@@ -1,6 +1,7 @@
 """What the document sums up: findings, changes since the last audit, what was not checked, and what follows from it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from stackaudit.model.audit import Audit
@@ -18,12 +19,27 @@ _MEANS = {
 }
 
 
+_NAMED = 8
+"""Subjects of one finding that are named before they are only counted."""
+
+
 def findings(audit: Audit) -> Iterator[Raw]:
     """A line each for what fails, worst first: the rule, its severity with its lane, and the sentence with place, fix and waiver."""
     failed = [each for judgment in audit.judgments for each in judgment.findings if each.outcome is Outcome.FAIL]
-    for each in sorted(failed, key=lambda each: -each.severity.rank):
+    for each in _folded(sorted(failed, key=lambda each: -each.severity.rank)):
         lane = f", {each.lane.told}" if each.lane is not None else ""
         yield Raw(f"**{escaped(each.rule)}** ({escaped(each.severity)}{lane}) {escaped(_sentence(each))}")
+
+
+def _folded(found: Sequence[Finding]) -> Iterator[Finding]:
+    """`found`, those that differ in nothing but their subject as one about all of these: many workers that are set alike."""
+    alike: dict[Finding, list[str]] = {}
+    for each in found:
+        alike.setdefault(replace(each, subject="") if each.cause is not None else each, []).append(each.subject)
+    for each, subjects in alike.items():
+        named = [*filter(None, dict.fromkeys(subjects))]
+        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+        yield replace(each, subject=", ".join(named[:_NAMED]) + more)
 
 
 def _sentence(finding: Finding) -> str:

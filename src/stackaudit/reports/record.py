@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from stackaudit.model.audit import RECORD_SCHEMA, Audit
 from stackaudit.model.deployment import Deployment
+from stackaudit.model.manifest import UNRECORDED
 from stackaudit.model.parts import Renderer
 from stackaudit.model.snapshot import Look
 from stackaudit.model.wire import Json, digest, encode
@@ -60,6 +61,7 @@ def _body(audit: Audit) -> _Object:
     if not isinstance(declared, dict):
         raise TypeError("a manifest is an object on the wire")
     del declared["sources"], declared["sandbox"]
+    declared["settings"] = [each for each in _objects(declared["settings"]) if each["name"] not in UNRECORDED]
     if not manifest.claims:
         # Only a document that is verified makes any.
         del declared["claims"]

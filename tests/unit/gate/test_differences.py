@@ -18,8 +18,9 @@ from stackaudit.model.differences import Difference, Kind, Section
 from stackaudit.model.facts.advised import Advisory
 from stackaudit.model.facts.deployment import Variable
 from stackaudit.model.facts.environment import Distribution
-from stackaudit.model.facts.programs import Program, ProgramState
+from stackaudit.model.facts.programs import Copy, Need, Program, ProgramState
 from stackaudit.model.facts.published import Release, Resolution
+from stackaudit.model.facts.round_trips import RoundTrip, Route
 from stackaudit.model.facts.services import Pulse, ServiceState
 from stackaudit.model.findings import Lane, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Requirement, Setting
@@ -194,6 +195,26 @@ def test_services_programs_and_variables_are_told_by_what_differs_of_them() -> N
     assert [each[2] for each in told if each[0] == "variable NEW"] == ["readers celery"]
     unlooked = only(Section.ENVIRONMENT, a_case({"oak": "1.0"}), a_case({"oak": "1.0"}, facts=[redis]))
     assert (unlooked.kind, unlooked.seen, unlooked.lane) == (Kind.ADDED, False, None)
+
+
+def test_needs_copies_and_round_trips_are_told_by_what_differs_of_them() -> None:
+    need = Need(kind="encoder", name="libx264", met=True)
+    copy = Copy(name="ffmpeg", path="/opt/ffmpeg", version="5.1.9", first=False)
+    trip = RoundTrip(route=Route.TASK, through="celery", sent=10, back=10, task="celery.accumulate")
+    late = replace(trip, back=3, problem="a worker took it from the queue, and no result of it came within 15 s")
+    then = a_case({"oak": "1.0"}, facts=[need, trip])
+    now = a_case({"oak": "1.0"}, facts=[replace(need, met=False), copy, late])
+    told = of(Section.ENVIRONMENT, then, now)
+    assert sorted((each.subject, each.before, each.after, each.lane) for each in told) == [
+        ("copy of ffmpeg /opt/ffmpeg", None, "version 5.1.9", None),
+        ("need of ffmpeg encoder libx264", "met true", "met false", Lane.CHANGE),
+        (
+            "round trip of task celery.accumulate through queue celery",
+            "back 10; problem -",
+            f"back 3; problem {late.problem}",
+            Lane.CHANGE,
+        ),
+    ]
 
 
 def test_proofs_that_came_together_are_told_together() -> None:

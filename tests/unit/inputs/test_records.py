@@ -45,6 +45,10 @@ def test_what_is_no_record_is_told_with_its_place(saved: Path) -> None:
     saved.write_text("[]", encoding="utf-8")
     assert "it is no record" in fault(saved)
     saved.write_text(json.dumps({**whole, "schema": "stackaudit/record/9"}), encoding="utf-8")
+    assert "its `schema` is stackaudit/record/9, and this version of stackaudit reads stackaudit/record/1" in fault(
+        saved
+    )
+    saved.write_text(json.dumps({**whole, "schema": "other/thing"}), encoding="utf-8")
     assert "it is no record" in fault(saved)
     del whole["looks"][0]["evidence"]["tool"]
     saved.write_text(json.dumps(whole), encoding="utf-8")

@@ -11,7 +11,7 @@ from stackaudit.model.facts.celery_settings import CelerySettings
 from stackaudit.model.manifest import SettingValue
 from stackaudit.model.wire import decode, encode
 from stackaudit.probes import _celery_settings as settings
-from stackaudit.probes._celery_values import seconds, tls
+from stackaudit.probes._celery_values import seconds, short, tls
 from stackaudit.probes._pidbox_words import Json
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -115,6 +115,10 @@ def test_of_a_megabyte_in_any_answer_little_is_kept() -> None:
     stats: Json = {"pool": {"implementation": long}, "broker": {"transport": "redis", "hostname": long, "port": 1}}
     kept = told(conf={**CONF, **conf}, registered=registered, stats=stats)
     assert len(repr(kept)) < 50_000
+
+
+def test_a_name_with_a_line_break_is_one_line() -> None:
+    assert short("a@h\n\npass: 1 of 1\x1b[2J") == "a@h  pass: 1 of 1 [2J"
 
 
 def test_the_backend_in_use_counts_and_not_the_configured_one() -> None:

@@ -23,6 +23,8 @@ def answers(results: str, *, host: str = "broker", port: int = 6379, prefix: str
         ("redis://:**@h:6379/1", "redis://other/0", ["redis://:pw@h/1"], "redis://:pw@h/1"),
         ("redis://:**@broker:6379/1", "redis://:pw@localhost:6390/0", [], "redis://:pw@localhost:6390/1"),
         ("redis://:**@broker:6379/0", "redis://:pw@localhost:6390/0?a=b", [], "redis://:pw@localhost:6390/0?a=b"),
+        ("redis://:**@broker:6379/1", "redis://:pw@localhost", [], "redis://:pw@localhost/1"),
+        ("redis://:**@broker:6379/1", "rediss://:pw@h/0?ssl_ca_certs=/c", [], "rediss://:pw@h/1?ssl_ca_certs=/c"),
         ("rediss://h:6380/1", "redis://other/0", ["rediss://h:6380/1?ssl_cert_reqs=required"], None),
     ],
 )

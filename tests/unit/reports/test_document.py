@@ -333,3 +333,23 @@ def test_long_lists_are_folded_with_the_worst_before_the_fold() -> None:
     severities = re.findall(r"^- \*\*\w+\*\* \((\w+)", section(render(a_full_audit()), "Findings"), re.MULTILINE)
     assert len(severities) > 3
     assert severities == sorted(severities, key=lambda each: -Severity(each).rank)
+
+
+def test_one_fault_of_many_workers_is_one_line() -> None:
+    audit = an_audit()
+    one = Finding(
+        rule="CE206",
+        outcome=Outcome.FAIL,
+        severity=Severity.LOW,
+        subject="",
+        message="it is so",
+        cause="CE206: it is so",
+    )
+    found = tuple(replace(one, subject=f"worker{number}@h") for number in range(20))
+    judgment = replace(
+        audit.judgments[0], findings=(*found, replace(one, subject="worker9@h", message="it is otherwise"))
+    )
+    told = section(render(replace(audit, judgments=(judgment,))), "Findings")
+    lines = [each for each in told.splitlines() if "CE206" in each]
+    assert len(lines) == 2, "what differs is told apart"
+    assert "worker7@h and 12 more: it is so" in lines[0]
