@@ -120,7 +120,9 @@ def everybody_answers(rule: Rule, case: Case) -> Iterator[Finding]:
         mailboxes = sum(1 for worker in missing if "pidbox" in worker.expected_by)
         listening = _listening(case, asked)
         for worker in missing:
-            yield replace(_missing(rule, worker, asked, (listening, mailboxes)), cause=_nobody_there(asked))
+            finding = _missing(rule, worker, asked, (listening, mailboxes))
+            # Of many that are missing alike a person is told once.
+            yield replace(finding, cause=_nobody_there(asked) or f"{rule.code}: {finding.message}")
         if listening is not None and listening > mailboxes and not asked.undecodable:
             message = f"{listening - mailboxes} more heard the question and did not answer: workers with no name here, or watchers"
             fix = "look at who is subscribed: CLIENT LIST TYPE pubsub"

@@ -206,7 +206,8 @@ def test_that_nobody_answers_is_one_thing_however_many_are_missing() -> None:
     nobody = case(asked(0, 0), silent("a@h"), silent("b@h", "expect"))
     assert len({each.cause for each in judged(nobody, "CE") if each.outcome is Outcome.FAIL}) == 1
     somebody = case(asked(1, 1), answered(), silent("b@h", "expect"))
-    assert {each.cause for each in judged(somebody, "CE") if each.outcome is Outcome.FAIL} == {None}
+    (missed,) = [each for each in judged(somebody, "CE") if each.outcome is Outcome.FAIL]
+    assert missed.cause == f"CE102: {missed.message}", "of its own, where somebody answers"
 
 
 def test_what_killed_a_sandboxs_worker_is_told_where_it_is_missed() -> None:
@@ -223,3 +224,9 @@ def test_while_somebody_could_still_have_answered_nobody_counts_as_silent() -> N
     cut = asked(5, 1, cut=True)
     assert missing(cut, answered()) == []
     assert check.summarize(case(cut, answered()), ()).endswith("; not all that may answer had when the time was up")
+
+
+def test_many_that_are_missing_alike_have_one_cause() -> None:
+    ghosts = [silent(f"w{number}@h") for number in range(9)]
+    found = judged(case(asked(2, 1), answered(), *ghosts), "CE102")
+    assert len({each.cause for each in found if each.outcome is Outcome.FAIL}) == 1
