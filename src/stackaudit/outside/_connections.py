@@ -21,19 +21,14 @@ from stackaudit.outside.ways import Kind, Way
 
 
 class Connections:
-    """Pools of connections that threads share. What the environment says of proxies, logins (netrc) and authorities is read once.
-
-    Raises:
-        OSError: the configured certificate authorities can't be read.
-    """
+    """Pools of connections that threads share. What the environment says of proxies, logins (netrc) and authorities is read once."""
 
     def __init__(self, way: Way, most: int) -> None:
         self._way = way
         self._most = most
-        # One for all connections: read for each of them, the authorities cost more than the connection.
-        self._context = _context(way.certificates)
+        self._context: ssl.SSLContext | None = None
         self._retries = urllib3.Retry(total=None, connect=0, read=0, redirect=way.redirects, status=0, other=0)
-        self._hosts: dict[str, tuple[urllib3.PoolManager, Mapping[str, str]]] = {}
+        self._hosts: dict[tuple[str, str], tuple[urllib3.PoolManager, Mapping[str, str]]] = {}
         self._lock = threading.Lock()
 
     def request(
@@ -42,7 +37,7 @@ class Connections:
         """Ask, with a POST where there is a `body`; the answer's body is not read yet.
 
         Raises:
-            Exception: there is no answer; `kind_of` says what it means.
+            Exception: there is no answer, or the certificate authorities can't be read; `kind_of` says what it means.
         """
         pools, own = self._to(url)
         return pools.request(
@@ -58,15 +53,19 @@ class Connections:
 
     def _to(self, url: str) -> tuple[urllib3.PoolManager, Mapping[str, str]]:
         """The pools through which the host of `url` is reached, and the headers that it wants of us."""
-        place = urlsplit(url).netloc
+        place = urlsplit(url)[:2]
         with self._lock:
             if place not in self._hosts:
                 agent = f"stackaudit/{__version__}"
                 headers = urllib3.make_headers(accept_encoding=True, user_agent=agent, basic_auth=_login(url))
-                self._hosts[place] = self._pools(_proxy(url, self._way)), headers
+                self._hosts[place] = self._pools(url, _proxy(url, self._way)), headers
             return self._hosts[place]
 
-    def _pools(self, proxy: str | None) -> urllib3.PoolManager:
+    def _pools(self, url: str, proxy: str | None) -> urllib3.PoolManager:
+        plain = all(each.startswith("http:") for each in (url, proxy or "http:"))
+        # Where nothing is asked by TLS they are not read: that takes longer than a connection, and so they are read once for all.
+        if self._context is None and not (plain and self._way.redirects == 0):
+            self._context = _trusted(self._way.certificates)
         if proxy is None:
             return urllib3.PoolManager(maxsize=self._most, ssl_context=self._context)
         login = _credentials(proxy)
@@ -120,6 +119,17 @@ def _without_login(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
+class _AuthoritiesError(OSError):
+    """The configured certificate authorities can't be read."""
+
+
+def _trusted(certificates: str | None) -> ssl.SSLContext:
+    try:
+        return _context(certificates)
+    except OSError as error:
+        raise _AuthoritiesError from error
+
+
 def _context(certificates: str | None) -> ssl.SSLContext:
     """The authorities of `certificates`, else those that the environment names, else the system's and those of certifi, where it is."""
     named = certificates or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
@@ -146,6 +156,7 @@ def kind_of(error: BaseException) -> Kind:
 
 # In this order: what is more telling first, since each is wrapped in others, and some are kinds of others.
 _SIGNS: tuple[tuple[type[BaseException], Kind], ...] = (
+    (_AuthoritiesError, Kind.NO_AUTHORITIES),
     (exceptions.ProxyError, Kind.PROXY),
     (exceptions.ProxySchemeUnknown, Kind.PROXY),
     (ssl.SSLCertVerificationError, Kind.UNTRUSTED),

@@ -94,10 +94,7 @@ class Client:
         from stackaudit.outside._connections import Connections
 
         if self._connections is None:
-            try:
-                self._connections = Connections(self._way, MOST_AT_ONCE)
-            except OSError:
-                return [Failure(kind=Kind.NO_AUTHORITIES)] * len(wanted)
+            self._connections = Connections(self._way, MOST_AT_ONCE)
         connections = self._connections
         answers: list[Answer | Failure] = [Failure(kind=Kind.LATE)] * len(wanted)
         jobs: SimpleQueue[int] = SimpleQueue()
