@@ -102,9 +102,7 @@ class Case:
                 Package(name=each.name, version=each.version, where=self.place_of(each.name))
                 for each in sorted(self.facts(Distribution), key=lambda each: (each.name, each.version))
             ]
-        pins = {
-            (each.name, str(each.pin)): each.where for each in reversed(self.requirements) if each.pin is not None
-        }
+        pins = {(each.name, str(each.pin)): each.where for each in reversed(self.requirements) if each.pin is not None}
         return [Package(name=name, version=version, where=pins[name, version]) for name, version in sorted(pins)]
 
     def stack_packages(self) -> tuple[Package, ...]:
