@@ -36,6 +36,11 @@ def _told(spread: Mapping[str, list[str]]) -> str:
     return "; ".join(f"{value} on {named(spread[value])}" for value in sorted(spread, key=order))
 
 
+def _cause(spread: Mapping[str, list[str]]) -> str:
+    """Two images are told once, in however many packages they differ: the groups of workers that differ."""
+    return f"the workers run what is not the same: {' / '.join(sorted(named(nodes) for nodes in spread.values()))}"
+
+
 def _package(name: str) -> Callable[[VersionSet], str | None]:
     """The version of package `name`; a set that is whole and lacks it says so."""
     return lambda each: each.version(name) or ("none" if each.whole else None)
@@ -75,7 +80,7 @@ def alike(rule: Rule, case: Case) -> Iterator[Finding]:
         if len(spread) < 2:  # noqa: PLR2004 - two make a difference
             continue
         if name in stack_names(case):
-            yield rule.fails(name, f"the workers differ in {name}: {_told(spread)}")
+            yield rule.fails(name, f"the workers differ in {name}: {_told(spread)}", cause=_cause(spread))
         else:
             others.append(f"{name} ({_told(spread)})")
     if others:

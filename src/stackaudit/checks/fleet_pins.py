@@ -73,9 +73,15 @@ def as_pinned(rule: Rule, case: Case) -> Iterator[Finding]:
         wanted = f"{asked_for.where} asks for {name}{written(asked_for.specifier)}"
         if version:
             message = f"{named(nodes)}: {name} {version} runs there, and {wanted}"
-            yield rule.fails(subject(name, version), message, where=asked_for.where)
+            yield rule.fails(subject(name, version), message, where=asked_for.where, cause=_cause(nodes))
         else:
-            yield rule.fails(name, f"{named(nodes)}: {name} is not installed, and {wanted}", where=asked_for.where)
+            message = f"{named(nodes)}: {name} is not installed, and {wanted}"
+            yield rule.fails(name, message, where=asked_for.where, cause=_cause(nodes))
+
+
+def _cause(nodes: Sequence[str]) -> str:
+    """Another image is told once, in however many packages it differs."""
+    return f"what is pinned does not run on {named(nodes)}"
 
 
 def _as_installed(rule: Rule, case: Case) -> Iterator[Finding]:
@@ -88,7 +94,7 @@ def _as_installed(rule: Rule, case: Case) -> Iterator[Finding]:
             continue
         if name in stack_names(case):
             message = f"{named(nodes)}: {name} {version} runs there, and this environment has {own}"
-            yield rule.fails(subject(name, version), message)
+            yield rule.fails(subject(name, version), message, cause=_cause(nodes))
         else:
             others.append(f"{name} {version} ({own} here)")
     if others:

@@ -102,6 +102,15 @@ def test_each_package_of_the_stack_that_differs_is_told_with_the_workers_of_each
     assert "kombu" in passed(case, "FL201")
 
 
+def test_a_worker_of_another_image_is_one_cause_in_however_many_packages_it_differs() -> None:
+    pins = declared("celery==5.4.0", "kombu==5.6.1", "redis==5.0.8")
+    case = fleet(runs("a b"), runs("c", celery="5.5.3", kombu="5.5.4", redis="5.2.1"), manifest=pins)
+    differ = [each for each in said(case, "FL201") if each.outcome is Outcome.FAIL]
+    unpinned = [each for each in said(case, "FL301") if each.message.startswith("c: ")]
+    assert len(differ) == len(unpinned) == 3
+    assert len({each.cause for each in differ}) == len({each.cause for each in unpinned}) == 1
+
+
 def test_other_packages_that_differ_are_told_together() -> None:
     case = fleet(runs("a", whole=True, pillow="11.0", boto3="1.0"), runs("b", whole=True, pillow="11.1"))
     assert failed(case, "FL201") == [("other packages", "medium")]
