@@ -90,6 +90,12 @@ Engine: TypeAlias = Annotated[
         "--engine", metavar="reference|native", help="Ask pip check and pip-audit (default), or answer in process."
     ),
 ]
+Format: TypeAlias = Annotated[
+    str, typer.Option("--format", metavar="FORMAT", help="text (default), json, markdown and others.")
+]
+Output: TypeAlias = Annotated[
+    list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result to FILE; repeatable.")
+]
 ExitZero: TypeAlias = Annotated[bool, typer.Option("--exit-zero", help="Tell the verdict and exit 0.")]
 Quiet: TypeAlias = Annotated[
     int, typer.Option("-q", "--quiet", count=True, help="Only the findings; twice: only the status.")

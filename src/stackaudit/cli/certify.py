@@ -4,11 +4,11 @@ import os
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from stackaudit.cli import _audit_options as shared
 from stackaudit.cli.exits import Exit, interruptible
 from stackaudit.cli.output import write
 from stackaudit.model.errors import UsageError
@@ -50,20 +50,12 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
     ] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="Take nothing that is kept from an earlier run.")] = False,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="The most that it may take.")] = _PATIENCE,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="text (default), json, markdown and others.")
-    ] = "text",
-    output: Annotated[
-        list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result to FILE; repeatable.")
-    ] = None,
-    quiet: Annotated[
-        int, typer.Option("-q", "--quiet", count=True, help="Only the findings; twice: only the status.")
-    ] = 0,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="More, with the evidence.")] = 0,
-    color: Annotated[
-        str, typer.Option(metavar="auto|always|never", help="Colours; NO_COLOR and FORCE_COLOR count too.")
-    ] = "auto",
-    no_progress: Annotated[bool, typer.Option("--no-progress", help="No live progress.")] = False,
+    format_: shared.Format = "text",
+    output: shared.Output = None,
+    quiet: shared.Quiet = 0,
+    verbose: shared.Verbose = 0,
+    color: shared.Color = "auto",
+    no_progress: shared.NoProgress = False,
 ) -> None:
     """Try the rows, write what was proved, tell, and exit with the verdict's status."""
     from stackaudit.authoring import proofs

@@ -62,12 +62,8 @@ def drill(  # noqa: PLR0913 - a command's options are its parameters
     ignore: shared.Ignore = None,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="The most that it may take.")] = _PATIENCE,
     offline: Annotated[bool, typer.Option("--offline", help="Install from the cache alone.")] = False,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="text (default), json, markdown and others.")
-    ] = "text",
-    output: Annotated[
-        list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result to FILE; repeatable.")
-    ] = None,
+    format_: shared.Format = "text",
+    output: shared.Output = None,
     exit_zero: shared.ExitZero = False,
     quiet: shared.Quiet = 0,
     verbose: shared.Verbose = 0,

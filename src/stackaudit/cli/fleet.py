@@ -40,12 +40,8 @@ def fleet(  # noqa: PLR0913 - a command's options are its parameters
     allow_unknown: shared.AllowUnknown = None,
     ignore: shared.Ignore = None,
     timeout: shared.Timeout = None,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="text (default), json, markdown and others.")
-    ] = "text",
-    output: Annotated[
-        list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result to FILE; repeatable.")
-    ] = None,
+    format_: shared.Format = "text",
+    output: shared.Output = None,
     exit_zero: shared.ExitZero = False,
     quiet: shared.Quiet = 0,
     verbose: shared.Verbose = 0,

@@ -59,9 +59,7 @@ def smoke(  # noqa: PLR0913 - a command's options are its parameters
     format_: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="text (default), json, markdown, junit and others.")
     ] = "text",
-    output: Annotated[
-        list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result to FILE; repeatable.")
-    ] = None,
+    output: shared.Output = None,
     exit_zero: shared.ExitZero = False,
     quiet: shared.Quiet = 0,
     verbose: shared.Verbose = 0,

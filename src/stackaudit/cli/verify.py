@@ -40,12 +40,8 @@ def verify(  # noqa: PLR0913 - a command's options are its parameters
         bool, typer.Option("--offline", help="Ask only loopback services: what needs the index is unknown.")
     ] = False,
     engine: shared.Engine = None,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="text (default), json, markdown and others.")
-    ] = "text",
-    output: Annotated[
-        list[Path] | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result to FILE; repeatable.")
-    ] = None,
+    format_: shared.Format = "text",
+    output: shared.Output = None,
     exit_zero: shared.ExitZero = False,
     quiet: shared.Quiet = 0,
     verbose: shared.Verbose = 0,
