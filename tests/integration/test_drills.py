@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,18 @@ def test_a_sabotaged_stack_fails_just_the_drills_that_it_should_and_its_logs_are
     kept = {path.name for path in (tmp_path / "cell").iterdir()}
     assert kept == {"result-expiry", "ping", "client-kill"}
     assert any("worker" in path.name for path in (tmp_path / "cell" / "client-kill").iterdir())
+
+
+def test_what_the_next_python_is_without_is_warned_of_whether_the_copy_is_compiled_or_not() -> None:
+    require("redis-server")
+    require("uv")
+    # On Python 3.12 the same pins can't be imported: tests/drills has it.
+    with copy_of(["ffmpeg-python==0.2.0", "future==0.18.2"], "3.11") as lab:
+        fresh = problems_of(looks_at(lab, "deprecations"))["deprecations"]
+        subprocess.run([lab.python, "-m", "compileall", "-q", lab.python.parents[1] / "lib"], check=True)
+        compiled = problems_of(looks_at(lab, "deprecations"))["deprecations"]
+    assert any("the imp module is deprecated" in each and "removal in Python 3.12" in each for each in fresh), fresh
+    assert compiled == fresh
 
 
 def test_where_no_worker_starts_that_is_told_and_the_rest_is_unknown() -> None:

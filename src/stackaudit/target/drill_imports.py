@@ -14,6 +14,10 @@ import warnings
 ANSWERS = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
+# Some warn when they are compiled: where bytecode lies beside them, as pip leaves it, they are silent.
+sys.dont_write_bytecode = True
+sys.pycache_prefix = os.path.join(os.getcwd(), "no-bytecode")  # noqa: PTH109, PTH118
+
 imported, broken, deprecated = [], [], []
 for name in sys.argv[1:]:
     package = name.partition(".")[0]
