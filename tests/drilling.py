@@ -71,6 +71,21 @@ def problems_of(looks: Mapping[str, Look]) -> dict[str, tuple[str, ...]]:
     return {name: fact.problems for name, look in looks.items() for fact in look.facts if isinstance(fact, Trial)}
 
 
+def server_with(folder: Path, options: str) -> Path:
+    """A folder for PATH, whose redis-server runs with these options besides those of the file that it is given."""
+    server = folder / "redis-server"
+    real = require("redis-server")
+    server.write_text(f'#!/bin/sh\n[ -f "$1" ] && exec {real} "$1" {options}\nexec {real} "$@"\n', encoding="utf-8")
+    server.chmod(0o755)
+    return folder
+
+
+def write_startup(lab: Lab, text: str) -> None:
+    """Let every interpreter of the environment run `text` before anything else."""
+    (packages,) = lab.python.parents[1].glob("lib/python*/site-packages")
+    (packages / "sitecustomize.py").write_text(text, encoding="utf-8")
+
+
 def interrupted_after(seconds: float, folder: Path, number: signal.Signals) -> tuple[int, list[str], list[str]]:
     """Run `stackaudit drill` in `folder` and send it a signal: its exit status, the folders and the processes that it leaves."""
     (folder / "pins.txt").write_text("\n".join(GOOD), encoding="utf-8")

@@ -2,22 +2,32 @@
 
 from collections.abc import Iterator
 
-from stackaudit.lab.bench import WITHIN, Bench
+from stackaudit.lab.bench import IDLE, WITHIN, Bench, NotSetUp
+from stackaudit.lab.client import Sent
 from stackaudit.lab.drill import Drill
 from stackaudit.model.facts.trials import CustodyTrial
 
 FULL = 2.0
 """Seconds that it stays full."""
 
+NAP = 5.0
+"""Seconds of the task that keeps the worker busy until there is memory again."""
+
+WAITING = 8
+"""More tasks than a worker of one process fetches ahead: some are in the broker alone while it is full."""
+
 
 def _run(bench: Bench) -> Iterator[str]:
     client = bench.ready()
-    server = bench.server
-    server.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
-    server.command("CONFIG", "SET", "maxmemory", 1)
+    busy = client.send("nap", NAP)
+    if not bench.wait_until(lambda: bench.runs(busy.id) > 0, IDLE):
+        raise NotSetUp("a task did not begin before the fault was made", "see why with `--drill round-trip`")
+    waiting = [client.send("echo", number) for number in range(WAITING)]
+    # What becomes of what it holds is its own policy's affair: that of a server that nobody configured evicts nothing.
+    bench.server.command("CONFIG", "SET", "maxmemory", 1)
     sent = client.send("echo", "refused?")
     bench.pause(FULL)
-    server.command("CONFIG", "SET", "maxmemory", 0)
+    bench.server.command("CONFIG", "SET", "maxmemory", 0)
     if sent.trouble is None:
         returned = client.returned(sent, WITHIN)
         if returned.trouble is not None:
@@ -32,11 +42,22 @@ def _run(bench: Bench) -> Iterator[str]:
     trouble = client.trouble_with_a_task(WITHIN)
     if trouble is not None:
         yield f"a task that was sent after there was memory again {trouble}"
+    yield from _lost(bench, waiting)
+
+
+def _lost(bench: Bench, waiting: list[Sent]) -> Iterator[str]:
+    """What became of the tasks that the broker held; what has not begun within the time of a task is lost."""
+    bench.wait_until(lambda: all(bench.runs(each.id) > 0 for each in waiting), WITHIN)
+    runs = [bench.runs(each.id) for each in waiting]
+    if lost := runs.count(0):
+        yield f"{lost} of {WAITING} tasks that waited while the broker was full never ran"
+    if more := sum(1 for each in runs if each > 1):
+        yield f"{more} of {WAITING} tasks that waited while the broker was full ran more than once"
 
 
 DRILL = Drill(
     name="memory-full",
-    sentence="A full broker refuses a task to the face of its sender, and once there is memory again a task comes back",
+    sentence="A full broker refuses a task to the face of its sender and keeps those that wait: each runs once, and the next comes back",
     kind=CustodyTrial,
     run=_run,
     source="https://redis.io/docs/latest/develop/reference/eviction/",
