@@ -7,7 +7,7 @@ from typing import TypeAlias
 from stackaudit.gate.verdict import fails, let_through
 from stackaudit.model.audit import Audit, Judgment, Policy
 from stackaudit.model.facts.published import Resolution
-from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict, Waived, is_named
+from stackaudit.model.findings import MOST_NAMED, Finding, Lane, Outcome, Severity, Verdict, Waived, named_before
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
 from stackaudit.model.values import dataclass
@@ -19,9 +19,6 @@ LABELS = {
     Verdict.UNKNOWN: ("????", "bold magenta"),
     Verdict.SKIPPED: ("skip", "dim"),
 }
-
-MOST_SUBJECTS = 8
-"""How many subjects or rules of one cause are named before they are only counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +46,7 @@ class _Block:
 
     def sentence(self) -> str:
         """The message, after the subjects that it does not name itself."""
-        named = [each for each in self.subjects if each and not is_named(each, self.finding.message)]
-        if not named:
-            return self.finding.message
-        more = f" and {len(named) - MOST_SUBJECTS} more" if len(named) > MOST_SUBJECTS else ""
-        return f"{', '.join(named[:MOST_SUBJECTS])}{more}: {self.finding.message}"
+        return f"{named_before(self.subjects, self.finding.message)}{self.finding.message}"
 
 
 def render(audit: Audit, rules: Sequence[Rule], policy: Policy, telling: Telling) -> str:
@@ -213,8 +206,8 @@ def _told(block: _Block, rules: dict[str, Rule], policy: Policy, telling: Tellin
     if why:
         yield f"  = why:  {why}\n", ""
     if block.also:
-        more = f" and {len(block.also) - MOST_SUBJECTS} more rules" if len(block.also) > MOST_SUBJECTS else ""
-        yield f"  = also: {', '.join(block.also[:MOST_SUBJECTS])}{more} (the same cause)\n", ""
+        more = f" and {len(block.also) - MOST_NAMED} more rules" if len(block.also) > MOST_NAMED else ""
+        yield f"  = also: {', '.join(block.also[:MOST_NAMED])}{more} (the same cause)\n", ""
     if finding.via:
         yield f"  = via:  {' -> '.join(finding.via)}\n", ""
     if finding.fix:
