@@ -99,7 +99,7 @@ def _segments(audit: Audit, rules: dict[str, Rule], policy: Policy, telling: Tel
                 judgment, "sandbox: " if audit.case.manifest.sandbox else "", _pinged(audit, judgment)
             )
         yield f"{telling.details}\n", ""
-    for block in _blocks(audit.judgments):
+    for block in _blocks(audit.judgments, policy):
         yield from _told(block, rules, policy, telling)
     if telling.verbose:
         yield from _evidence(audit)
@@ -150,8 +150,15 @@ def _label(judgment: Judgment) -> Segment:
     return LABELS[judgment.verdict] if proved or judgment.verdict is not Verdict.PASS else ("pass", "")
 
 
-def _blocks(judgments: Sequence[Judgment]) -> Iterator[_Block]:
-    """What is to be told, worst first; findings with one cause once."""
+_OF_CHECK = 2
+"""The letters of a rule's code that name its check."""
+
+_Key: TypeAlias = tuple[str, str, str, Waived | None, Lane | None]
+"""What the findings have in common that are told as one."""
+
+
+def _blocks(judgments: Sequence[Judgment], policy: Policy) -> Iterator[_Block]:
+    """What is to be told, worst first; findings with one cause once, what a failure blinds in its own check with that failure."""
     # The sort is stable: of equals, those of the check that is told first come first.
     told = sorted(
         (
@@ -164,21 +171,30 @@ def _blocks(judgments: Sequence[Judgment]) -> Iterator[_Block]:
         key=_worst_first,
     )
     # What is accepted, or of another lane, is not told with what counts.
-    by_cause: dict[tuple[str, str, str, Waived | None, Lane | None], list[Finding]] = {}
+    by_cause: dict[_Key, list[Finding]] = {}
+    failed: dict[tuple[str | None, str], _Key] = {}
     for finding in told:
         key = (
             (finding.cause, finding.outcome, "", finding.waiver, finding.lane)
             if finding.cause
             else (finding.rule, finding.subject, finding.message, finding.waiver, finding.lane)
         )
-        by_cause.setdefault(key, []).append(finding)
+        shared = finding.cause, finding.rule[:_OF_CHECK]
+        if finding.cause and fails(finding, policy):
+            failed.setdefault(shared, key)
+        by_cause.setdefault(failed.get(shared, key) if finding.outcome is Outcome.UNKNOWN else key, []).append(finding)
     for group in by_cause.values():
         first = group[0]
+        also = (f"{each.rule}{_unasked(each, first)}" for each in group if each.rule != first.rule)
         yield _Block(
             finding=first,
-            also=tuple(dict.fromkeys(each.rule for each in group if each.rule != first.rule)),
+            also=tuple(dict.fromkeys(also)),
             subjects=tuple(dict.fromkeys(each.subject for each in group)),
         )
+
+
+def _unasked(finding: Finding, first: Finding) -> str:
+    return " not asked" if finding.outcome is Outcome.UNKNOWN and first.outcome is Outcome.FAIL else ""
 
 
 def _worst_first(finding: Finding) -> tuple[int, int]:
