@@ -13,8 +13,8 @@ import pytest
 from servers import Behaviour, Certificate, certificate, drips, hangs_up, stays_silent, stranger
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import Secret
-from stackaudit.outside.http import MOST_AT_ONCE, Answer, Client, Failure, Request
-from stackaudit.outside.ways import Kind, Way
+from stackaudit.outside.http import Answer, Client, Failure, Request
+from stackaudit.outside.ways import MOST_AT_ONCE, Kind, Way
 
 
 @pytest.fixture(autouse=True)

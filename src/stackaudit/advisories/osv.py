@@ -20,6 +20,9 @@ T = TypeVar("T")
 MOST_QUERIES = 1000
 """Queries that one `querybatch` may hold."""
 
+MOST_AT_ONCE = 50
+"""Questions in flight: as many as uv's. The service sets no limits (https://google.github.io/osv.dev/api/), and its answers come late."""
+
 MOST_PAGES = 100
 """Pages of one answer; a service that has more to say of one version is making them up."""
 
