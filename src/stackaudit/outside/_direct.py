@@ -4,14 +4,10 @@ import select
 import socket
 import ssl
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from stackaudit.outside._exchange import Question, Unanswered, kind_of_connecting
+from stackaudit.outside._exchange import Question, Unanswered, kind_of_connecting, unpacked
 from stackaudit.outside.ways import Kind
-
-if TYPE_CHECKING:
-    from gzip import GzipFile
 
 _PIECE = 65536
 _AS_WRITTEN = "%/:=&?~!$+,;'@()*[]"
@@ -88,8 +84,7 @@ class DirectReply:
     def __init__(self, connection: HTTPConnection, response: HTTPResponse, kept: list[HTTPConnection]) -> None:
         self._connection, self._response, self._kept = connection, response, kept
         self._is_whole = False
-        packed = self.header("Content-Encoding").lower() in {"gzip", "x-gzip"}
-        self._body = _unpacked(response) if packed else response
+        self._body = unpacked(response, self.header("Content-Encoding"))
 
     @property
     def status(self) -> int:
@@ -117,12 +112,6 @@ class DirectReply:
             self._kept.append(self._connection)
         else:
             self._connection.close()
-
-
-def _unpacked(response: HTTPResponse) -> "GzipFile":
-    from gzip import GzipFile
-
-    return GzipFile(fileobj=response)
 
 
 def _is_silent(connected: socket.socket) -> bool:

@@ -6,10 +6,16 @@ import socket
 import ssl
 import zlib
 from collections.abc import Mapping
-from typing import Protocol
+from io import IOBase
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from stackaudit.model.values import dataclass
 from stackaudit.outside.ways import Kind
+
+if TYPE_CHECKING:
+    from gzip import GzipFile
+
+T = TypeVar("T", bound=IOBase)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +80,15 @@ class Unanswered(Exception):  # noqa: N818 - it is no error of ours: it is what 
         self.kind = kind
 
 
+def unpacked(body: T, encoding: str) -> "T | GzipFile":
+    """The `body` of an answer as it was before it was packed for the way: read to its end it is whole, which urllib3 does not look at."""
+    if encoding.lower() not in {"gzip", "x-gzip"}:
+        return body
+    from gzip import GzipFile
+
+    return GzipFile(fileobj=body)
+
+
 def kind_of(error: BaseException) -> Kind:
     """What `error`, which a question or the reading of its answer raised, means."""
     if isinstance(error, Unanswered):
@@ -98,9 +113,9 @@ _SIGNS: tuple[tuple[type[BaseException], Kind], ...] = (
     (TimeoutError, Kind.LATE),
     (http.client.InvalidURL, Kind.ADDRESS),
     (http.client.HTTPException, Kind.BROKEN),
-    (ConnectionError, Kind.BROKEN),
     # An answer that is packed, and not whole or not what it says.
     (EOFError, Kind.BROKEN),
     (zlib.error, Kind.BROKEN),
+    (OSError, Kind.BROKEN),
     (ValueError, Kind.ADDRESS),
 )

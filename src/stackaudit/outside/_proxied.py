@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import urllib3
 from urllib3 import exceptions
 
-from stackaudit.outside._exchange import Question, Unanswered
+from stackaudit.outside._exchange import Question, Unanswered, unpacked
 from stackaudit.outside.ways import Kind
+
+_PIECE = 65536
 
 
 class Proxied:
@@ -37,6 +39,7 @@ class Proxied:
                 redirect=False,
                 retries=False,
                 preload_content=False,
+                decode_content=False,
             )
         except exceptions.HTTPError as error:
             raise Unanswered(_meaning(error)) from error
@@ -52,7 +55,7 @@ class ProxiedReply:
 
     def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
         self._response = response
-        self._pieces = response.stream(65536)
+        self._body = unpacked(response, self.header("Content-Encoding"))
 
     @property
     def status(self) -> int:
@@ -66,7 +69,7 @@ class ProxiedReply:
     def read(self) -> bytes:
         """The next piece of the body, unpacked; empty at its end. The same exceptions as any `Reply`."""
         try:
-            return next((each for each in self._pieces if each), b"")
+            return self._body.read(_PIECE)
         except exceptions.HTTPError as error:
             raise Unanswered(_meaning(error)) from error
 
