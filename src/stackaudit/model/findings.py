@@ -1,6 +1,5 @@
 """What rules say: findings, their outcomes, and the verdicts made of them."""
 
-import re
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -103,8 +102,19 @@ class Finding:
 
 def is_named(subject: str, message: str) -> bool:
     """Whether `message` names `subject`, with or without its version, as a word: `own` is not named by `known`."""
-    name = re.escape(subject.partition("==")[0])
-    return re.search(rf"(?<![\w-]){name}(?![\w-])", message) is not None
+    name = subject.partition("==")[0]
+    at = message.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not (_continues(message[at - 1 : at]) or _continues(message[end : end + 1])):
+            return True
+        at = message.find(name, at + 1)
+    return False
+
+
+def _continues(letter: str) -> bool:
+    """Whether a word goes on with `letter`."""
+    return letter.isalnum() or letter in {"_", "-"}
 
 
 MOST_NAMED = 8
