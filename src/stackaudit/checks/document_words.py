@@ -146,5 +146,5 @@ def is_checkable(world: World, claim: Claim) -> Held | None:
         return None
     lines = list(dict.fromkeys(str(each.where.line) for each in every))
     count = len(every) - 1
-    more = f"; so are {count} more such clause{'s' * (count != 1)}, in lines {_shown(lines)}" if count else ""
+    more = f"; so are {count} more such clause{'s' * (count != 1)} (lines {_shown(lines)})" if count else ""
     return open_(f"praise or prose, which nobody can hold against anything{more}")
