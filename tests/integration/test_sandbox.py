@@ -256,7 +256,7 @@ def test_what_a_killed_run_left_besides_sandboxes_goes_too_and_what_is_another_h
     link = temporary / f"stackaudit-resolve-{pid}-{host}-link"
     link.symlink_to(elsewhere)
     assert sweep() == (gone,)
-    assert {each for each in temporary.glob("stackaudit-*")} == {in_use, elsewhere, link}
+    assert set(temporary.glob("stackaudit-*")) == {in_use, elsewhere, link}
     link.unlink()
     in_use.rmdir()
     elsewhere.rmdir()
