@@ -80,14 +80,16 @@ class _Reading:
         if isinstance(content, Fault):
             self.faults.append(content)
             return
+        kept = self.constraints if constraint else self.requirements
         for line in logical_lines(content, self.environ):
-            self._line(line, path, Place(path=shown, line=line.number), constraint=constraint)
+            where = Place(path=shown, line=line.number)
+            plain = plain_pin(line.text, where)
+            if plain is None:
+                self._line(line, path, where, constraint=constraint)
+            else:
+                kept.append(plain)
 
     def _line(self, line: Line, path: Path, where: Place, *, constraint: bool) -> None:
-        plain = plain_pin(line.text, where)
-        if plain is not None:
-            (self.constraints if constraint else self.requirements).append(plain)
-            return
         try:
             requirement, options = split_line(line.text)
         except OptionError as fault:

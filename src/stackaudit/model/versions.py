@@ -11,11 +11,25 @@ ENDLESS = re.compile(r"[0-9]{500}")
 """No number that anybody means; Python may be told to read none of more than 640 digits."""
 
 
+class _Kept(Version):
+    """A version that keeps its text once it was made: of a long lock each is asked for it several times."""
+
+    __slots__ = ("_text",)
+    _text: str
+
+    def __str__(self) -> str:
+        try:
+            return self._text
+        except AttributeError:
+            self._text = super().__str__()
+            return self._text
+
+
 @lru_cache(maxsize=65536)
 def parse_version(text: str) -> Version | None:
     """`text` as a PEP 440 version, or None where it is not one: installed metadata holds such versions."""
     try:
-        return Version(text)
+        return _Kept(text)
     except ValueError:
         # InvalidVersion; or a number with more digits than Python reads.
         return None
