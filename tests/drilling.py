@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from command import CLEAN, COMMAND
+from environments import uv
+from matrices_of_one import written
 from stackaudit.lab import environments
 from stackaudit.lab.bench import Lab
 from stackaudit.lab.drill import drills
@@ -107,6 +109,69 @@ def interrupted_after(seconds: float, folder: Path, number: signal.Signals) -> t
         running.send_signal(number)
         status = running.wait(60)
     assert "Traceback" not in (folder / "said").read_text(encoding="utf-8")
-    listed = subprocess.run([require("ps"), "-ewwo", "args="], capture_output=True, text=True, check=True).stdout
-    processes = [line for line in listed.splitlines() if str(folder) in line]
-    return status, [path.name for path in folder.glob("stackaudit-*")], processes
+    return status, *left_in(folder)
+
+
+def left_in(folder: Path) -> tuple[list[str], list[str]]:
+    """The temporary folders of ours in `folder`, and the command lines of the processes that name one of them or work there."""
+    listed = subprocess.run([require("ps"), "-ewwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    pairs = [line.strip().partition(" ")[::2] for line in listed.splitlines()]
+    inside = f"{folder}{os.sep}stackaudit-"
+    # A server replaces its command line by words of its own.
+    processes = [args for pid, args in pairs if inside in args or _works_at(pid).startswith(inside)]
+    return sorted(path.name for path in folder.glob("stackaudit-*")), processes
+
+
+def _works_at(pid: str) -> str:
+    try:
+        return str(Path("/proc", pid, "cwd").readlink())
+    except OSError:
+        return ""
+
+
+KILLED = {
+    "drill": ("drill", "-r", "pins.txt", "--drill", "broker-stall,broker-killed"),
+    "certify": ("matrix", "certify", "good"),
+}
+"""Commands that take a while in a folder that `killed_when` has prepared."""
+
+
+def killed_when(seen: str, folder: Path, command: str) -> tuple[list[str], list[str]]:
+    """Run one of `KILLED` in `folder` and kill it outright once the command line of a process of its holds `seen`.
+
+    An empty `seen` is the moment when it has made a folder. What it leaves is given (see `left_in`).
+    """
+    (folder / ".git").mkdir(exist_ok=True)
+    (folder / "pins.txt").write_text("\n".join(GOOD), encoding="utf-8")
+    written(folder, "good", ("celery==5.4.0", "kombu==5.4.0", "redis==5.0.8"))
+    with (folder / "said").open("w") as said:
+        running = subprocess.Popen(
+            [COMMAND, *KILLED[command]], cwd=folder, env=_own(folder), stdout=said, stderr=subprocess.STDOUT
+        )
+        try:
+            until = time.monotonic() + 120
+            while not _shows(seen, *left_in(folder)):
+                assert running.poll() is None, (folder / "said").read_text(encoding="utf-8")
+                assert time.monotonic() < until, f"{seen} was not seen"
+        finally:
+            running.kill()
+            running.wait()
+    return left_in(folder)
+
+
+def _shows(seen: str, folders: Sequence[str], processes: Sequence[str]) -> bool:
+    return any(seen in each for each in processes) if seen else bool(folders)
+
+
+def run_again(folder: Path) -> tuple[list[str], list[str]]:
+    """Run a short drill in `folder`; what is left in it then."""
+    command = [COMMAND, "drill", "-r", "pins.txt", "--drill", "imports"]
+    done = subprocess.run(command, cwd=folder, env=_own(folder), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return left_in(folder)
+
+
+def _own(folder: Path) -> dict[str, str]:
+    """An environment with temporary files and kept cells in `folder`; what uv has downloaded before is taken."""
+    cache = subprocess.run([uv(), "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+    return {**CLEAN, "TMPDIR": str(folder), "XDG_CACHE_HOME": str(folder / "kept"), "UV_CACHE_DIR": cache}

@@ -240,7 +240,7 @@ def apply(rule: Rule, case: Case, others: frozenset[str] = frozenset()) -> list[
     reads = {kind.__name__ for kind in rule.needs(case.manifest)}
     blind = [_unknown(rule, unseen) for _, unseen in case.snapshot.unseen(frozenset(reads))]
     if not rule.follows:
-        blind += [_unknown(rule, _nobody_looked(kind)) for kind in sorted(reads) if not case.snapshot.looked_for(kind)]
+        blind += [_not_asked(rule) for kind in sorted(reads) if not case.snapshot.looked_for(kind)]
     if rule.by_subject:
         blind = []
     whole = any(not finding.subject for finding in blind)
@@ -279,10 +279,14 @@ def _unknown(rule: Rule, unseen: Unseen) -> Finding:
     )
 
 
-def _nobody_looked(kind: str) -> Unseen:
-    return Unseen(
+def _not_asked(rule: Rule) -> Finding:
+    cause = "nothing looked for that when the stack was observed"
+    return Finding(
+        rule=rule.code,
+        outcome=Outcome.UNKNOWN,
+        severity=rule.severity,
         subject="",
-        yields=(kind,),
-        cause=f"nobody looked for what this needs ({kind})",
-        remedy="do not leave its check out",
+        message=f'"{rule.title}" was not asked: {cause}',
+        fix="audit the stack itself anew: a record answers only what was asked when it was made",
+        cause=cause,
     )

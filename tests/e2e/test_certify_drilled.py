@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 import tomllib
 from collections.abc import Mapping
@@ -14,40 +13,14 @@ import pytest
 
 from command import CLEAN, COMMAND
 from environments import uv
+from matrices_of_one import HERE, written
 from tools import require
 
-HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 ROWS = {
-    "lame": {"celery": "5.6.3", "kombu": "5.6.2", "redis": "4.6.0"},
-    "good": {"celery": "5.4.0", "kombu": "5.4.0", "redis": "5.0.8"},
+    "lame": ("celery==5.6.3", "kombu==5.6.2", "redis==4.6.0"),
+    "good": ("celery==5.4.0", "kombu==5.4.0", "redis==5.0.8"),
 }
 """One that never finds its result backend again after a restart, though it passes pip check, a ping and a task, and one that does."""
-
-HEAD = f"""\
-schema = "stackaudit/matrix/1"
-name = "NAME"
-title = "A stack"
-version = "1"
-looked_at = 2026-11-22
-
-[python]
-source = "https://example.org/python"
-
-[python.branches]
-"{HERE}" = {{}}
-"""
-PACKAGE = """
-[package.NAME]
-role = "part"
-required = true
-source = "https://example.org/NAME"
-
-[[package.NAME.range]]
-versions = ">=VERSION,<9"
-releases = { "VERSION" = 2026-10-01 }
-requires_python = ">=3.8"
-pythons = []
-"""
 
 
 @pytest.fixture
@@ -58,12 +31,6 @@ def environment(folder: Path) -> Mapping[str, str]:
     (folder / "tmp").mkdir()
     own = {"TMPDIR": "tmp", "XDG_CACHE_HOME": "kept", "XDG_STATE_HOME": "state"}
     return {**CLEAN, "UV_CACHE_DIR": cache, **{name: str(folder / each) for name, each in own.items()}}
-
-
-def write(folder: Path, name: str) -> None:
-    (folder / "matrices").mkdir()
-    packages = (PACKAGE.replace("NAME", each).replace("VERSION", version) for each, version in ROWS[name].items())
-    (folder / "matrices" / f"{name}.toml").write_text(HEAD.replace("NAME", name) + "".join(packages), encoding="utf-8")
 
 
 def start(folder: Path, environment: Mapping[str, str], *arguments: str) -> "subprocess.Popen[str]":
@@ -92,7 +59,7 @@ def proofs(folder: Path, name: str) -> list[dict[str, Any]]:
 def test_a_row_that_does_not_come_back_after_a_fault_is_exercised_and_has_not_survived(
     folder: Path, environment: Mapping[str, str]
 ) -> None:
-    write(folder, "lame")
+    written(folder, "lame", ROWS["lame"])
     process = start(folder, environment, "lame", "--format", "json")
     output, errors = process.communicate(timeout=400)
     assert process.returncode == 1, output + errors
@@ -108,7 +75,7 @@ def test_a_row_that_does_not_come_back_after_a_fault_is_exercised_and_has_not_su
 def test_an_interruption_in_the_middle_of_a_drill_leaves_nothing_behind(
     folder: Path, environment: Mapping[str, str]
 ) -> None:
-    write(folder, "good")
+    written(folder, "good", ROWS["good"])
     process = start(folder, environment, "good")
     try:
         until = time.monotonic() + 120

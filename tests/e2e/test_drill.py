@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from command import Run
+from drilling import KILLED, killed_when, run_again
 from tools import require
 
 SCHEMA = Path(__file__).parents[2] / "src" / "stackaudit" / "reports" / "record.schema.json"
@@ -99,3 +100,11 @@ def test_no_broker_can_be_named(stackaudit: Run, folder: Path) -> None:
     assert "--broker-url" not in told
     assert "--redis-url" not in told
     assert stackaudit("drill", "-r", "requirements.txt", "--broker-url", "redis://127.0.0.1:9/0").returncode == 2
+
+
+@pytest.mark.parametrize("command", KILLED)
+def test_what_a_killed_run_leaves_is_taken_down_by_the_next(folder: Path, command: str) -> None:
+    folders, processes = killed_when(" -m celery ", folder, command)
+    assert folders != []
+    assert any("redis-server" in each for each in processes)
+    assert run_again(folder) == ([], [])

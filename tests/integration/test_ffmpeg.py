@@ -13,7 +13,7 @@ from stackaudit.checks import ffmpeg as check
 from stackaudit.model.audit import Case
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.programs import MediaTrial, Program, ProgramState
-from stackaudit.model.findings import Outcome
+from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Manifest, ProgramRequest
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Snapshot
@@ -36,10 +36,16 @@ def program(snapshot: Snapshot, name: str = "ffmpeg") -> Program:
     return found
 
 
-def outcomes(manifest: Manifest, snapshot: Snapshot) -> dict[str, set[Outcome]]:
+def findings(manifest: Manifest, snapshot: Snapshot) -> list[Finding]:
     case = Case(manifest=manifest, snapshot=snapshot, matrix=None, today=date(2026, 11, 22))
-    rules = [check.ffmpeg_works, check.steps_make_files]
-    return {rule.code: {finding.outcome for finding in apply(rule, case)} for rule in rules}
+    return [finding for rule in (check.ffmpeg_works, check.steps_make_files) for finding in apply(rule, case)]
+
+
+def outcomes(manifest: Manifest, snapshot: Snapshot) -> dict[str, set[Outcome]]:
+    found: dict[str, set[Outcome]] = {}
+    for each in findings(manifest, snapshot):
+        found.setdefault(each.rule, set()).add(each.outcome)
+    return found
 
 
 def script(folder: Path, *lines: str, name: str = "ffmpeg") -> str:
@@ -122,6 +128,9 @@ def test_a_program_that_sleeps_is_hung(tmp_path: Path) -> None:
     manifest, snapshot = look(script(tmp_path, "trap '' TERM", "sleep 300"))
     assert program(snapshot).state is ProgramState.HUNG
     assert outcomes(manifest, snapshot) == {"FF101": {Outcome.FAIL}, "FF104": {Outcome.UNKNOWN}}
+    first, second = findings(manifest, snapshot)
+    assert second.message.startswith("not asked, since ffmpeg does not work: ")
+    assert first.cause == second.cause
 
 
 def test_when_the_audits_time_is_up_first_nothing_was_seen(tmp_path: Path) -> None:

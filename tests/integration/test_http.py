@@ -1,6 +1,7 @@
 """The one HTTP client: what it says of a service that gives no answer, and what it never does."""
 
 import base64
+import gzip
 import socket
 import ssl
 import threading
@@ -13,8 +14,9 @@ import pytest
 from servers import Behaviour, Certificate, certificate, drips, hangs_up, stays_silent, stranger
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import Secret
-from stackaudit.outside.http import MOST_AT_ONCE, Answer, Client, Failure, Request
-from stackaudit.outside.ways import Kind, Way
+from stackaudit.outside.http import Answer, Client, Failure, Request
+from stackaudit.outside.ways import MOST_AT_ONCE, Kind, Way
+from tls_proxy import TlsProxy
 
 
 @pytest.fixture(autouse=True)
@@ -163,9 +165,84 @@ def test_the_proxy_is_asked_for_others_and_never_for_this_machine(monkeypatch: p
     assert len(near.asked) == 1
 
 
+def test_what_is_asked_by_tls_goes_through_the_proxy_unread(tmp_path: Path) -> None:
+    with TlsProxy(tmp_path, lambda host, path: (200, f"{host}{path}".encode())) as proxy:
+        way = Way(proxy=Secret(proxy.url), certificates=str(proxy.certificate))
+        with Client(Deadline(20), way) as client:
+            answers = client.ask([Request(url=f"https://far.example/{each}") for each in range(3)])
+        assert kind(ask("https://far.example/", way=Way(proxy=Secret(proxy.url)))) is Kind.UNTRUSTED
+    assert [each.body for each in answers if isinstance(each, Answer)] == [
+        f"far.example/{each}".encode() for each in range(3)
+    ]
+
+
 def test_a_proxy_that_is_not_there_or_is_of_another_kind_is_named_as_the_cause() -> None:
     for address in ("http://127.0.0.1:1", "socks5://127.0.0.1:1"):
         assert kind(ask("https://far.example/", way=Way(proxy=Secret(address)))) is Kind.PROXY
+
+
+HELLO = gzip.compress(b"hello")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "expected"),
+    [
+        (b"Content-Length: 5", b"hello", b"hello"),
+        (b"Content-Length: 5", b"hel", Kind.BROKEN),
+        (b"Content-Length: 0", b"", b""),
+        (b"Connection: close", b"hello", b"hello"),
+        (b"Transfer-Encoding: chunked", b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", b"hello"),
+        (b"Transfer-Encoding: chunked", b"3\r\nhel\r\n2\r\nl", Kind.BROKEN),
+        (b"Transfer-Encoding: chunked", b"3\r\nhel\r\n", Kind.BROKEN),
+        (b"Content-Encoding: gzip\r\nContent-Length: %d" % len(HELLO), HELLO, b"hello"),
+        (b"Content-Encoding: gzip\r\nContent-Length: %d" % len(HELLO), HELLO[:-9], Kind.BROKEN),
+        (b"Content-Encoding: gzip\r\nConnection: close", HELLO[:-9], Kind.BROKEN),
+        (b"Content-Encoding: gzip\r\nContent-Length: 5", b"hello", Kind.BROKEN),
+        (b"Content-Encoding: gzip\r\nContent-Length: %d" % (2 * len(HELLO)), 2 * HELLO, b"hellohello"),
+    ],
+)
+@pytest.mark.parametrize("way", ["direct", "proxied"])
+def test_an_answer_is_whole_or_none(way: str, headers: bytes, body: bytes, expected: bytes | Kind) -> None:
+    def answers(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n\r\n" + body)
+
+    with stranger(answers) as port:
+        near = f"http://127.0.0.1:{port}"
+        proxy, url = (Secret(near), "http://far.example/") if way == "proxied" else (None, f"{near}/")
+        answer = ask(url, way=Way(proxy=proxy))
+    assert (answer.body if isinstance(answer, Answer) else answer.kind) == expected
+
+
+def test_a_login_stays_with_its_host_when_that_sends_on_to_another_of_its_pages() -> None:
+    with Service(away="/there") as service:
+        answer = ask(f"http://ann:own@127.0.0.1:{service.port}/away", way=Way(redirects=1))
+    assert isinstance(answer, Answer)
+    assert [(path, headers["authorization"]) for path, headers in service.asked] == [
+        ("/away", f"Basic {base64.b64encode(b'ann:own').decode()}"),
+        ("/there", f"Basic {base64.b64encode(b'ann:own').decode()}"),
+    ]
+
+
+def test_an_address_is_asked_as_it_is_written_and_what_may_not_stand_in_a_request_is_escaped() -> None:
+    with Service() as service:
+        for path in ("/a%2Fb/?q=1&r=%20", "/grün und blau", "", "?bare"):
+            assert isinstance(ask(f"http://127.0.0.1:{service.port}{path}"), Answer)
+    assert [path for path, _ in service.asked] == ["/a%2Fb/?q=1&r=%20", "/gr%C3%BCn%20und%20blau", "/", "/?bare"]
+
+
+def test_a_connection_that_the_service_has_closed_meanwhile_is_not_asked_again() -> None:
+    answered = []
+
+    def answers_once(connection: socket.socket) -> None:
+        connection.recv(65536)
+        answered.append(1)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+
+    with stranger(answers_once) as port, Client(Deadline(20)) as client:
+        for _ in range(3):
+            assert isinstance(client.ask([Request(url=f"http://127.0.0.1:{port}/")])[0], Answer)
+    assert len(answered) == 3
 
 
 def test_connections_are_kept_and_never_more_than_are_promised() -> None:

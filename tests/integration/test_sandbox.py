@@ -18,6 +18,7 @@ from stackaudit.lab.room import sweep
 from stackaudit.lab.sandbox import BUILDING, Sandbox, sandbox
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import SandboxError, UsageError
+from stackaudit.outside.places import new_folder
 from stackaudit.outside.service import Identity, identity
 from tools import require
 
@@ -243,6 +244,22 @@ def test_a_folder_that_only_looks_like_a_sandbox_kills_nobody(temporary: Path) -
     finally:
         bystander.kill()
         bystander.wait()
+
+
+def test_what_a_killed_run_left_besides_sandboxes_goes_too_and_what_is_another_hosts_stays(temporary: Path) -> None:
+    made = [sys.executable, "-c", "from stackaudit.outside.places import new_folder; print(new_folder('resolve'))"]
+    gone = Path(subprocess.run(made, capture_output=True, text=True, check=True).stdout.strip())
+    in_use = new_folder("resolve")
+    pid, host = gone.name.split("-")[2:4]
+    elsewhere = temporary / f"stackaudit-resolve-{pid}-{'0' * len(host)}-x"
+    elsewhere.mkdir()
+    link = temporary / f"stackaudit-resolve-{pid}-{host}-link"
+    link.symlink_to(elsewhere)
+    assert sweep() == (gone,)
+    assert set(temporary.glob("stackaudit-*")) == {in_use, elsewhere, link}
+    link.unlink()
+    in_use.rmdir()
+    elsewhere.rmdir()
 
 
 def test_the_minor_version_of_a_python_is_asked_of_it() -> None:

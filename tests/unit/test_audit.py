@@ -31,14 +31,17 @@ def unseen(subject: str = "", *, knowable: bool = True) -> Unseen:
     return Unseen(subject=subject, yields=("Account",), cause="it was dark", remedy="light", knowable=knowable)
 
 
-def outcomes(*looks: Look) -> list[tuple[str, str]]:
-    case = Case(
+def case_with(*looks: Look) -> Case:
+    return Case(
         manifest=Manifest(),
         snapshot=Snapshot(taken_at=NOW, host="", looks=looks),
         matrix=None,
         today=date(2026, 11, 22),
     )
-    return [(finding.outcome.value, finding.subject) for finding in apply(not_root, case)]
+
+
+def outcomes(*looks: Look) -> list[tuple[str, str]]:
+    return [(finding.outcome.value, finding.subject) for finding in apply(not_root, case_with(*looks))]
 
 
 ROOT, ANN = Account(uid=0, name="root"), Account(uid=1, name="ann")
@@ -50,6 +53,12 @@ def test_what_was_seen_and_did_not_fail_passes() -> None:
 
 def test_nobody_looked_is_unknown_and_never_a_pass() -> None:
     assert outcomes() == [("unknown", "")]
+
+
+def test_what_nobody_looked_for_is_told_without_a_word_of_the_code() -> None:
+    (told,) = apply(not_root, case_with())
+    assert told.message == f'"{not_root.title}" was not asked: nothing looked for that when the stack was observed'
+    assert told.fix == "audit the stack itself anew: a record answers only what was asked when it was made"
 
 
 def test_a_look_that_found_nothing_passes_nothing() -> None:

@@ -16,6 +16,7 @@ from stackaudit.advisories.sources import Kind, Source
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.snapshot import Evidence
 from stackaudit.outside.http import Client
+from stackaudit.outside.ways import Way
 
 
 def consult(source: Source, pins: Sequence[Pin], asking: Deadline, deadline: Deadline) -> Consultation:
@@ -59,7 +60,7 @@ def _records(result: Consultation, pins: Sequence[Pin], asking: Deadline) -> dic
 
 def _answers(source: Source, pins: Sequence[Pin], asking: Deadline) -> Answers:
     if source.kind is Kind.OSV:
-        with Client(asking) as client:
+        with Client(asking, Way(at_once=osv.MOST_AT_ONCE)) as client:
             return osv.ask(source.address.reveal(), pins, client)
     try:
         return local.ask(Path(source.address.reveal()), pins)

@@ -51,8 +51,9 @@ def _answers(source: Source, pins: Sequence[Pin], asking: Deadline) -> Answers:
     if source.kind is Kind.OSV:
         from stackaudit.advisories import osv
         from stackaudit.outside.http import Client
+        from stackaudit.outside.ways import Way
 
-        with Client(asking, most=_MOST_BYTES) as client:
+        with Client(asking, Way(at_once=osv.MOST_AT_ONCE), most=_MOST_BYTES) as client:
             return osv.ask(source.address.reveal(), pins, client)
     from stackaudit.advisories.index import open_index
 

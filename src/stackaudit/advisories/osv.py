@@ -20,6 +20,9 @@ T = TypeVar("T")
 MOST_QUERIES = 1000
 """Queries that one `querybatch` may hold."""
 
+MOST_AT_ONCE = 64
+"""Questions in flight. The service sets no limits (https://google.github.io/osv.dev/api/), uv sends 50 at once and OSV-Scanner 1,000."""
+
 MOST_PAGES = 100
 """Pages of one answer; a service that has more to say of one version is making them up."""
 

@@ -98,7 +98,7 @@ def ffmpeg_works(rule: Rule, case: Case) -> Iterator[Finding]:
     """It works where it answers `-version` as ffmpeg does, with exit status 0."""
     ffmpeg = _program(case, "ffmpeg")
     if ffmpeg is not None and not _works(ffmpeg):
-        yield rule.fails(ffmpeg.subject, ffmpeg.detail, where=_place(case))
+        yield rule.fails(ffmpeg.subject, ffmpeg.detail, where=_place(case), cause=ffmpeg.unasked)
 
 
 @rule(

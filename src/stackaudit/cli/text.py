@@ -7,7 +7,7 @@ from typing import TypeAlias
 from stackaudit.gate.verdict import fails, let_through
 from stackaudit.model.audit import Audit, Judgment, Policy
 from stackaudit.model.facts.published import Resolution
-from stackaudit.model.findings import Finding, Lane, Outcome, Severity, Verdict, Waived, is_named
+from stackaudit.model.findings import MOST_NAMED, Finding, Lane, Outcome, Severity, Verdict, Waived, named_before
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
 from stackaudit.model.values import dataclass
@@ -19,9 +19,6 @@ LABELS = {
     Verdict.UNKNOWN: ("????", "bold magenta"),
     Verdict.SKIPPED: ("skip", "dim"),
 }
-
-MOST_SUBJECTS = 8
-"""How many subjects or rules of one cause are named before they are only counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +46,7 @@ class _Block:
 
     def sentence(self) -> str:
         """The message, after the subjects that it does not name itself."""
-        named = [each for each in self.subjects if each and not is_named(each, self.finding.message)]
-        if not named:
-            return self.finding.message
-        more = f" and {len(named) - MOST_SUBJECTS} more" if len(named) > MOST_SUBJECTS else ""
-        return f"{', '.join(named[:MOST_SUBJECTS])}{more}: {self.finding.message}"
+        return f"{named_before(self.subjects, self.finding.message)}{self.finding.message}"
 
 
 def render(audit: Audit, rules: Sequence[Rule], policy: Policy, telling: Telling) -> str:
@@ -106,7 +99,7 @@ def _segments(audit: Audit, rules: dict[str, Rule], policy: Policy, telling: Tel
                 judgment, "sandbox: " if audit.case.manifest.sandbox else "", _pinged(audit, judgment)
             )
         yield f"{telling.details}\n", ""
-    for block in _blocks(audit.judgments):
+    for block in _blocks(audit.judgments, policy):
         yield from _told(block, rules, policy, telling)
     if telling.verbose:
         yield from _evidence(audit)
@@ -157,8 +150,15 @@ def _label(judgment: Judgment) -> Segment:
     return LABELS[judgment.verdict] if proved or judgment.verdict is not Verdict.PASS else ("pass", "")
 
 
-def _blocks(judgments: Sequence[Judgment]) -> Iterator[_Block]:
-    """What is to be told, worst first; findings with one cause once."""
+_OF_CHECK = 2
+"""The letters of a rule's code that name its check."""
+
+_Key: TypeAlias = tuple[str, str, str, Waived | None, Lane | None]
+"""What the findings have in common that are told as one."""
+
+
+def _blocks(judgments: Sequence[Judgment], policy: Policy) -> Iterator[_Block]:
+    """What is to be told, worst first; findings with one cause once, what a failure blinds in its own check with that failure."""
     # The sort is stable: of equals, those of the check that is told first come first.
     told = sorted(
         (
@@ -171,21 +171,30 @@ def _blocks(judgments: Sequence[Judgment]) -> Iterator[_Block]:
         key=_worst_first,
     )
     # What is accepted, or of another lane, is not told with what counts.
-    by_cause: dict[tuple[str, str, str, Waived | None, Lane | None], list[Finding]] = {}
+    by_cause: dict[_Key, list[Finding]] = {}
+    failed: dict[tuple[str | None, str], _Key] = {}
     for finding in told:
         key = (
             (finding.cause, finding.outcome, "", finding.waiver, finding.lane)
             if finding.cause
             else (finding.rule, finding.subject, finding.message, finding.waiver, finding.lane)
         )
-        by_cause.setdefault(key, []).append(finding)
+        shared = finding.cause, finding.rule[:_OF_CHECK]
+        if finding.cause and fails(finding, policy):
+            failed.setdefault(shared, key)
+        by_cause.setdefault(failed.get(shared, key) if finding.outcome is Outcome.UNKNOWN else key, []).append(finding)
     for group in by_cause.values():
         first = group[0]
+        also = (f"{each.rule}{_unasked(each, first)}" for each in group if each.rule != first.rule)
         yield _Block(
             finding=first,
-            also=tuple(dict.fromkeys(each.rule for each in group if each.rule != first.rule)),
+            also=tuple(dict.fromkeys(also)),
             subjects=tuple(dict.fromkeys(each.subject for each in group)),
         )
+
+
+def _unasked(finding: Finding, first: Finding) -> str:
+    return " not asked" if finding.outcome is Outcome.UNKNOWN and first.outcome is Outcome.FAIL else ""
 
 
 def _worst_first(finding: Finding) -> tuple[int, int]:
@@ -213,8 +222,8 @@ def _told(block: _Block, rules: dict[str, Rule], policy: Policy, telling: Tellin
     if why:
         yield f"  = why:  {why}\n", ""
     if block.also:
-        more = f" and {len(block.also) - MOST_SUBJECTS} more rules" if len(block.also) > MOST_SUBJECTS else ""
-        yield f"  = also: {', '.join(block.also[:MOST_SUBJECTS])}{more} (the same cause)\n", ""
+        more = f" and {len(block.also) - MOST_NAMED} more rules" if len(block.also) > MOST_NAMED else ""
+        yield f"  = also: {', '.join(block.also[:MOST_NAMED])}{more} (the same cause)\n", ""
     if finding.via:
         yield f"  = via:  {' -> '.join(finding.via)}\n", ""
     if finding.fix:

@@ -68,7 +68,7 @@ def observed(old: Held, new: Held) -> Iterator[Difference]:
             differing = {name: differing[name] for name in BRIEF if name in differing}
         yield Difference(
             section=Section.ENVIRONMENT if isinstance(fact, OF_THE_STACK) else Section.FACTS,
-            subject=f"{_WORDS.get(type(fact), kind)} {subject}",
+            subject=f"{_WORDS.get(type(fact)) or _spelled(kind)} {subject}",
             before=_told(fields[0], differing) if was else None,
             after=_told(fields[1], differing) if is_ else None,
             lane=_lane(fact) if seen else None,
@@ -102,6 +102,11 @@ _WORDS: Mapping[type[Fact], str] = {
     Variable: "variable",
     Worker: "worker",
 }
+
+
+def _spelled(kind: str) -> str:
+    """The name of a kind of fact in words: `reply lists`."""
+    return "".join(f" {each.lower()}" if each.isupper() else each for each in kind).strip()
 
 
 def _facts(held: Held) -> dict[tuple[str, str], tuple[Fact, ...]]:

@@ -35,7 +35,12 @@ def located(name: str, value: str, base: Path) -> str:
         return value
     if name == "python" and "/" not in value and not (base / value).exists():
         return value
-    return str(base / Path(value).expanduser()) if name in _PATHS else value
+    if name not in _PATHS:
+        return value
+    placed = str(base / Path(value).expanduser())
+    here = value.startswith("./") and name in {"ffmpeg", "python"}
+    # With no slash in it a program of this folder would be looked for on PATH.
+    return f"./{placed}" if "/" not in placed and (here or (name == "python" and Path(placed).is_file())) else placed
 
 
 def is_url(value: str) -> bool:

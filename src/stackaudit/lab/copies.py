@@ -1,10 +1,13 @@
 """Drills a throwaway copy of a stack: an environment from its pins, and on it the drills that are asked for, pool by pool."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from stackaudit.audit import Progress, gather, silent
 from stackaudit.lab import environments
@@ -22,6 +25,7 @@ from stackaudit.model.facts.trials import DrilledStack
 from stackaudit.model.manifest import Interpreter, Manifest
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Evidence, Look
+from stackaudit.model.versions import parse_requirement
 from stackaudit.probes.interpreter import PROBE
 
 
@@ -54,10 +58,14 @@ class Installed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Copy:
-    """A copy that stands: its room, its interpreter, what it holds, and the programs of this machine that it is drilled with."""
+    """A copy that stands: its room, its interpreter, what it holds, and the programs of this machine that it is drilled with.
+
+    `seconds` is how long it took to build.
+    """
 
     room: Room
     python: Path
+    seconds: float = 0.0
     installed: Installed
     machine: Machine
 
@@ -105,8 +113,9 @@ def drill_copy(wanted: Wanted, deadline: Deadline, progress: Progress = silent) 
             with interruptions.held():
                 room = open_room(interruptions)
             progress("environment", "running")
+            began = time.monotonic()
             python = environments.build(room.folder, wanted.pins, wanted.python, deadline, offline=wanted.offline)
-            copy = _made(room, python, deadline)
+            copy = replace(_made(room, python, wanted.pins, deadline), seconds=time.monotonic() - began)
             progress("environment", "done")
             return tuple(look for pool in wanted.pools for look in _in_pool(wanted, pool, copy, deadline, progress))
         except BaseException:
@@ -118,11 +127,19 @@ def drill_copy(wanted: Wanted, deadline: Deadline, progress: Progress = silent) 
                     room.close()
 
 
-def _made(room: Room, python: Path, deadline: Deadline) -> _Copy:
+def _made(room: Room, python: Path, pins: Sequence[str], deadline: Deadline) -> _Copy:
     installed = installed_in(str(python), deadline)
     if installed is None:
         raise SandboxError("what is installed in the sandbox could not be read", hint="run it again")
-    return _Copy(room=room, python=python, installed=installed, machine=this_machine(deadline))
+    own = replace(installed, packages=tuple(_of_the_stack(installed.packages, pins)))
+    return _Copy(room=room, python=python, installed=own, machine=this_machine(deadline))
+
+
+def _of_the_stack(packages: Sequence[Distribution], pins: Sequence[str]) -> Iterator[Distribution]:
+    """All but what the environment came with, unless that is pinned or another package needs it."""
+    found = map(parse_requirement, [*pins, *(line for each in packages for line in each.requires)])
+    needed = {canonicalize_name(each.name) for each in found if each is not None and "extra" not in str(each.marker)}
+    return (each for each in packages if each.name not in environments.VENVS_OWN - needed)
 
 
 def _in_pool(wanted: Wanted, pool: str, copy: _Copy, deadline: Deadline, progress: Progress) -> tuple[Look, ...]:
@@ -151,6 +168,7 @@ def _in_pool(wanted: Wanted, pool: str, copy: _Copy, deadline: Deadline, progres
         evidence=Evidence(tool=copy.installed.interpreter.implementation, tool_version=version),
         facts=(stack,),
         yields=(DrilledStack.__name__,),
+        measured=(("environment", copy.seconds),),
         id=f"drill.{cell}",
     )
     ffmpeg = copy.machine.ffmpeg[0] if copy.machine.ffmpeg else None

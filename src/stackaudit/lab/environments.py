@@ -15,6 +15,9 @@ from stackaudit.outside.installers import Cause, find_uv, refusal
 from stackaudit.outside.process import Completed, Ending
 from stackaudit.outside.resolving import Question, variables
 
+VENVS_OWN = frozenset({"pip", "setuptools"})
+"""What an environment that was made without uv holds from the start."""
+
 _MINOR = re.compile(r"\d+\.\d+", re.ASCII)
 _PRINTED = "import sys; print('%d.%d' % sys.version_info[:2])"
 
@@ -158,6 +161,11 @@ def explained(output: str, base: str, folder: str, *, offline: bool = False) -> 
             return SandboxError(
                 f"a package of the sandbox could not be built: {found.reason}",
                 hint="pin a version that has a wheel for this Python, or name another Python with --python",
+            )
+        case Cause.NO_PIP:
+            return SandboxError(
+                f"there is no uv to make the sandbox's environment, and the ensurepip of {base} is missing or does not work",
+                hint="install uv, or what this Python's ensurepip comes in (Debian and Ubuntu: python3-venv)",
             )
         case Cause.NO_PYTHON:
             return SandboxError(f"the Python {base} can't be used to build the sandbox", hint=_NAME_PYTHON)

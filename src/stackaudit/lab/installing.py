@@ -73,7 +73,7 @@ def install(
                 python=python.told,
                 platform=sysconfig.get_platform(),
                 taken=taken,
-                packages=tuple(sorted(_packages(said))),
+                packages=tuple(sorted(_packages(said, frozenset(name for name, _ in taken)))),
                 broken=None if agreed.exit_status == 0 else _complaint(agreed, folder),
             ),
             *_imports(cell, said),
@@ -122,12 +122,11 @@ def _read(text: str) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _packages(said: dict[str, Any]) -> Iterator[tuple[NormalizedName, Version]]:
-    for name, written in said["packages"]:
-        version = parse_version(str(written))
-        # A venv that was made without uv holds the installer's own packages too.
-        if version is not None and canonicalize_name(str(name)) not in {"pip", "setuptools"}:
-            yield canonicalize_name(str(name)), version
+def _packages(said: dict[str, Any], taken: frozenset[NormalizedName]) -> Iterator[tuple[NormalizedName, Version]]:
+    for written, number in said["packages"]:
+        name, version = canonicalize_name(str(written)), parse_version(str(number))
+        if version is not None and (name in taken or name not in environments.VENVS_OWN):
+            yield name, version
 
 
 def _imports(cell: Cell, said: dict[str, Any]) -> Iterator[RowImport]:

@@ -121,8 +121,10 @@ def open_room(interruptions: Interruptions) -> Room:
 
 
 def sweep() -> tuple[Path, ...]:
-    """Take down what sandboxes of ours left behind whose process was killed outright; the folders that were removed."""
-    return tuple(folder for pid, folder in places.folders(PURPOSE) if _is_left(pid, folder) and _taken_down(folder))
+    """Take down what runs of ours left behind whose process was killed outright: sandboxes, and other folders; those that were removed."""
+    rooms = [folder for pid, folder in places.folders(PURPOSE) if _is_left(pid, folder) and _taken_down(folder)]
+    passing = [(pid, folder) for pid, folder in places.passing_folders(but=PURPOSE) if service.identity(pid) is None]
+    return (*rooms, *(folder for _, folder in passing if places.remove_folder(folder)))
 
 
 def _is_left(pid: int, folder: Path) -> bool:

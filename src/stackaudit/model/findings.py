@@ -1,6 +1,6 @@
 """What rules say: findings, their outcomes, and the verdicts made of them."""
 
-import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 from stackaudit.model.places import Place
@@ -102,5 +102,27 @@ class Finding:
 
 def is_named(subject: str, message: str) -> bool:
     """Whether `message` names `subject`, with or without its version, as a word: `own` is not named by `known`."""
-    name = re.escape(subject.partition("==")[0])
-    return re.search(rf"(?<![\w-]){name}(?![\w-])", message) is not None
+    name = subject.partition("==")[0]
+    at = message.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not (_continues(message[at - 1 : at]) or _continues(message[end : end + 1])):
+            return True
+        at = message.find(name, at + 1)
+    return False
+
+
+def _continues(letter: str) -> bool:
+    """Whether a word goes on with `letter`."""
+    return letter.isalnum() or letter in {"_", "-"}
+
+
+MOST_NAMED = 8
+"""How many subjects or rules of one cause are named before they are only counted."""
+
+
+def named_before(subjects: Iterable[str], message: str) -> str:
+    """What stands before `message`: those of `subjects` that it does not name itself, the first few by name, and a colon."""
+    named = [each for each in subjects if each and not is_named(each, message)]
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return f"{', '.join(named[:MOST_NAMED])}{more}: " if named else ""

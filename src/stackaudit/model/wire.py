@@ -182,9 +182,11 @@ def _decode_dataclass(kind: type, value: dict[str, Json], path: str) -> typing.A
     hints = _hints(kind)
     known = {field.name for field in dataclasses.fields(kind)}
     if unknown := sorted(set(value) - known - {"fact"}):
-        raise WireError(f"{path}.{unknown[0]}: unknown field of {kind.__name__}")
+        raise WireError(f"{path}.{unknown[0]}: unknown field".lstrip("."))
     fields = {name: _decode(hints[name], value[name], f"{path}.{name}".lstrip(".")) for name in value if name in known}
     try:
         return kind(**fields)
     except TypeError as error:
-        raise WireError(f"{path}: a field of {kind.__name__} is missing") from error
+        without = (each.name for each in dataclasses.fields(kind) if each.default is dataclasses.MISSING)
+        missing = ", ".join(name for name in without if name not in fields)
+        raise WireError(f"{path}: missing {missing}") from error

@@ -1,85 +1,85 @@
-"""The connections of one HTTP client, on urllib3, and what its errors mean."""
+"""The connections of one HTTP client: which way leads to each server, and what the environment says of it."""
 
-import errno
-import http.client
 import netrc
 import os
-import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from base64 import b64encode
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
-
-import urllib3
-from urllib3 import exceptions
+from urllib.parse import unquote, urljoin, urlsplit
 
 from stackaudit import __version__
 from stackaudit.model.addresses import is_loopback
+from stackaudit.outside._direct import Direct
+from stackaudit.outside._exchange import Question, Reply, Server, Unanswered
 from stackaudit.outside.ways import Kind, Way
+
+_ELSEWHERE = frozenset({301, 302, 303, 307, 308})
+_PIECES = 4
+"""Of the answer that tells of another place: it is seldom longer, and read to its end it leaves its connection open."""
 
 
 class Connections:
-    """Pools of connections that threads share. What the environment says of proxies, logins (netrc) and authorities is read once."""
+    """Servers that threads share. What the environment says of proxies, logins (netrc) and authorities is read once for each."""
 
-    def __init__(self, way: Way, most: int) -> None:
+    def __init__(self, way: Way) -> None:
         self._way = way
-        self._most = most
         self._context: ssl.SSLContext | None = None
-        self._retries = urllib3.Retry(total=None, connect=0, read=0, redirect=way.redirects, status=0, other=0)
-        self._hosts: dict[tuple[str, str], tuple[urllib3.PoolManager, Mapping[str, str]]] = {}
+        self._servers: dict[tuple[str, str], tuple[Server, str | None]] = {}
         self._lock = threading.Lock()
 
-    def request(
-        self, url: str, body: bytes | None, headers: Mapping[str, str], timeout: urllib3.Timeout
-    ) -> urllib3.BaseHTTPResponse:
-        """Ask, with a POST where there is a `body`; the answer's body is not read yet.
+    def ask(self, question: Question) -> Reply:
+        """The answer to `question`, without its login in the address; a place that a GET is sent on to is asked in its turn.
 
         Raises:
             Exception: there is no answer, or the certificate authorities can't be read; `kind_of` says what it means.
         """
-        pools, own = self._to(url)
-        return pools.request(
-            "GET" if body is None else "POST",
-            _without_login(url),
-            body=body,
-            headers={**own, **headers},
-            timeout=timeout,
-            redirect=self._way.redirects > 0,
-            retries=self._retries,
-            preload_content=False,
-        )
+        url, login = question.url, None
+        for _ in range(self._way.redirects + 1):
+            server, own = self._to(url)
+            login = login or own
+            headers = {"accept-encoding": "gzip", "user-agent": f"stackaudit/{__version__}", **question.headers}
+            if login is not None:
+                headers["authorization"] = login
+            reply = server.ask(replace(question, url=_without_login(url), headers=headers))
+            place = reply.header("Location") if reply.status in _ELSEWHERE else ""
+            if not place or self._way.redirects == 0 or question.body is not None:
+                return reply
+            for _ in islice(iter(reply.read, b""), _PIECES):
+                pass
+            reply.close()
+            there = urljoin(url, place)
+            # A login is for the server that it was given for.
+            login = login if _origin(there) == _origin(url) else None
+            url = there
+        raise Unanswered(Kind.CIRCLE)
 
-    def _to(self, url: str) -> tuple[urllib3.PoolManager, Mapping[str, str]]:
-        """The pools through which the host of `url` is reached, and the headers that it wants of us."""
-        place = urlsplit(url)[:2]
+    def _to(self, url: str) -> tuple[Server, str | None]:
+        """The server of `url`, and the header that logs in there."""
+        parts = urlsplit(url)
         with self._lock:
-            if place not in self._hosts:
-                agent = f"stackaudit/{__version__}"
-                headers = urllib3.make_headers(accept_encoding=True, user_agent=agent, basic_auth=_login(url))
-                self._hosts[place] = self._pools(url, _proxy(url, self._way)), headers
-            return self._hosts[place]
+            place = (parts.scheme, parts.netloc)
+            if place not in self._servers:
+                self._servers[place] = self._server(url, _proxy(url, self._way)), _basic(_login(url))
+            return self._servers[place]
 
-    def _pools(self, url: str, proxy: str | None) -> urllib3.PoolManager:
-        plain = all(each.startswith("http:") for each in (url, proxy or "http:"))
+    def _server(self, url: str, proxy: str | None) -> Server:
+        secured = any(each is not None and each.lower().startswith("https:") for each in (url, proxy))
         # Where nothing is asked by TLS they are not read: that takes longer than a connection, and so they are read once for all.
-        if self._context is None and not (plain and self._way.redirects == 0):
+        if secured and self._context is None:
             self._context = _trusted(self._way.certificates)
         if proxy is None:
-            return urllib3.PoolManager(maxsize=self._most, ssl_context=self._context)
-        login = _credentials(proxy)
-        return urllib3.ProxyManager(
-            _without_login(proxy),
-            maxsize=self._most,
-            ssl_context=self._context,
-            proxy_headers=urllib3.make_headers(proxy_basic_auth=login) if login else None,
-        )
+            return Direct(url, self._context)
+        from stackaudit.outside._proxied import Proxied
+
+        return Proxied(_without_login(proxy), _credentials(proxy), self._context, self._way.at_once)
 
     def close(self) -> None:
         """Close the connections that nobody waits on."""
-        for pools, _ in self._hosts.values():
-            pools.clear()
+        for server, _ in self._servers.values():
+            server.close()
 
 
 def _proxy(url: str, way: Way) -> str | None:
@@ -88,6 +88,8 @@ def _proxy(url: str, way: Way) -> str | None:
         return None
     if way.proxy is not None:
         return way.proxy.reveal()
+    from urllib.request import getproxies, proxy_bypass
+
     parts = urlsplit(url)
     if proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
@@ -119,15 +121,21 @@ def _without_login(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-class _AuthoritiesError(OSError):
-    """The configured certificate authorities can't be read."""
+def _basic(login: str | None) -> str | None:
+    """What logs in as `login`, the way of RFC 7617."""
+    return None if login is None else f"Basic {b64encode(login.encode('latin-1')).decode()}"
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2]
 
 
 def _trusted(certificates: str | None) -> ssl.SSLContext:
     try:
         return _context(certificates)
     except OSError as error:
-        raise _AuthoritiesError from error
+        raise Unanswered(Kind.NO_AUTHORITIES) from error
 
 
 def _context(certificates: str | None) -> ssl.SSLContext:
@@ -144,46 +152,3 @@ def _context(certificates: str | None) -> ssl.SSLContext:
         return context
     context.load_verify_locations(certifi.where())
     return context
-
-
-def kind_of(error: BaseException) -> Kind:
-    """What `error`, which a request or the reading of its answer raised, means."""
-    chain = list(_causes(error))
-    kind = next((kind for sign, kind in _SIGNS if any(isinstance(each, sign) for each in chain)), Kind.OTHER)
-    nowhere = any(isinstance(each, OSError) and each.errno in _NO_WAY for each in chain)
-    return Kind.NO_WAY if nowhere and kind is Kind.NO_CONNECTION else kind
-
-
-# In this order: what is more telling first, since each is wrapped in others, and some are kinds of others.
-_SIGNS: tuple[tuple[type[BaseException], Kind], ...] = (
-    (_AuthoritiesError, Kind.NO_AUTHORITIES),
-    (exceptions.ProxyError, Kind.PROXY),
-    (exceptions.ProxySchemeUnknown, Kind.PROXY),
-    (ssl.SSLCertVerificationError, Kind.UNTRUSTED),
-    (ssl.SSLError, Kind.NOT_TLS),
-    (socket.gaierror, Kind.NO_NAME),
-    (ConnectionRefusedError, Kind.REFUSED),
-    (exceptions.ReadTimeoutError, Kind.LATE),
-    (exceptions.ConnectTimeoutError, Kind.NO_CONNECTION),
-    (TimeoutError, Kind.LATE),
-    (exceptions.ResponseError, Kind.CIRCLE),
-    (exceptions.DecodeError, Kind.BROKEN),
-    (exceptions.ProtocolError, Kind.BROKEN),
-    (http.client.HTTPException, Kind.BROKEN),
-    (ConnectionError, Kind.BROKEN),
-    (ValueError, Kind.ADDRESS),
-)
-_NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """`error` and all that it wraps, however the libraries wrapped it."""
-    seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        each = waiting.pop()
-        if not isinstance(each, BaseException) or id(each) in seen:
-            continue
-        seen.add(id(each))
-        yield each
-        waiting += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]

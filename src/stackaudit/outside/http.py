@@ -13,12 +13,8 @@ from stackaudit.model.values import dataclass
 from stackaudit.outside.ways import Kind, Way
 
 if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse
-
     from stackaudit.outside._connections import Connections
-
-MOST_AT_ONCE = 16
-"""Requests in flight at any moment, and connections kept open."""
+    from stackaudit.outside._exchange import Reply
 
 MOST_BYTES = 100 * 1024 * 1024
 """Bytes of one answer; a longer one is a failure."""
@@ -63,7 +59,7 @@ class Failure:
 
 
 class Client:
-    """Asks over up to `MOST_AT_ONCE` connections side by side, which are kept; this machine's own services are asked without a proxy.
+    """Asks over as many connections side by side as the way allows, and keeps them; this machine's own services are asked without a proxy.
 
     What can pass (429, 5xx, a connection that broke) is asked once more. Where nothing ever answered and the way is closed, the rest
     is not tried. Answers that are not complete when `deadline` passes are given up: the threads that wait for them end by themselves,
@@ -94,7 +90,7 @@ class Client:
         from stackaudit.outside._connections import Connections
 
         if self._connections is None:
-            self._connections = Connections(self._way, MOST_AT_ONCE)
+            self._connections = Connections(self._way)
         connections = self._connections
         answers: list[Answer | Failure] = [Failure(kind=Kind.LATE)] * len(wanted)
         jobs: SimpleQueue[int] = SimpleQueue()
@@ -106,7 +102,7 @@ class Client:
             for index in _drain(jobs, self._deadline):
                 done.put((index, self._settle(connections, wanted[index])))
 
-        for _ in range(min(MOST_AT_ONCE, len(wanted))):
+        for _ in range(min(self._way.at_once, len(wanted))):
             # A daemon: no exit waits for a server that drips, and a read can't be cancelled.
             threading.Thread(target=work, daemon=True, name="http").start()
         for _ in wanted:
@@ -140,31 +136,32 @@ class Client:
         return answer
 
     def _attempt(self, connections: "Connections", wanted: Request) -> Answer | Failure:
-        from urllib3 import Timeout
-
-        from stackaudit.outside._connections import kind_of
+        from stackaudit.outside._exchange import Question, kind_of
 
         left = max(0.05, self._deadline.remaining())
-        timeout = Timeout(connect=min(_CONNECT_SECONDS, left), read=min(LONGEST_SILENCE, left))
-        headers = {**({} if wanted.body is None else {"Content-Type": "application/json"}), **(wanted.headers or {})}
+        headers = {**({} if wanted.body is None else {"content-type": "application/json"}), **(wanted.headers or {})}
+        question = Question(
+            url=wanted.url,
+            body=wanted.body,
+            headers=headers,
+            connecting=min(_CONNECT_SECONDS, left),
+            silence=min(LONGEST_SILENCE, left),
+        )
         try:
-            response = connections.request(wanted.url, wanted.body, headers, timeout)
-            with contextlib.closing(response):
-                # Read to its end, the connection goes back to its pool; otherwise closing the answer closes it.
-                return self._read(response)
+            with contextlib.closing(connections.ask(question)) as reply:
+                return self._read(reply)
         except Exception as error:  # noqa: BLE001 - a thread that died of a library's surprise would be waited for in vain
             return Failure(kind=kind_of(error))
 
-    def _read(self, response: "BaseHTTPResponse") -> Answer | Failure:
+    def _read(self, reply: "Reply") -> Answer | Failure:
         body = bytearray()
-        for chunk in response.stream(65536):
-            body += chunk
+        while piece := reply.read():
+            body += piece
             if len(body) > MOST_BYTES:
                 return Failure(kind=Kind.TOO_LONG)
             if self._deadline.remaining() <= 0:
                 return Failure(kind=Kind.LATE)
-        kind = response.headers.get("Content-Type", "")
-        return Answer(status=response.status, body=bytes(body), content_type=kind)
+        return Answer(status=reply.status, body=bytes(body), content_type=reply.header("Content-Type"))
 
 
 def _may_pass(answer: Answer | Failure) -> bool:

@@ -22,6 +22,7 @@ class Cause(StrEnum):
     NO_WHEEL = "no wheel"
     UNSOLVABLE = "unsolvable"
     BUILD = "build"
+    NO_PIP = "no pip"
     NO_PYTHON = "no Python"
     OTHER = "other"
 
@@ -71,9 +72,8 @@ _UNSOLVABLE = re.compile(
     r"No solution found|unsatisfiable|ResolutionImpossible|No matching distribution found|conflicting dependencies"
 )
 _HEADLINE = re.compile(r"No solution found|The conflict is caused by")
-_NO_PYTHON = re.compile(
-    r"No interpreter found|not a valid Python|No such file|Failed to inspect Python|ensurepip", re.IGNORECASE
-)
+_NO_PIP = re.compile(r"ensurepip", re.IGNORECASE)
+_NO_PYTHON = re.compile(r"No interpreter found|not a valid Python|No such file|Failed to inspect Python", re.IGNORECASE)
 _BUILD = re.compile(
     r"Failed to build|build backend|Failed building wheel|metadata-generation-failed|Compiling", re.IGNORECASE
 )
@@ -98,10 +98,8 @@ def refusal(output: str, *, offline: bool = False, hide: Sequence[tuple[str, str
     for cause, pattern in ((Cause.NO_WHEEL, _NO_WHEEL), (Cause.UNSOLVABLE, _UNSOLVABLE)):
         if pattern.search(output):
             return Refusal(cause=cause, reason=_told(_reasons(lines)))
-    other = next(
-        (cause for cause, pattern in ((Cause.BUILD, _BUILD), (Cause.NO_PYTHON, _NO_PYTHON)) if pattern.search(output)),
-        Cause.OTHER,
-    )
+    causes = ((Cause.BUILD, _BUILD), (Cause.NO_PIP, _NO_PIP), (Cause.NO_PYTHON, _NO_PYTHON))
+    other = next((cause for cause, pattern in causes if pattern.search(output)), Cause.OTHER)
     return Refusal(cause=other, reason=_told(lines))
 
 

@@ -8,11 +8,12 @@ from urllib.parse import urljoin, urlsplit
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import Secret
-from stackaudit.outside.http import MOST_AT_ONCE, Client, Failure, Request
+from stackaudit.outside.http import Client, Failure, Request
 from stackaudit.outside.index import Trouble, way_of
 from stackaudit.outside.index_pages import IndexFile
 from stackaudit.outside.index_settings import IndexSettings
 from stackaudit.outside.metadata_archives import ArchiveError, checked, metadata_in
+from stackaudit.outside.ways import MOST_AT_ONCE
 
 _OK = 200
 _GONE = frozenset({404, 410})

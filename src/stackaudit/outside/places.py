@@ -1,6 +1,9 @@
 """Temporary folders that go away again, and free ports."""
 
+import hashlib
 import os
+import platform
+import re
 import shutil
 import socket
 import tempfile
@@ -9,14 +12,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_NAME = re.compile(r"stackaudit-(?P<purpose>[a-z]+)-(?P<pid>[0-9]+)-(?P<host>[0-9a-f]{8})-.+", re.ASCII)
+
 
 def new_folder(purpose: str) -> Path:
-    """A new folder `stackaudit-PURPOSE-PID-…` in the system's temporary folder, for this user only.
+    """A new folder `stackaudit-PURPOSE-PID-HOST-…` in the system's temporary folder, for this user only; HOST is a digest of its name.
 
     Raises:
         OSError: there is no temporary folder that can be written to.
     """
-    return Path(tempfile.mkdtemp(prefix=f"stackaudit-{purpose}-{os.getpid()}-")).resolve()
+    return Path(tempfile.mkdtemp(prefix=f"stackaudit-{purpose}-{os.getpid()}-{_host()}-")).resolve()
+
+
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def folders(purpose: str) -> Iterator[tuple[int, Path]]:
@@ -25,20 +34,32 @@ def folders(purpose: str) -> Iterator[tuple[int, Path]]:
     A folder of another user, or a link, is never given: whoever can write to the temporary folder can make one that looks like ours.
     """
     prefix = f"stackaudit-{purpose}-"
-    try:
-        entries = sorted(Path(tempfile.gettempdir()).resolve().iterdir())
-    except OSError:
-        return
-    for entry in entries:
+    for entry in _entries():
         pid = entry.name.removeprefix(prefix).partition("-")[0]
-        if not (entry.name.startswith(prefix) and pid.isascii() and pid.isdigit()):
-            continue
-        try:
-            ours = entry.lstat().st_uid == os.geteuid() and not entry.is_symlink() and entry.is_dir()
-        except OSError:
-            continue
-        if ours:
+        if entry.name.startswith(prefix) and pid.isascii() and pid.isdigit() and _is_ours(entry):
             yield int(pid), entry
+
+
+def passing_folders(*, but: str) -> Iterator[tuple[int, Path]]:
+    """As `folders`, of every purpose but one, and those alone that were made on this host: processes of others can't be seen from here."""
+    for entry in _entries():
+        name = _NAME.fullmatch(entry.name)
+        if name is not None and name["purpose"] != but and name["host"] == _host() and _is_ours(entry):
+            yield int(name["pid"]), entry
+
+
+def _entries() -> list[Path]:
+    try:
+        return sorted(Path(tempfile.gettempdir()).resolve().iterdir())
+    except OSError:
+        return []
+
+
+def _is_ours(entry: Path) -> bool:
+    try:
+        return entry.lstat().st_uid == os.geteuid() and not entry.is_symlink() and entry.is_dir()
+    except OSError:
+        return False
 
 
 def remove_folder(folder: Path) -> bool:

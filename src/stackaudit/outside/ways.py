@@ -5,6 +5,9 @@ from enum import StrEnum
 from stackaudit.model.secret import Secret
 from stackaudit.model.values import dataclass
 
+MOST_AT_ONCE = 16
+"""Requests in flight at any moment, and connections kept open, where nothing else is said."""
+
 
 class Kind(StrEnum):
     """Why no complete answer came, in our words: each goes after the service's name."""
@@ -32,11 +35,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How services are reached: a file or folder of certificate authorities, a proxy's URL, and how many redirects are followed.
+    """How services are reached, and how many redirects are followed and requests are in flight at most.
 
-    Where the first two are None, the environment says (`REQUESTS_CA_BUNDLE`, `HTTPS_PROXY` and the like).
+    Where the authorities (a file or a folder) or the proxy (a URL) are None, the environment says (`REQUESTS_CA_BUNDLE`, `HTTPS_PROXY` and
+    the like).
     """
 
     certificates: str | None = None
     proxy: Secret | None = None
     redirects: int = 0
+    at_once: int = MOST_AT_ONCE

@@ -28,7 +28,7 @@ def collect(visit: Visit) -> Sequence[Look]:
     if program is None or not needs:
         return []
     if program.state is not ProgramState.WORKS or program.path is None:
-        return [_unseen("ffmpeg", Evidence(tool="ffmpeg"), program.detail, "make ffmpeg work first")]
+        return [_unseen("ffmpeg", Evidence(tool="ffmpeg"), program.unasked, "make ffmpeg work first")]
     return list(_looks(program.path, needs, visit.deadline))
 
 

@@ -24,8 +24,7 @@ def collect(visit: Visit) -> Sequence[Look]:
     if ffmpeg is None:
         return []
     if ffmpeg.state is not ProgramState.WORKS or ffmpeg.path is None:
-        remedy = "make ffmpeg work first"
-        return [_unseen("", "clip", ffmpeg.detail, remedy)]
+        return [_unseen("", "clip", ffmpeg.unasked, "make ffmpeg work first")]
     works = ffprobe is not None and ffprobe.state is ProgramState.WORKS
     # A build with neither encoder says so itself when it is asked to encode.
     encoder = "mpeg4" if "encoder libx264" not in ffmpeg.features and "encoder mpeg4" in ffmpeg.features else "libx264"

@@ -16,7 +16,7 @@ _LEFT, _LONGEST, _HEIGHT = 100, 200, 30
 def tally(audit: Audit) -> dict[str, int]:
     """How many findings are of each of `KINDS`; a check that saw nothing counts as one that is unknown."""
     counted = Counter(
-        _kind(each.finding.outcome, each.finding.severity, each.accepted is not None) for each in told(audit)
+        _kind(one.outcome, one.severity, each.accepted is not None) for each in told(audit) for one in each.members
     )
     return {kind: counted[kind] for kind in KINDS}
 

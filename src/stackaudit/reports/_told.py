@@ -1,29 +1,56 @@
-"""What every format for machines tells: each finding that is no pass, and a stand-in wherever nothing was checked."""
+"""What every format for machines tells: each finding that is no pass, many workers' as one, and a stand-in where nothing was checked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit, Judgment
-from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived, is_named
+from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived, named_before
 from stackaudit.model.places import Place
+from stackaudit.reports._nodes import nodes_of
 
 NOTHING = "audit"
 """What stands where a rule's code would for an audit in which no check ran."""
 
 
+_MOST_MESSAGES = 3
+"""How many messages of one rule about many workers are told in a sentence before they are only counted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One finding that is no pass, with the check that made it.
+    """One finding that is no pass, or what one rule finds of several workers; with the check that made it.
 
-    A stand-in's `rule` is the check's own name: the check should have run, and no rule of it was asked. `passes` is True where the gate let
-    the check through with it: it was accepted, lies under the threshold, or its unknown is allowed. `sandbox` is True where a throwaway
-    copy was audited: each of its sentences says so.
+    Of workers `members` are all that one rule, outcome, severity and place have in common: how many there are, and what they are called,
+    is another thing with each deployment. A stand-in's `rule` is the check's own name: the check should have run, and no rule of it was
+    asked. `passes` is True where the gate let the check through with it: it was accepted, lies under the threshold, or its unknown is
+    allowed. `sandbox` is True where a throwaway copy was audited: each of its sentences says so.
     """
 
     check: str
-    finding: Finding
+    members: tuple[Finding, ...]
     passes: bool
     sandbox: bool
+    of_workers: bool = False
+
+    @property
+    def finding(self) -> Finding:
+        """The first of the members, which stands for the others."""
+        return self.members[0]
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What the members are about, each once."""
+        return _subjects(self.members)
+
+    @property
+    def subject(self) -> str:
+        """What it is about: the one subject, or how many workers."""
+        return self.subjects[0] if len(self.subjects) == 1 else f"{len(self.subjects)} workers"
+
+    @property
+    def cause(self) -> str | None:
+        """What made all of its members; None where that is not one thing."""
+        return self.finding.cause if len({each.cause for each in self.members}) == 1 else None
 
     @property
     def accepted(self) -> Waived | None:
@@ -33,24 +60,36 @@ class Told:
     @property
     def sentence(self) -> str:
         """One line: what is so, of what, after the word for anything else than a failure."""
-        finding = self.finding
-        word = "accepted" if self.accepted is not None else finding.outcome.value
-        named = finding.subject and not is_named(finding.subject, finding.message)
-        said = line(f"{finding.subject}: {finding.message}" if named else finding.message)
+        word = "accepted" if self.accepted is not None else self.finding.outcome.value
+        alike = self._alike()
+        more = len(alike) - _MOST_MESSAGES
+        said = [f"{named_before(subjects, message)}{message}" for message, subjects in alike[:_MOST_MESSAGES]]
+        said += [f"and {more} more such finding{'s' * (more != 1)}"] if more > 0 else []
         sandbox = "sandbox: " if self.sandbox else ""
-        return f"{sandbox}{said}" if word == Outcome.FAIL else f"{sandbox}{word}: {said}"
+        told = line("; ".join(said))
+        return f"{sandbox}{told}" if word == Outcome.FAIL else f"{sandbox}{word}: {told}"
 
     @property
     def details(self) -> tuple[str, ...]:
-        """A line each for what was accepted, the path that pulls the package in, what to do, and the source."""
-        finding = self.finding
+        """A line each for what was accepted, what is so of which worker, the path that pulls the package in, what to do, and the source."""
         lines = []
         if self.accepted is not None:
             lines.append(f"accepted: {self.accepted.told}")
-        lines += [f"via: {' -> '.join(finding.via)}"] if finding.via else []
-        lines += [f"fix: {finding.fix}"] if finding.fix else []
-        lines += [f"source: {finding.source}"] if finding.source else []
+        if len(self.subjects) > 1:
+            lines += [f"{message}: {', '.join(filter(None, subjects))}" for message, subjects in self._alike()]
+        lines += [f"via: {' -> '.join(self.finding.via)}"] if self.finding.via else []
+        lines += [f"fix: {each}" for each in dict.fromkeys(each.fix for each in self.members) if each]
+        lines += [f"source: {each}" for each in dict.fromkeys(each.source for each in self.members) if each]
         return tuple(line(each) for each in lines)
+
+    def _alike(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Each message of the members, with the subjects that it is said of."""
+        messages = dict.fromkeys(each.message for each in self.members)
+        return [(said, _subjects([each for each in self.members if each.message == said])) for said in messages]
+
+
+def _subjects(findings: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.subject for each in findings))
 
 
 def told(audit: Audit) -> tuple[Told, ...]:
@@ -63,7 +102,7 @@ def told(audit: Audit) -> tuple[Told, ...]:
     said = f"nothing was checked{': ' if reasons else ''}{'; '.join(reasons)}"
     return (
         *found,
-        Told(check=NOTHING, finding=_stand_in(NOTHING, said), passes=False, sandbox=audit.case.manifest.sandbox),
+        Told(check=NOTHING, members=(_stand_in(NOTHING, said),), passes=False, sandbox=audit.case.manifest.sandbox),
     )
 
 
@@ -74,9 +113,23 @@ def of_check(audit: Audit, judgment: Judgment) -> Iterator[Told]:
     findings = [each for each in judgment.findings if each.outcome is not Outcome.PASS]
     if judgment.verdict is Verdict.UNKNOWN and not any(each.outcome is Outcome.UNKNOWN for each in findings):
         findings.append(_stand_in(judgment.check, judgment.summary))
-    for each in findings:
-        passes = _passes(each, judgment.verdict)
-        yield Told(check=judgment.check, finding=each, passes=passes, sandbox=audit.case.manifest.sandbox)
+    nodes = nodes_of(audit.case)
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for number, each in enumerate(findings):
+        groups.setdefault(_shared(each) if each.subject in nodes else (number,), []).append(each)
+    for members in groups.values():
+        yield Told(
+            check=judgment.check,
+            members=tuple(members),
+            passes=_passes(members[0], judgment.verdict),
+            sandbox=audit.case.manifest.sandbox,
+            of_workers=members[0].subject in nodes,
+        )
+
+
+def _shared(finding: Finding) -> tuple[object, ...]:
+    """What findings about workers have in common that are told as one."""
+    return finding.rule, finding.outcome, finding.severity, finding.where, finding.waiver, finding.lane
 
 
 def _stand_in(name: str, message: str) -> Finding:

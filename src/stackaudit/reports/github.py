@@ -56,7 +56,7 @@ def level_of(each: Told) -> str:
 def _groups(found: Sequence[Told]) -> Iterator[Group]:
     groups: dict[tuple[str, ...], list[Told]] = {}
     for number, each in enumerate(found):
-        cause = each.finding.cause
+        cause = each.cause
         alone = cause is None or each.accepted is not None
         key = (str(number),) if alone or cause is None else (cause, each.finding.outcome)
         groups.setdefault(key, []).append(each)
@@ -73,7 +73,7 @@ def _command(audit: Audit, group: Group) -> str:
         "file": file,
         "line": str(place.line) if file is not None and place is not None and place.line is not None else None,
         # Escaped, a URL is none any more to what takes secrets out of the whole text.
-        "title": redact(" ".join(part for part in (first.finding.rule, first.finding.subject) if part)),
+        "title": redact(" ".join(part for part in (first.finding.rule, first.subject) if part)),
     }
     said = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value is not None)
     others = dict.fromkeys(_named(each) for each in group.members)
@@ -83,7 +83,7 @@ def _command(audit: Audit, group: Group) -> str:
 
 
 def _named(each: Told) -> str:
-    return " ".join(part for part in (each.finding.rule, each.finding.subject) if part)
+    return " ".join(part for part in (each.finding.rule, each.subject) if part)
 
 
 def _data(lines: Sequence[str]) -> str:

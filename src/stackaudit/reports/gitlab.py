@@ -23,7 +23,7 @@ SEVERITIES = {
 def render(audit: Audit) -> str:
     """A JSON list with an entry for each finding that is no pass, and one that says how many packages were audited for vulnerabilities.
 
-    A newline ends it. The same audit gives the same bytes.
+    What a rule finds of many workers is one entry. A newline ends it. The same audit gives the same bytes.
     """
     found = told(audit)
     entries = [

@@ -1,15 +1,16 @@
-"""The findings as JUnit XML, for the test tabs of CI: a suite a check, a case a rule and subject."""
+"""The findings as JUnit XML, for the test tabs of CI: a suite a check, a case a rule and subject, all workers as one."""
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree as ET
 
 from stackaudit.model.audit import Audit, Judgment
 from stackaudit.model.findings import Finding, Outcome, Verdict
 from stackaudit.model.matrix import Rung
 from stackaudit.model.parts import Renderer
-from stackaudit.reports._identity import advisory_of
+from stackaudit.reports._identity import WORKERS, advisory_of, name_of
+from stackaudit.reports._nodes import nodes_of
 from stackaudit.reports._told import NOTHING, Told, file_of, line, of_check, told
 
 
@@ -80,10 +81,8 @@ def _cases(audit: Audit, judgment: Judgment) -> Iterator[Case]:
     if judgment.verdict is Verdict.SKIPPED:
         yield Case(name=judgment.check, skipped=judgment.summary)
         return
-    passed = ((each, None) for each in judgment.findings if each.outcome is Outcome.PASS)
-    found = ((each.finding, each) for each in of_check(audit, judgment))
     met: Counter[str] = Counter()
-    for finding, said in sorted((*found, *passed), key=lambda each: (each[0].rule, each[0].subject)):
+    for finding, said in sorted(_endings(audit, judgment), key=lambda each: (each[0].rule, each[0].subject)):
         name = _name(finding)
         met[name] += 1
         place = finding.where
@@ -95,6 +94,17 @@ def _cases(audit: Audit, judgment: Judgment) -> Iterator[Case]:
             told=said,
             skipped=_weakness(finding),
         )
+
+
+def _endings(audit: Audit, judgment: Judgment) -> Iterator[tuple[Finding, Told | None]]:
+    """What is told of the check, and what passed: of workers one pass a rule, and none where something else is told of some of them."""
+    found = [*of_check(audit, judgment)]
+    yield from ((replace(each.finding, subject=name_of(each)), each) for each in found)
+    nodes, told_of = nodes_of(audit.case), {each.finding.rule for each in found if each.of_workers}
+    passed = [each for each in judgment.findings if each.outcome is Outcome.PASS]
+    alike = {each.rule: each for each in reversed(passed) if each.subject in nodes and each.rule not in told_of}
+    yield from ((replace(each, subject=WORKERS), None) for each in alike.values())
+    yield from ((each, None) for each in passed if each.subject not in nodes)
 
 
 def _weakness(finding: Finding) -> str | None:

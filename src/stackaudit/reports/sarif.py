@@ -30,7 +30,7 @@ def render(audit: Audit) -> str:
 
 
 def log(audit: Audit) -> dict[str, Json]:
-    """The SARIF log: a result for each finding that is no pass, in the order of the checks.
+    """The SARIF log: a result for each finding that is no pass, one for what a rule finds of many workers, in the order of the checks.
 
     What could not be checked is a result of kind `fail` and level `error`. SARIF's own word for it would be kind `open`, whose level must
     be `none`: viewers hide those, and close the alerts of earlier runs for want of a result, so that an outage would read as a repair.
@@ -120,9 +120,9 @@ def _result(audit: Audit, each: Told, score: str) -> dict[str, Json]:
         "kind": "open" if finding.outcome is Outcome.UNCHECKABLE else "fail",
         "level": _level(each),
         "message": {"text": _message("\n".join((each.sentence, *each.details)))},
-        "locations": [_location(audit, finding)],
+        "locations": [_location(audit, each)],
         "suppressions": suppressions,
-        "properties": {**_properties(finding), "check": each.check, "security-severity": score},
+        "properties": {**_properties(each), "check": each.check, "security-severity": score},
     }
 
 
@@ -140,26 +140,29 @@ def _score(finding: Finding, advisory: Advisory | None) -> str:
     return SCORES[finding.severity] if score is None else f"{score:.1f}"
 
 
-def _properties(finding: Finding) -> dict[str, Json]:
+def _properties(each: Told) -> dict[str, Json]:
+    finding = each.finding
     named: dict[str, Json] = {
         "outcome": finding.outcome.value,
         "severity": finding.severity.value,
-        "subject": line(finding.subject),
+        "subject": line(each.subject),
         "scope": finding.scope,
     }
+    named |= {"subjects": [*map(line, each.subjects)]} if len(each.subjects) > 1 else {}
     named |= {"aliases": [*map(line, finding.aliases)]} if finding.aliases else {}
     named |= {"via": [*map(line, finding.via)]} if finding.via else {}
     return named | ({"lane": finding.lane} if finding.lane is not None else {})
 
 
-def _location(audit: Audit, finding: Finding) -> dict[str, Json]:
+def _location(audit: Audit, each: Told) -> dict[str, Json]:
     """Where it is: the line of a file, or the file that stands for the stack, since code scanning refuses a result without one."""
+    finding = each.finding
     file = file_of(audit, finding.where)
     physical: dict[str, Json] = {"artifactLocation": _artifact(file or home_of(audit))}
     if file is not None and finding.where is not None and finding.where.line is not None:
         physical["region"] = {"startLine": finding.where.line}
-    name = line(finding.subject if finding.where is None or file is not None else f"{finding.where}: {finding.subject}")
-    logical: list[Json] = [{"fullyQualifiedName": name}] if name else []
+    before = "" if finding.where is None or file is not None else f"{finding.where}: "
+    logical: list[Json] = [{"fullyQualifiedName": line(f"{before}{name}")} for name in each.subjects if before or name]
     return {"physicalLocation": physical, **({"logicalLocations": logical} if logical else {})}
 
 
@@ -187,7 +190,7 @@ def _notifications(audit: Audit, found: tuple[Told, ...]) -> Iterator[Json]:
         state = "not checked" if judgment.verdict is Verdict.SKIPPED else judgment.verdict
         yield {"level": "note", "message": {"text": _message(line(f"{judgment.check} {state}: {judgment.summary}"))}}
     blind = [each for each in found if each.finding.outcome is Outcome.UNKNOWN]
-    for check, message in dict.fromkeys((each.check, each.finding.message) for each in blind):
+    for check, message in dict.fromkeys((each.check, one.message) for each in blind for one in each.members):
         yield {"level": "error", "message": {"text": _message(f"{check} could not be checked: {line(message)}")}}
 
 

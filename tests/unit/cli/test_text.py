@@ -48,6 +48,20 @@ def test_what_one_cause_made_is_told_once() -> None:
     assert "also: RD101, CE101" in text
 
 
+def test_what_was_not_asked_for_a_failure_of_its_own_check_is_told_with_that() -> None:
+    dead = finding("FF101", cause="ffmpeg is dead", message="it is dead")
+    blind = finding(
+        "FF104", outcome=Outcome.UNKNOWN, cause="ffmpeg is dead", message="not asked: it is dead", subject=""
+    )
+    text = told(dead, blind)
+    assert "unknown[" not in text
+    assert "  = also: FF104 not asked (the same cause)\n" in text
+    elsewhere = told(dead, replace(blind, rule="CE101"))
+    assert "unknown[CE101]: not asked: it is dead" in elsewhere
+    # Where the failure is let through the unknown is what gates.
+    assert "unknown[FF104]" in told(replace(dead, severity=Severity.LOW), blind)
+
+
 def test_a_subject_that_is_a_part_of_a_word_of_the_message_is_named_all_the_same() -> None:
     open_ = {"outcome": Outcome.UNCHECKABLE, "cause": "x", "message": "which version is not known"}
     text = told(finding(**open_, subject="own"), finding(**open_, subject="redis"))

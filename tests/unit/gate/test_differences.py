@@ -22,6 +22,7 @@ from stackaudit.model.facts.programs import Copy, Need, Program, ProgramState
 from stackaudit.model.facts.published import Release, Resolution
 from stackaudit.model.facts.round_trips import RoundTrip, Route
 from stackaudit.model.facts.services import Pulse, ServiceState
+from stackaudit.model.facts.workers import ReplyLists
 from stackaudit.model.findings import Lane, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Requirement, Setting
 from stackaudit.model.matrix import Matrix, Proof, Rung
@@ -300,6 +301,18 @@ def test_another_matrix_is_the_change_of_whoever_chose_it() -> None:
     none = only(Section.MATRIX, with_matrix(MATRIX), with_matrix(None))
     assert (other.lane, other.kind) == (Lane.CHANGE, Kind.CHANGED)
     assert (none.lane, none.after) == (Lane.CHANGE, None)
+
+
+def test_a_fact_that_differs_is_told_in_words_and_not_by_a_name_of_the_code() -> None:
+    lists = ReplyLists(endpoint="redis://h:6379/0", orphans=1)
+    plain = a_case({"oak": "1.0"})
+    then, now = (_seeing(plain, replace(lists, orphans=count)) for count in (1, 2))
+    assert only(Section.FACTS, then, now).subject == "reply lists redis://h:6379/0"
+
+
+def _seeing(case: Case, fact: ReplyLists) -> Case:
+    snapshot = replace(case.snapshot, looks=(*case.snapshot.looks, look("celery", fact)))
+    return replace(case, snapshot=snapshot)
 
 
 def test_settings_and_the_audited_kind_are_told() -> None:

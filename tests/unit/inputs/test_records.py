@@ -63,6 +63,20 @@ def test_a_record_with_a_part_missing_is_refused(saved: Path, name: str) -> None
     assert name in fault(saved)
 
 
+def test_a_fact_of_another_shape_is_told_by_its_place_and_not_by_a_name_of_the_code(saved: Path) -> None:
+    content = json.loads(saved.read_text(encoding="utf-8"))
+    (fact, *_) = content["looks"][0]["facts"]
+    field = next(name for name in fact if name != "fact")
+    value = fact.pop(field)
+    saved.write_text(json.dumps(content), encoding="utf-8")
+    assert fault(saved).startswith(f"audit.json: it is no whole record: looks[0].facts[0]: missing {field}")
+    saved.write_text(
+        json.dumps({**content, "looks": [{**content["looks"][0], "facts": [{**fact, field: value, "x": 1}]}]})
+    )
+    assert fault(saved).startswith("audit.json: it is no whole record: looks[0].facts[0].x: unknown field")
+    assert fact["fact"] not in fault(saved)
+
+
 def test_read_whole_it_holds_its_own_judgments_and_its_digest(saved: Path) -> None:
     recorded = records.read_whole(saved, saved.parent)
     assert recorded.judgments == an_audit().judgments

@@ -171,6 +171,14 @@ def test_a_relative_path_counts_from_where_it_was_said(tmp_path: Path) -> None:
     assert (said.text("python"), said.text("ffmpeg")) == ("python3.11", "bin/ffmpeg")
 
 
+def test_a_program_of_this_folder_is_not_looked_for_on_path(tmp_path: Path) -> None:
+    """`./ffmpeg` without its `./` is a name on PATH: another program would be audited."""
+    said = resolve({"python": "./python3", "ffmpeg": "./ffmpeg"}, {}, tmp_path)
+    assert (said.text("python"), said.text("ffmpeg")) == ("./python3", "./ffmpeg")
+    write(tmp_path, '[tool.stackaudit]\nffmpeg = "./ffmpeg"\n')
+    assert resolve({}, {}, tmp_path).text("ffmpeg") == "./ffmpeg"
+
+
 def test_names_on_path_and_urls_are_no_paths(tmp_path: Path) -> None:
     inner = tmp_path / "app"
     inner.mkdir()

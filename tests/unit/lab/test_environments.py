@@ -79,3 +79,17 @@ def test_an_installer_that_says_nothing_is_still_told_in_a_sentence() -> None:
 def test_a_python_that_is_not_there_is_named() -> None:
     output = "error: No interpreter found for Python 3.99 in managed installations or search path\n"
     assert "3.99" in explained(output, "3.99", "/tmp/folder").message
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "The virtual environment was not created successfully because ensurepip is not\navailable.  On Debian/Ubuntu systems, ...\n",
+        "Error: Command '['/x/env/bin/python', '-m', 'ensurepip', '--upgrade']' returned non-zero exit status 1.\n",
+    ],
+    ids=["Debian", "any other"],
+)
+def test_a_python_that_makes_no_environment_is_told_apart_from_one_that_is_not_there(output: str) -> None:
+    error = explained(output, "/usr/bin/python3", "/tmp/folder")
+    assert "the ensurepip of /usr/bin/python3 is missing or does not work" in error.message
+    assert "install uv" in str(error.hint)

@@ -44,6 +44,11 @@ class Program(Fact):
         """The program's name."""
         return self.name
 
+    @property
+    def unasked(self) -> str:
+        """The sentence that its failing shares with all that it could not be asked for that."""
+        return f"not asked, since {self.name} does not work: {self.detail}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaTrial(Fact):
