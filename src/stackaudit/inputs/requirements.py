@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stackaudit.inputs._declared import Declared
-from stackaudit.inputs._marker_logic import negated
 from stackaudit.inputs._pip_lines import Line, decode, logical_lines
 from stackaudit.inputs._pip_options import OptionError, Options, split_line
 from stackaudit.inputs._pip_targets import Context, Unnamed, read_editable, read_target
@@ -207,6 +206,8 @@ def _under(requirement: Requirement, constraint: Requirement, reading: _Reading)
         marker=all_of(requirement.marker, constraint.marker),
     )
     if constraint.marker is not None and constraint.marker != requirement.marker:
+        from stackaudit.inputs._marker_logic import negated
+
         outside = negated(constraint.marker)
         yield replace(requirement, marker=all_of(requirement.marker, outside))
 

@@ -2,10 +2,13 @@
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 ENDLESS = re.compile(r"[0-9]{500}")
 """No number that anybody means; Python may be told to read none of more than 640 digits."""
@@ -52,8 +55,11 @@ def parse_specifier(text: str) -> SpecifierSet | None:
 
 
 @lru_cache(maxsize=16384)
-def parse_requirement(text: str) -> Requirement | None:
+def parse_requirement(text: str) -> "Requirement | None":
     """`text` as a PEP 508 requirement, or None where it is not one: a marker that is nested too deep to be read is none."""
+    # Of plain pins, as most locks and matrices hold, nothing is parsed that has a marker.
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         return None if ENDLESS.search(text) else Requirement(text)
     except (InvalidRequirement, RecursionError):
