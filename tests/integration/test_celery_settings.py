@@ -2,7 +2,9 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from servers import RedisServer, redis_server
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.celery_settings import CelerySettings
 from stackaudit.model.findings import Outcome
+from stackaudit.model.manifest import Interpreter, Setting
+from stackaudit.model.places import Place
 from stackaudit.model.wire import encode
 from workers import HEALTHY, RunningWorker, running, start
 
@@ -138,3 +142,27 @@ def _once_held(broker: RedisServer) -> Case:
             break
         case = asked(broker, 2)
     return case
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("tested.plain", Outcome.PASS), ("tested.new", Outcome.FAIL)])
+def test_a_task_of_the_application_is_known_by_a_worker_or_told(
+    name: str,
+    outcome: Outcome,
+    broker: RedisServer,
+    pair: tuple[RunningWorker, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert len(pair) == 2
+    lines = f'from celery import Celery\napp = Celery("shop")\n@app.task(name="{name}")\ndef task(): pass\n'
+    (tmp_path / "shop.py").write_text(lines, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    option = Place(path="option")
+    manifest = replace(
+        declared(broker=broker.url()),
+        settings=(Setting(name="app", value="shop:app", where=option),),
+        interpreter=Interpreter(path=sys.executable, where=option),
+    )
+    (finding,) = judged(gathered(manifest, "redis", "celery", "application"), "CE504")
+    assert (finding.outcome, finding.subject) == (outcome, "application shop:app")
+    assert ("tested.new" in finding.message) == (outcome is Outcome.FAIL)

@@ -2,8 +2,11 @@
 
 import base64
 import gzip
+import os
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -118,6 +121,28 @@ def test_a_certificate_is_trusted_by_its_authority_alone(tmp_path: Path, monkeyp
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made.file))
         assert isinstance(ask(url), Answer)
         assert kind(ask(url, way=Way(certificates=str(tmp_path)))) is Kind.UNTRUSTED, "what is named wins"
+
+
+ASKING = """
+import sys
+from stackaudit.model.deadline import Deadline
+from stackaudit.outside.http import Client, Request
+with Client(Deadline(20)) as client:
+    answers = client.ask([Request(url=sys.argv[1])] * 3)
+print({type(each).__name__ for each in answers}, "certifi" in sys.modules)
+"""
+
+
+def test_the_authorities_of_certifi_are_read_only_where_those_of_the_system_do_not_suffice(tmp_path: Path) -> None:
+    made = certificate(tmp_path)
+    with Service(made) as service:
+        command = [sys.executable, "-c", ASKING, f"https://127.0.0.1:{service.port}/"]
+        known = {**os.environ, "SSL_CERT_FILE": str(made.file)}
+        told = [
+            subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
+            for env in (known, os.environ)
+        ]
+    assert told == ["{'Answer'} False", "{'Failure'} True"]
 
 
 @pytest.mark.parametrize("name", ["missing.pem", "junk.pem"])

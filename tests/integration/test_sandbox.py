@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from stackaudit.lab.environments import minor_of
+from stackaudit.lab.environments import build, minor_of
 from stackaudit.lab.room import sweep
 from stackaudit.lab.sandbox import BUILDING, Sandbox, sandbox
 from stackaudit.model.deadline import Deadline
@@ -260,6 +260,18 @@ def test_what_a_killed_run_left_besides_sandboxes_goes_too_and_what_is_another_h
     link.unlink()
     in_use.rmdir()
     elsewhere.rmdir()
+
+
+def test_a_python_that_is_named_from_where_one_stands_is_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("uv")
+    (tmp_path / "here").symlink_to(Path(sys.executable).parent)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "room").mkdir()
+    interpreter = build(tmp_path / "room", [SMALL], str(Path("here", Path(sys.executable).name)), Deadline(120))
+    told = [str(interpreter), "-c", "import vine, sys; print(sys.base_prefix)"]
+    assert subprocess.run(told, capture_output=True, text=True, check=True).stdout.strip() == sys.base_prefix
 
 
 def test_the_minor_version_of_a_python_is_asked_of_it() -> None:

@@ -1,11 +1,13 @@
-"""Judges what lies in a broker and nobody takes: tasks, answers, and workers that can't be asked."""
+"""Judges what lies in a broker and nobody takes: tasks, also those that nobody knows, answers, and workers that can't be asked."""
 
 from collections.abc import Iterable, Iterator
 
 from stackaudit.checks._celery_set import over_redis
 from stackaudit.model.audit import Case
+from stackaudit.model.facts.tasks import KnownTasks
 from stackaudit.model.facts.workers import Broadcast, QueueState, ReplyLists, Worker
 from stackaudit.model.findings import Finding, Severity
+from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Rule, rule
 
 _MANY = 1000
@@ -100,3 +102,46 @@ def can_be_asked(rule: Rule, case: Case) -> Iterator[Finding]:
             others = f" ({', '.join(asked.mailboxes)})" if asked.mailboxes else ""
             who = "1 more client waits" if more == 1 else f"{more} more clients wait"
             yield rule.fails(asked.endpoint, f"{who} for tasks there than can be asked{others}")
+
+
+_MOST_TASKS = 5
+
+
+def _no_application(manifest: Manifest) -> str | None:
+    if manifest.text("app") is None:
+        return "no application is named"
+    return None if manifest.endpoint("broker") is not None else "no broker URL"
+
+
+def _applications(case: Case) -> list[KnownTasks]:
+    """The applications whose tasks were told, where workers answered that may know them."""
+    return [each for each in case.facts(KnownTasks) if each.application and each.names] if _answered(case) else []
+
+
+@rule(
+    "CE504",
+    "Every task of the application is known by a worker",
+    severity="high",
+    reads=[KnownTasks, Broadcast, Worker],
+    about=lambda case: [each.subject for each in _applications(case)],
+    why="a worker that takes a task which it does not know throws the message away: the task is lost, and only its log says so",
+    fix="deploy the application's code to the workers, and have them import its tasks (imports, include, autodiscover_tasks)",
+    source="https://docs.celeryq.dev/en/stable/userguide/tasks.html#names",
+    asked_by=_no_application,
+)
+def known(rule: Rule, case: Case) -> Iterator[Finding]:
+    """By the names that the application registers when it is imported, and those that its workers say they know."""
+    told = [each for each in case.facts(KnownTasks) if not each.application]
+    known = {name for each in told for name in each.names}
+    answered = {each.node for each in case.facts(Worker) if each.answered}
+    silent = max(_silent(case), 0) + len(answered.difference(*(each.nodes for each in told)))
+    for application in _applications(case):
+        unknown = [each for each in application.names if each not in known]
+        more = f" and {len(unknown) - _MOST_TASKS} more" if len(unknown) > _MOST_TASKS else ""
+        named = f"task{'s' * (len(unknown) != 1)} {', '.join(unknown[:_MOST_TASKS])}{more}"
+        message = f"no worker that answered knows its {named}"
+        if unknown and silent:
+            who = f"{silent} worker{'s' * (silent != 1)} did not tell which it knows"
+            yield rule.uncheckable(application.subject, f"{message}; {who}")
+        elif unknown:
+            yield rule.fails(application.subject, message)

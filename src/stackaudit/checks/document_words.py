@@ -1,13 +1,14 @@
 """Judges what else a document says: what reads a setting, what a command checks, what is asynchronous, and what is only praise."""
 
 import re
+from collections.abc import Sequence
 
 from stackaudit.checks._document import UNSEEN, Held, claim_rule, false, open_, true
 from stackaudit.checks._document_world import World
 from stackaudit.model.claims import CHECKING, Claim, ClaimKind
 from stackaudit.model.facts.deployment import SourceRead
 
-_MOST_LINES = 40
+_MOST_LINES = 5
 _NO_SOURCE = "the document pins none of the packages whose source is read for this"
 _NOT_RUN = "commands are not run: nobody looked whether they do what the document says"
 
@@ -118,10 +119,15 @@ def is_async(world: World, claim: Claim) -> Held | None:
 def is_read_whole(_world: World, claim: Claim) -> Held:
     """A reader would see them: the rest being true says nothing of these."""
     lines = claim.about.split(",")
-    shown = ", ".join(lines[:_MOST_LINES]) + (", …" if len(lines) > _MOST_LINES else "")
-    return open_(
-        f"{len(lines)} line{'s' * (len(lines) != 1)} with a version held nothing that is understood here: {shown}"
-    )
+    many = f"{len(lines)} line{'s' * (len(lines) != 1)}"
+    return open_(f"{many} with a version held nothing that is understood here: {_shown(lines)}")
+
+
+def _shown(lines: Sequence[str]) -> str:
+    """The first of the numbers `lines`, and where the rest of them stand."""
+    more = len(lines) - _MOST_LINES
+    rest = f" and {more} more; the record lists all (--format json)" if more > 0 else ""
+    return f"{', '.join(lines[:_MOST_LINES])}{rest}"
 
 
 @claim_rule(
@@ -139,7 +145,6 @@ def is_checkable(world: World, claim: Claim) -> Held | None:
     if claim is not every[0]:
         return None
     lines = list(dict.fromkeys(str(each.where.line) for each in every))
-    shown = ", ".join(lines[:_MOST_LINES]) + (", …" if len(lines) > _MOST_LINES else "")
     count = len(every) - 1
-    more = f"; so are {count} more such clause{'s' * (count != 1)} (lines {shown})" if count else ""
+    more = f"; so are {count} more such clause{'s' * (count != 1)} (lines {_shown(lines)})" if count else ""
     return open_(f"praise or prose, which nobody can hold against anything{more}")

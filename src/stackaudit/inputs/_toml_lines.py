@@ -31,6 +31,8 @@ class TomlLines:
             if block is not None:
                 block = None if block in line else block
                 continue
+            if not line:
+                continue
             if depth == 0 and (header := _HEADER.match(line)):
                 table = self._enter(_parts(header["name"]), arrays, array=header["open"] == "[[")
                 self._lines.setdefault(table, number)

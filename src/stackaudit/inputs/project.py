@@ -83,16 +83,22 @@ def _read(path: Path, root: Path, asked: Asked, *, named: bool) -> Declared:
 
 def _read_lock(path: Path, root: Path, asked: Asked) -> Declared | None:
     """What the lock at `path` declares, None where its name is that of no lock."""
-    from stackaudit.inputs import pipfilelock, poetrylock, pylock, uvlock
+    if path.name.endswith("uv.lock"):
+        from stackaudit.inputs import uvlock
+
+        return uvlock.read(path, root, extras=asked.extras, groups=asked.groups)
+    if path.name.endswith("poetry.lock"):
+        from stackaudit.inputs import poetrylock
+
+        return poetrylock.read(path, root, extras=asked.extras, groups=asked.groups)
+    if path.name.endswith("Pipfile.lock"):
+        from stackaudit.inputs import pipfilelock
+
+        return pipfilelock.read(path, root, groups=asked.groups)
+    from stackaudit.inputs import pylock
 
     if pylock.FILE_NAME.fullmatch(path.name):
         return pylock.read(path, root, extras=asked.extras, groups=asked.groups)
-    if path.name.endswith("uv.lock"):
-        return uvlock.read(path, root, extras=asked.extras, groups=asked.groups)
-    if path.name.endswith("poetry.lock"):
-        return poetrylock.read(path, root, extras=asked.extras, groups=asked.groups)
-    if path.name.endswith("Pipfile.lock"):
-        return pipfilelock.read(path, root, groups=asked.groups)
     return None
 
 

@@ -1,5 +1,6 @@
 """Builds an environment with given pins: with uv, or with venv and pip where there is no uv."""
 
+import os
 import re
 import shutil
 import sys
@@ -50,6 +51,8 @@ def build(folder: Path, pins: Sequence[str], python: str | None, deadline: Deadl
     interpreter = folder / "env" / "bin" / "python"
     uv = find_uv()
     base = python or sys.executable
+    # The installers run in another folder: a path that counts from here would lead nowhere.
+    base = str(Path(base).absolute()) if os.sep in base else base
     if uv is not None:
         make = [uv, "venv", "--quiet", "--no-project", "--python", base, str(folder / "env")]
         install = [uv, "pip", "install", "--quiet", "--python", str(interpreter), "--requirement", str(requirements)]

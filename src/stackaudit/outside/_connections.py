@@ -2,18 +2,17 @@
 
 import netrc
 import os
-import ssl
 import threading
 from base64 import b64encode
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from stackaudit import __version__
 from stackaudit.model.addresses import is_loopback
+from stackaudit.outside._authorities import Authorities
 from stackaudit.outside._direct import Direct
-from stackaudit.outside._exchange import Question, Reply, Server, Unanswered
+from stackaudit.outside._exchange import Question, Reply, Server, Unanswered, kind_of
 from stackaudit.outside.ways import Kind, Way
 
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
@@ -26,7 +25,7 @@ class Connections:
 
     def __init__(self, way: Way) -> None:
         self._way = way
-        self._context: ssl.SSLContext | None = None
+        self._authorities = Authorities(way.certificates)
         self._servers: dict[tuple[str, str], tuple[Server, str | None]] = {}
         self._lock = threading.Lock()
 
@@ -43,7 +42,7 @@ class Connections:
             headers = {"accept-encoding": "gzip", "user-agent": f"stackaudit/{__version__}", **question.headers}
             if login is not None:
                 headers["authorization"] = login
-            reply = server.ask(replace(question, url=_without_login(url), headers=headers))
+            reply = self._answer(server, replace(question, url=_without_login(url), headers=headers))
             place = reply.header("Location") if reply.status in _ELSEWHERE else ""
             if not place or self._way.redirects == 0 or question.body is not None:
                 return reply
@@ -56,6 +55,17 @@ class Connections:
             url = there
         raise Unanswered(Kind.CIRCLE)
 
+    def _answer(self, server: Server, question: Question) -> Reply:
+        """What `server` answers; trusted by the first authorities that were read, else by all."""
+        were_all = self._authorities.are_all
+        try:
+            return server.ask(question)
+        except Exception as error:
+            if were_all or kind_of(error) is not Kind.UNTRUSTED:
+                raise
+        self._authorities.add_all()
+        return server.ask(question)
+
     def _to(self, url: str) -> tuple[Server, str | None]:
         """The server of `url`, and the header that logs in there."""
         parts = urlsplit(url)
@@ -67,14 +77,12 @@ class Connections:
 
     def _server(self, url: str, proxy: str | None) -> Server:
         secured = any(each is not None and each.lower().startswith("https:") for each in (url, proxy))
-        # Where nothing is asked by TLS they are not read: that takes longer than a connection, and so they are read once for all.
-        if secured and self._context is None:
-            self._context = _trusted(self._way.certificates)
+        context = self._authorities.context() if secured else None
         if proxy is None:
-            return Direct(url, self._context)
+            return Direct(url, context)
         from stackaudit.outside._proxied import Proxied
 
-        return Proxied(_without_login(proxy), _credentials(proxy), self._context, self._way.at_once)
+        return Proxied(_without_login(proxy), _credentials(proxy), context, self._way.at_once)
 
     def close(self) -> None:
         """Close the connections that nobody waits on."""
@@ -129,26 +137,3 @@ def _basic(login: str | None) -> str | None:
 def _origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, parts.netloc.rpartition("@")[2]
-
-
-def _trusted(certificates: str | None) -> ssl.SSLContext:
-    try:
-        return _context(certificates)
-    except OSError as error:
-        raise Unanswered(Kind.NO_AUTHORITIES) from error
-
-
-def _context(certificates: str | None) -> ssl.SSLContext:
-    """The authorities of `certificates`, else those that the environment names, else the system's and those of certifi, where it is."""
-    named = certificates or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    if named and Path(named).is_dir():
-        return ssl.create_default_context(capath=named)
-    if named:
-        return ssl.create_default_context(cafile=named)
-    context = ssl.create_default_context()
-    try:
-        import certifi
-    except ImportError:
-        return context
-    context.load_verify_locations(certifi.where())
-    return context

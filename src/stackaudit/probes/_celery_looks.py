@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from stackaudit.model.facts.celery_settings import CelerySettings
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.facts.tasks import KnownTasks
 from stackaudit.model.facts.workers import Broadcast, QueueState, ReplyLists, Worker
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.parts import Visit
@@ -18,7 +19,7 @@ from stackaudit.probes._pidbox_words import Command
 from stackaudit.probes._redis_session import NotSeen
 
 _YIELDS = ("Broadcast", "Worker")
-_ALL = (*_YIELDS, "CelerySettings", "QueueState", "ReplyLists")
+_ALL = (*_YIELDS, "CelerySettings", "KnownTasks", "QueueState", "ReplyLists")
 
 MORE_TIME = "give it more time with --timeout SECONDS"
 
@@ -85,6 +86,19 @@ def settings_looks(broker: Endpoint, found: Census, commands: Sequence[Command])
             silent.append(node)
     look = replace(look_at(broker, tuple(facts), methods), yields=(CelerySettings.__name__,))
     return [look, *(_mute(broker, node, CelerySettings, "what it is set to") for node in silent)]
+
+
+def tasks_looks(visit: Visit, broker: Endpoint, found: Census) -> list[Look]:
+    """One look at which tasks the workers that answered know, those that know the same told as one; none where no application is named."""
+    if visit.manifest.text("app") is None:
+        return []
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for node, answers in sorted(found.answers.items()):
+        names = _celery_settings.known_tasks(answers)
+        if names is not None:
+            alike.setdefault(names, []).append(node)
+    facts = tuple(KnownTasks(nodes=tuple(nodes), application=False, names=names) for names, nodes in alike.items())
+    return [replace(look_at(broker, facts, ("registered",)), yields=(KnownTasks.__name__,))]
 
 
 def survey_look(broker: Endpoint, found: Census, surveyed: Survey | NotSeen) -> Look:

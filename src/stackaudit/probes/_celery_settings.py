@@ -200,6 +200,12 @@ def _tasks(registered: Sequence[Json]) -> Iterable[tuple[str, dict[str, str]]]:
             yield short(found["name"]), {name: short(value) for name, _, value in pairs}
 
 
+def known_tasks(answers: Mapping[str, Json]) -> tuple[str, ...] | None:
+    """The names of the tasks that a worker knows, sorted; None where it did not say."""
+    registered = answers.get("registered")
+    return tuple(sorted({name for name, _ in _tasks(registered)})) if isinstance(registered, list) else None
+
+
 def grouped(tasks: Iterable[tuple[str, Mapping[str, str]]]) -> tuple[TaskOptions, ...]:
     """`tasks` (each with its options as texts), those that are set alike together, sorted."""
     alike: dict[tuple[str, ...], list[str]] = {}

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.celery_settings import APPLICATION, CelerySettings
+from stackaudit.model.facts.tasks import KnownTasks
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.outside import process
 from stackaudit.probes import _celery_settings
 from stackaudit.probes._celery_settings import FLAGS, LISTS, NUMBERS, OPTIONS, TEXTS
+from stackaudit.probes._celery_values import short
 from stackaudit.probes._pidbox_words import Json, parsed
 from stackaudit.target import read_application
 
@@ -21,6 +23,7 @@ _FRAME = re.compile(
     rf"^{re.escape(read_application.BEGIN)}\n(?P<json>.*)\n{re.escape(read_application.END)}$", re.MULTILINE
 )
 _NAME = re.compile(r"[\w.]+")
+_YIELDS = (CelerySettings.__name__, KnownTasks.__name__)
 
 OF_THE_WORKER = ("worker_max_memory_per_child",)
 """Settings that a worker's command line may say otherwise: an application can't tell them."""
@@ -53,7 +56,8 @@ def collect(visit: Visit) -> Sequence[Look]:
     if why is not None:
         unseen = _unseen(named, *why)
         return [_look(named, command, status=completed.exit_status, unseen=unseen)]
-    return [_look(named, command, status=completed.exit_status, fact=_settings(named, answer))]
+    facts = (_settings(named, answer), _known(named, answer))
+    return [_look(named, command, status=completed.exit_status, facts=facts)]
 
 
 def _before(deadline: Deadline) -> Deadline:
@@ -80,6 +84,12 @@ def _settings(named: str, answer: Mapping[str, Json]) -> CelerySettings:
         values=tuple(sorted(values.items())),
         tasks=_celery_settings.grouped(told),
     )
+
+
+def _known(named: str, answer: Mapping[str, Json]) -> KnownTasks:
+    tasks = answer.get("tasks")
+    names = sorted({short(each) for each in tasks}) if isinstance(tasks, dict) else []
+    return KnownTasks(nodes=(f"application {named}",), application=True, names=tuple(names))
 
 
 def _cause(named: str, completed: process.Completed, answer: Mapping[str, Json]) -> tuple[str, str] | None:
@@ -120,7 +130,7 @@ def _named(value: Json) -> str | None:
 
 
 def _unseen(named: str, cause: str, remedy: str) -> Unseen:
-    return Unseen(subject=f"application {named}", yields=(CelerySettings.__name__,), cause=cause, remedy=remedy)
+    return Unseen(subject=f"application {named}", yields=_YIELDS, cause=cause, remedy=remedy)
 
 
 def _look(
@@ -128,18 +138,18 @@ def _look(
     command: tuple[str, ...],
     *,
     status: int | None = None,
-    fact: CelerySettings | None = None,
+    facts: tuple[CelerySettings, KnownTasks] | None = None,
     unseen: Unseen | None = None,
 ) -> Look:
-    version = fact.celery if fact is not None else None
+    version = facts[0].celery if facts is not None else None
     return Look(
         probe="application",
         asked=f"what {named} is set to",
         evidence=Evidence(tool="celery", tool_version=version, command=command, exit_status=status),
-        facts=() if fact is None else (fact,),
+        facts=facts or (),
         unseen=unseen,
-        yields=(CelerySettings.__name__,),
+        yields=_YIELDS,
     )
 
 
-PROBE = Probe(name="application", title="application", reads=(), yields=(CelerySettings,), collect=collect)
+PROBE = Probe(name="application", title="application", reads=(), yields=(CelerySettings, KnownTasks), collect=collect)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from stackaudit.model.facts.celery_settings import CelerySettings
 from stackaudit.model.facts.services import Pulse, ServiceState
+from stackaudit.model.facts.tasks import KnownTasks
 from stackaudit.model.facts.workers import Broadcast, QueueState, ReplyLists, Worker
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.parts import Probe, Visit
@@ -13,7 +14,16 @@ from stackaudit.model.services import speaks_redis, wrong_with
 from stackaudit.model.snapshot import Look
 from stackaudit.outside.resp import Connection, ServerError, Trouble
 from stackaudit.probes import _celery_control, _celery_queues, _celery_settings, _pidbox
-from stackaudit.probes._celery_looks import MORE_TIME, blind, look_at, looks_at, nobody, settings_looks, survey_look
+from stackaudit.probes._celery_looks import (
+    MORE_TIME,
+    blind,
+    look_at,
+    looks_at,
+    nobody,
+    settings_looks,
+    survey_look,
+    tasks_looks,
+)
 from stackaudit.probes._celery_queues import Survey
 from stackaudit.probes._mailboxes import mailbox_of
 from stackaudit.probes._pidbox import BASIC, Census, Hearing, Mailbox, Refused, content
@@ -42,7 +52,11 @@ def collect(visit: Visit) -> Sequence[Look]:
             return _over_redis_in_depth(visit, broker)
         commands = (*BASIC, *_celery_settings.COMMANDS)
         found = _celery_control.census(broker.url.reveal(), Patience(visit.deadline).next(ASKING), commands=commands)
-        return [*looks_at(visit, broker, found), *settings_looks(broker, found, commands)]
+        return [
+            *looks_at(visit, broker, found),
+            *settings_looks(broker, found, commands),
+            *tasks_looks(visit, broker, found),
+        ]
     except Seen as seen:
         if speaks_redis(broker):
             return [blind(broker, seen.detail, _BROKER_FIRST)]
@@ -93,6 +107,7 @@ def _over_redis_in_depth(visit: Visit, broker: Endpoint) -> list[Look]:
     return [
         *looks_at(visit, broker, found),
         *settings_looks(broker, found, commands),
+        *tasks_looks(visit, broker, found),
         survey_look(broker, found, surveyed),
     ]
 
@@ -142,7 +157,7 @@ PROBE = Probe(
     name="celery",
     title="celery",
     reads=(Pulse,),
-    yields=(Worker, Broadcast, CelerySettings, QueueState, ReplyLists),
+    yields=(Worker, Broadcast, CelerySettings, KnownTasks, QueueState, ReplyLists),
     collect=collect,
     child=True,
 )

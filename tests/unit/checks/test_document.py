@@ -468,6 +468,18 @@ def test_what_a_document_says_that_a_file_declares_need_not_be_installed() -> No
     assert set(of(with_its_evidence(case), "DO307")) == {"kombu 5.6.1"}
 
 
+def test_of_many_lines_the_first_are_told_and_the_record_has_all() -> None:
+    text = "\n\n".join(["celery==5.4.0", *(f"We run thing 1.2.{number} there." for number in range(20))])
+    (told,) = [each for each in judged(text).findings if each.rule == "DO602"]
+    assert told.message == (
+        "20 lines with a version held nothing that is understood here: 3, 5, 7, 9, 11 and 15 more; the record lists all (--format json)"
+    )
+    (unread,) = [each for each in claims(text, "a.md") if each.kind is ClaimKind.UNREAD]
+    assert unread.about == ",".join(str(number) for number in range(3, 42, 2))
+    (few,) = [each for each in judged("celery==5.4.0\n\nWe run thing 1.2.3 there.").findings if each.rule == "DO602"]
+    assert few.message == "1 line with a version held nothing that is understood here: 3"
+
+
 def test_nothing_passes_where_nobody_looked() -> None:
     found = claims("Date: 2025-06-18\n\ncelery==5.4.0 is the latest stable. Supports Python 3.11.\n", "a.md")
     manifest = Manifest(claims=found)

@@ -38,6 +38,21 @@ def test_uv_lock_tells_direct_from_transitive_and_the_extras_in_use() -> None:
         assert lines[(each.where.line or 0) - 1] == f'name = "{each.name}"'
 
 
+def test_uv_lock_says_the_same_with_and_without_the_files_of_its_releases(tmp_path: Path) -> None:
+    lock, path = (UV / "uv.lock").read_text(), tmp_path / "uv.lock"
+    path.write_text(lock)
+    without_files = uvlock.read(path, tmp_path)
+    path.write_text(f'{lock}# """ holds a reader back from passing over what could be part of a text of many lines\n')
+    assert uvlock.read(path, tmp_path) == without_files
+
+
+def test_nothing_is_passed_over_in_a_text_of_many_lines(tmp_path: Path) -> None:
+    path = tmp_path / "uv.lock"
+    file = '    { url = "https://files.example/a.whl", hash = "sha256:00", size = 1 },'
+    path.write_text(f"version = 1\n[[package]]\nname = '''\n{file}'''\nversion = '1'\n")
+    assert told(uvlock.read(path, tmp_path).faults) == ['uv.lock:3: `{ url = "https://…` is not a package name']
+
+
 def test_uv_lock_holds_extras_and_groups_only_where_they_are_asked_for() -> None:
     plain = pins(uvlock.read(UV / "uv.lock", UV))
     asked = pins(uvlock.read(UV / "uv.lock", UV, extras=["pages"], groups=["dev"]))
