@@ -3,7 +3,7 @@
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
@@ -204,8 +204,8 @@ def _judgment(case: Case, check: Check, others: frozenset[str]) -> Judgment:
     if reason is not None:
         return Judgment(check=check.id, title=check.title, verdict=Verdict.SKIPPED, summary=reason)
     rules = sockets.rules_of(check)
-    rung_of = check.rungs(case)
-    findings = [_with_rung(finding, rule, rung_of) for rule in rules for finding in apply(rule, case, others)]
+    rung_of = None if check.rungs is None else check.rungs(case)
+    findings = [finding for rule in rules for finding in _proved(rule, apply(rule, case, others), rung_of)]
     reads = {kind.__name__ for rule in rules for kind in rule.reads}
     return Judgment(
         check=check.id,
@@ -217,9 +217,15 @@ def _judgment(case: Case, check: Check, others: frozenset[str]) -> Judgment:
     )
 
 
-def _with_rung(finding: Finding, rule: Rule, rung_of: Callable[[str], Rung | None]) -> Finding:
-    rung = rule.rung or rung_of(finding.subject) if finding.outcome is Outcome.PASS else None
-    return finding if rung is None else replace(finding, rung=rung.value)
+def _proved(rule: Rule, findings: Sequence[Finding], rung_of: Callable[[str], Rung | None] | None) -> Iterable[Finding]:
+    """`findings` of `rule`, the passes with how strong the evidence behind them is, where that can be said."""
+    if rule.rung is None and rung_of is None:
+        return findings
+    return (_with_rung(each, rule.rung or (None if rung_of is None else rung_of(each.subject))) for each in findings)
+
+
+def _with_rung(finding: Finding, rung: Rung | None) -> Finding:
+    return finding if rung is None or finding.outcome is not Outcome.PASS else replace(finding, rung=rung.value)
 
 
 def apply(rule: Rule, case: Case, others: frozenset[str] = frozenset()) -> list[Finding]:
@@ -251,7 +257,8 @@ def apply(rule: Rule, case: Case, others: frozenset[str] = frozenset()) -> list[
                 message=rule.title,
                 scope="other" if subject in others else "stack",
             )
-            for subject in sorted(set(rule.about(case)) - spoken)
+            # Most are about facts in the order of their subjects: those are sorted already.
+            for subject in sorted(dict.fromkeys(each for each in rule.about(case) if each not in spoken))
         ]
     )
     told = [

@@ -7,12 +7,12 @@ import sys
 import pytest
 
 from stackaudit.cli.exits import Exit
-from stackaudit.inputs import matrices
+from stackaudit.inputs import matrices, matrix_reading
 
 DERIVED = [
     each.name
     for each in matrices.shipped()
-    if any(one.derive is not None for one in matrices.load_written(each).packages)
+    if any(one.derive is not None for one in matrix_reading.load_written(each).packages)
 ]
 
 

@@ -14,7 +14,7 @@ from stackaudit.authoring._spans import Seen, extras_in_use, spans
 from stackaudit.authoring.published_text import text_of
 from stackaudit.authoring.troubles import DeriveError, refuse
 from stackaudit.inputs._matrix_layers import Published
-from stackaudit.inputs.matrices import LARGEST
+from stackaudit.inputs.matrix_source import LARGEST
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.matrix import Matrix, PackageEntry
 from stackaudit.model.versions import parse_version

@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from stackaudit.inputs._matrix_layers import PROOF_SCHEMA
-from stackaudit.inputs.matrices import Source
+from stackaudit.inputs.matrix_source import Source
 from stackaudit.model.errors import UsageError
 from stackaudit.model.matrix import Matrix, Proof, Rung
 from stackaudit.outside.files import write_whole

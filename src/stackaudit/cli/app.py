@@ -3,27 +3,12 @@
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import FrameType
 
 import typer
 
 from stackaudit import __version__
-from stackaudit.cli import (
-    advisories,
-    certify,
-    check,
-    derive,
-    diff,
-    drill,
-    explain,
-    fleet,
-    init,
-    matrix,
-    report,
-    smoke,
-    verify,
-    waive,
-)
 from stackaudit.cli.exits import Exit, Interrupted
 from stackaudit.cli.options import PlainCommand
 from stackaudit.cli.output import plain
@@ -74,50 +59,45 @@ def _group(
         typer.echo(context.get_help())
 
 
+_AUDITS = ("check", "report", "verify", "smoke", "drill", "fleet")
+_COMMANDS = ("check", "report", "verify", "diff", "smoke", "drill", "fleet", "explain", "init", "waive")
+"""Each is the function of that name in the module of that name."""
+
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-def build(*, completion: bool) -> typer.Typer:
-    """The application with all commands.
+def build(named: str) -> typer.Typer:
+    """The application with the command `named` alone, and where there is none of that name with all of them.
 
-    The completion options are left out once a command is named: they too would load Typer's validation library, to see that they are not
-    given.
+    To load a command and to look through its options takes a hundredth of a second. The completion options are left out where a command is
+    named: they would load Typer's validation library, to see that they are not given.
     """
     app = typer.Typer(
         name="stackaudit",
         help="Audit a production Python stack (Celery + Redis + FFmpeg), and tell the truth about it.",
         epilog=_EPILOG,
         rich_markup_mode=None,
-        add_completion=completion,
+        add_completion=named.startswith("-"),
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True, add_help_option=False)(_frame)
-    app.command("check", cls=PlainCommand, help=check.HELP, epilog=_EPILOG)(check.check)
-    app.command("report", cls=PlainCommand, help=report.HELP, epilog=_EPILOG)(report.report)
-    app.command("verify", cls=PlainCommand, help=verify.HELP, epilog=_EPILOG)(verify.verify)
-    app.command("diff", cls=PlainCommand, help=diff.HELP)(diff.diff)
-    app.command("smoke", cls=PlainCommand, help=smoke.HELP, epilog=_EPILOG)(smoke.smoke)
-    app.command("drill", cls=PlainCommand, help=drill.HELP, epilog=_EPILOG)(drill.drill)
-    app.command("fleet", cls=PlainCommand, help=fleet.HELP, epilog=_EPILOG)(fleet.fleet)
-    app.command("explain", cls=PlainCommand, help=explain.HELP)(explain.explain)
-    app.command("init", cls=PlainCommand, help=init.HELP)(init.init)
-    app.command("waive", cls=PlainCommand, help=waive.HELP)(waive.waive)
-    app.add_typer(_matrices(), name="matrix", help=matrix.HELP)
-    app.add_typer(_advisories(), name="advisories", help=advisories.HELP)
+    groups = {"matrix": _matrices, "advisories": _advisories}
+    known = (*_COMMANDS, *groups)
+    for name in (named,) if named in known else known:
+        if name in groups:
+            group, about = groups[name]()
+            app.add_typer(group, name=name, help=about)
+            continue
+        module = import_module(f"stackaudit.cli.{name}")
+        epilog = _EPILOG if name in _AUDITS else None
+        app.command(name, cls=PlainCommand, help=module.HELP, epilog=epilog)(vars(module)[name])
     return app
 
 
-def _alone(app: typer.Typer, name: str) -> typer.Typer:
-    """`app` with the command `name` and no other, where there is such: of each that it has, Typer looks through all options."""
-    commands = [each for each in app.registered_commands if each.name == name]
-    groups = [each for each in app.registered_groups if each.name == name]
-    if commands or groups:
-        app.registered_commands, app.registered_groups = commands, groups
-    return app
+def _matrices() -> tuple[typer.Typer, str]:
+    from stackaudit.cli import certify, derive, matrix
 
-
-def _matrices() -> typer.Typer:
     group = typer.Typer(rich_markup_mode=None, add_completion=False)
     group.callback(invoke_without_command=True, add_help_option=False)(_group)
     group.command("list", cls=PlainCommand, help=matrix.LIST)(matrix.list_)
@@ -125,15 +105,17 @@ def _matrices() -> typer.Typer:
     group.command("lint", cls=PlainCommand, help=matrix.LINT)(matrix.lint)
     group.command("certify", cls=PlainCommand, help=certify.HELP)(certify.certify)
     group.command("derive", cls=PlainCommand, help=derive.HELP)(derive.derive)
-    return group
+    return group, matrix.HELP
 
 
-def _advisories() -> typer.Typer:
+def _advisories() -> tuple[typer.Typer, str]:
+    from stackaudit.cli import advisories
+
     group = typer.Typer(rich_markup_mode=None, add_completion=False)
     group.callback(invoke_without_command=True, add_help_option=False)(_group)
     group.command("sync", cls=PlainCommand, help=advisories.SYNC)(advisories.sync)
     group.command("status", cls=PlainCommand, help=advisories.STATUS)(advisories.status)
-    return group
+    return group, advisories.HELP
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -143,8 +125,7 @@ def run(arguments: Sequence[str]) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupted)
     try:
-        named = next(iter(arguments), "-")
-        app = _alone(build(completion=named.startswith("-")), named)
+        app = build(next(iter(arguments), "-"))
         return _status(lambda: app(args=list(arguments), prog_name="stackaudit"))
     except StackauditError as error:
         tell(error)

@@ -8,6 +8,7 @@ from stackaudit import sockets
 from stackaudit.gate.rungs import WEAK
 from stackaudit.gate.waivers import TERMS
 from stackaudit.inputs import fitting, matrices
+from stackaudit.inputs.matrix_source import Source
 from stackaudit.inputs.setting_keys import CHECKS
 from stackaudit.inputs.settings import Settings
 from stackaudit.inputs.waivers import is_advisory
@@ -33,7 +34,7 @@ class Choice:
 
     checks: tuple[Check, ...]
     own: tuple[Matrix, ...]
-    shipped: tuple[matrices.Source, ...] = ()
+    shipped: tuple[Source, ...] = ()
     named: bool
 
     def known(self) -> tuple[Matrix, ...]:

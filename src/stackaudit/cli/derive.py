@@ -15,7 +15,7 @@ from stackaudit.model.errors import InputError, UsageError
 if TYPE_CHECKING:
     from stackaudit.authoring.derive import Derived
     from stackaudit.inputs._matrix_layers import Published
-    from stackaudit.inputs.matrices import Source
+    from stackaudit.inputs.matrix_source import Source
     from stackaudit.model.matrix import Matrix
 
 HELP = (
@@ -48,7 +48,7 @@ def derive(
     from stackaudit.authoring.derive import derive as derived_from_index
     from stackaudit.authoring.troubles import DeriveError
     from stackaudit.cli.matrix_source import source_named
-    from stackaudit.inputs import matrices
+    from stackaudit.inputs import matrix_reading
     from stackaudit.model.deadline import Deadline
 
     if not 0 < timeout <= _LONGEST:
@@ -58,7 +58,7 @@ def derive(
             "--check derives at the recorded moment, and --exclude-newer names another", hint="leave one out"
         )
     source = source_named(name)
-    matrix = matrices.load_written(source)
+    matrix = matrix_reading.load_written(source)
     if all(entry.derive is None for entry in matrix.packages):
         raise UsageError(
             f"{source.shown}: no package of it has its ranges derived", hint='give one `versions`, such as ">=5.2"'
@@ -127,10 +127,10 @@ def _old(source: "Source", *, must_be: bool) -> "tuple[Published, str] | None":
     Raises:
         InputError: it `must_be` there, and is not, or is wrong.
     """
-    from stackaudit.inputs import matrices
+    from stackaudit.inputs import matrix_reading
 
     try:
-        old = matrices.load_published(source)
+        old = matrix_reading.load_published(source)
     except InputError as error:
         if must_be:
             raise

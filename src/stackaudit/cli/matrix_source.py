@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from stackaudit.inputs import matrices
-from stackaudit.inputs.matrices import Source
+from stackaudit.inputs.matrix_source import Source
 from stackaudit.inputs.settings import resolve
 from stackaudit.model.errors import UsageError
 

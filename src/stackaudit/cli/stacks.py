@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from packaging.requirements import Requirement as Line
 from packaging.utils import canonicalize_name
 
 from stackaudit.audit import Progress
@@ -23,7 +22,6 @@ from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
 from stackaudit.model.snapshot import Snapshot
 from stackaudit.model.versions import pin_of
-from stackaudit.model.wire import decode, encode
 
 SANDBOX = Place(path="sandbox")
 FIRST = "celery-redis-ffmpeg"
@@ -85,6 +83,8 @@ def without_place(observed: Observed) -> Observed:
     manifest = observed.manifest
     if manifest.interpreter is None:
         return observed
+    from stackaudit.model.wire import encode
+
     told = json.dumps(encode(observed.snapshot))
     # FOLDER/env/bin/python
     python = Path(manifest.interpreter.path)
@@ -96,6 +96,8 @@ def without_place(observed: Observed) -> Observed:
         host = address.partition(":")[0]
         told = told.replace(address, host)
         endpoints.append(replace(each, url=Secret(url.replace(address, host))))
+    from stackaudit.model.wire import decode
+
     snapshot = decode(Snapshot, json.loads(told))
     looks = tuple(
         replace(each, evidence=replace(each.evidence, sha256=None)) if each.probe == "interpreter" else each
@@ -129,6 +131,8 @@ def row_of(choice: Choice, minor: str) -> tuple[Requirement, ...]:
 
 def _pins(matrix: Matrix, row: Sequence[str]) -> tuple[Requirement, ...]:
     where = Place(path=f"matrix {matrix.name}")
+    from packaging.requirements import Requirement as Line
+
     lines = [Line(text) for text in row]
     return tuple(
         Requirement(

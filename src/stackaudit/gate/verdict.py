@@ -27,7 +27,7 @@ def _decided(judgment: Judgment, policy: Policy) -> Judgment:
     findings = judgment.findings
     if policy.ignore:
         findings = tuple(_waived(finding, policy) for finding in findings)
-    if not any(fails(each, policy) for each in findings):
+    if not _failing(findings, policy):
         # Of what fails it does not matter how well it was proved.
         findings = (*findings, *missing_rung(judgment, policy))
     passed = let_through(findings, policy)
@@ -46,15 +46,19 @@ def _waived(finding: Finding, policy: Policy) -> Finding:
 
 
 def _verdict(check: str, findings: Sequence[Finding], policy: Policy) -> Verdict:
-    told = [finding for finding in findings if finding.outcome is not Outcome.PASS]
-    if any(fails(finding, policy) for finding in told):
+    if _failing(findings, policy):
         return Verdict.FAIL
+    told = [finding for finding in findings if finding.outcome is not Outcome.PASS]
     allowed = check in policy.allow_unknown
     if any(each.outcome is Outcome.UNKNOWN and not allowed and each.rule not in policy.allow_unknown for each in told):
         return Verdict.UNKNOWN
     if told:
         return Verdict.WARN
     return Verdict.PASS if findings else Verdict.UNKNOWN
+
+
+def _failing(findings: Sequence[Finding], policy: Policy) -> bool:
+    return any(fails(each, policy) for each in findings if each.outcome is Outcome.FAIL)
 
 
 def fails(finding: Finding, policy: Policy) -> bool:

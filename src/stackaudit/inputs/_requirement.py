@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -39,6 +38,8 @@ def all_of(*markers: str | None) -> str | None:
     kept = list(dict.fromkeys(each for each in markers if each))
     if len(kept) < 2:  # noqa: PLR2004 - nothing to join
         return kept[0] if kept else None
+    from packaging.markers import Marker
+
     return str(Marker(" and ".join(f"({each})" for each in kept)))
 
 
@@ -48,6 +49,8 @@ def valid_marker(text: str) -> str | None:
 
     A quoted value with a backslash can be read, and not be read again as it is then written: that is none either.
     """
+    from packaging.markers import InvalidMarker, Marker
+
     try:
         usual = str(Marker(text))
         Marker(usual)

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from stackaudit.inputs._text import read_bytes, shown_path
-from stackaudit.inputs.matrices import Source, load
+from stackaudit.inputs.matrix_reading import load
+from stackaudit.inputs.matrix_source import Source
 from stackaudit.model.audit import RECORD_SCHEMA, Audit, Case, Judgment, Observed, Recorded, Saved
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.findings import Verdict

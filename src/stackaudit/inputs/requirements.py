@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stackaudit.inputs._declared import Declared
-from stackaudit.inputs._marker_logic import negated
 from stackaudit.inputs._pip_lines import Line, decode, logical_lines
 from stackaudit.inputs._pip_options import OptionError, Options, split_line
 from stackaudit.inputs._pip_targets import Context, Unnamed, read_editable, read_target
@@ -80,14 +79,16 @@ class _Reading:
         if isinstance(content, Fault):
             self.faults.append(content)
             return
+        kept = self.constraints if constraint else self.requirements
         for line in logical_lines(content, self.environ):
-            self._line(line, path, Place(path=shown, line=line.number), constraint=constraint)
+            where = Place(path=shown, line=line.number)
+            plain = plain_pin(line.text, where)
+            if plain is None:
+                self._line(line, path, where, constraint=constraint)
+            else:
+                kept.append(plain)
 
     def _line(self, line: Line, path: Path, where: Place, *, constraint: bool) -> None:
-        plain = plain_pin(line.text, where)
-        if plain is not None:
-            (self.constraints if constraint else self.requirements).append(plain)
-            return
         try:
             requirement, options = split_line(line.text)
         except OptionError as fault:
@@ -205,6 +206,8 @@ def _under(requirement: Requirement, constraint: Requirement, reading: _Reading)
         marker=all_of(requirement.marker, constraint.marker),
     )
     if constraint.marker is not None and constraint.marker != requirement.marker:
+        from stackaudit.inputs._marker_logic import negated
+
         outside = negated(constraint.marker)
         yield replace(requirement, marker=all_of(requirement.marker, outside))
 

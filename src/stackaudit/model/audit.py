@@ -103,7 +103,7 @@ class Case:
                 for each in sorted(self.facts(Distribution), key=lambda each: (each.name, each.version))
             ]
         pins = {(each.name, str(each.pin)): each.where for each in reversed(self.requirements) if each.pin is not None}
-        return [Package(name=name, version=version, where=pins[name, version]) for name, version in sorted(pins)]
+        return [Package(*pin, pins[pin]) for pin in sorted(pins)]
 
     def stack_packages(self) -> tuple[Package, ...]:
         """Those of `packages()` that the matrix names."""

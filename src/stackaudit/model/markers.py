@@ -2,8 +2,6 @@
 
 from functools import lru_cache
 
-from packaging.markers import Marker, default_environment
-
 from stackaudit.model.facts.environment import InterpreterFact
 from stackaudit.model.manifest import Manifest, Requirement
 from stackaudit.model.versions import newest_patch
@@ -16,6 +14,8 @@ def environment_of(manifest: Manifest, interpreter: InterpreterFact | None) -> d
     """
     if interpreter is not None:
         return dict(interpreter.markers)
+    from packaging.markers import default_environment
+
     environment = {name: str(value) for name, value in default_environment().items()}
     version = manifest.text("python_version")
     if version is not None:
@@ -27,10 +27,14 @@ def environment_of(manifest: Manifest, interpreter: InterpreterFact | None) -> d
 
 @lru_cache(maxsize=16384)
 def _holds(marker: str, environment: tuple[tuple[str, str], ...]) -> bool:
+    from packaging.markers import Marker
+
     return Marker(marker).evaluate({"extra": "", **dict(environment)})
 
 
 def applying(manifest: Manifest, interpreter: InterpreterFact | None) -> tuple[Requirement, ...]:
     """The declared requirements that are for the target, in their order."""
+    if all(each.marker is None for each in manifest.requirements):
+        return manifest.requirements
     environment = tuple(sorted(environment_of(manifest, interpreter).items()))
     return tuple(each for each in manifest.requirements if each.marker is None or _holds(each.marker, environment))

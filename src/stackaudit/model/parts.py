@@ -64,7 +64,7 @@ class Check:
     order: int
     asked_by: Callable[[Manifest], str | None]
     summarize: Callable[[Case, Sequence[Finding]], str]
-    rungs: Callable[[Case], Callable[[str], Rung | None]] = lambda _case: lambda _subject: None
+    rungs: Callable[[Case], Callable[[str], Rung | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

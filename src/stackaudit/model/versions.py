@@ -2,20 +2,37 @@
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
 ENDLESS = re.compile(r"[0-9]{500}")
 """No number that anybody means; Python may be told to read none of more than 640 digits."""
+
+
+class _Kept(Version):
+    """A version that keeps its text once it was made: of a long lock each is asked for it several times."""
+
+    __slots__ = ("_text",)
+    _text: str
+
+    def __str__(self) -> str:
+        try:
+            return self._text
+        except AttributeError:
+            self._text = super().__str__()
+            return self._text
 
 
 @lru_cache(maxsize=65536)
 def parse_version(text: str) -> Version | None:
     """`text` as a PEP 440 version, or None where it is not one: installed metadata holds such versions."""
     try:
-        return Version(text)
+        return _Kept(text)
     except ValueError:
         # InvalidVersion; or a number with more digits than Python reads.
         return None
@@ -38,8 +55,11 @@ def parse_specifier(text: str) -> SpecifierSet | None:
 
 
 @lru_cache(maxsize=16384)
-def parse_requirement(text: str) -> Requirement | None:
+def parse_requirement(text: str) -> "Requirement | None":
     """`text` as a PEP 508 requirement, or None where it is not one: a marker that is nested too deep to be read is none."""
+    # Of plain pins, as most locks and matrices hold, nothing is parsed that has a marker.
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         return None if ENDLESS.search(text) else Requirement(text)
     except (InvalidRequirement, RecursionError):

@@ -35,7 +35,7 @@ def elsewhere(visit: Visit) -> Callable[[str], str | None]:
     configured = tuple(canonicalize_name(each) for each in visit.manifest.texts("private"))
 
     def why(name: str) -> str | None:
-        if any(fnmatchcase(name, each) for each in configured):
+        if configured and any(fnmatchcase(name, each) for each in configured):
             return "the setting `private` names it"
         return said if name in private else None
 
@@ -48,20 +48,17 @@ def _declared(visit: Visit) -> tuple[Requirement, ...]:
 
 def wanted_packages(visit: Visit) -> tuple[Wanted, ...]:
     """The installed distributions, or with no environment the pins that are for the target; sorted by name and version."""
-    declared, why_not = _declared(visit), elsewhere(visit)
-    wanted: dict[tuple[str, str], Wanted] = {}
+    why_not = elsewhere(visit)
     # A document is held against public sources at its own versions, whatever is installed here.
-    if visit.manifest.interpreter is not None and not visit.manifest.claims:
-        for each in visit.facts(Distribution):
-            why = why_not(each.name)
-            if each.editable or each.url is not None:
-                why = f"it was installed {'in editable form' if each.editable else 'from a URL or a path'}"
-            wanted[each.name, each.version] = Wanted(name=each.name, version=each.version, elsewhere=why)
-    else:
-        for pinned in declared:
-            if pinned.pin is not None:
-                why, version = why_not(pinned.name), str(pinned.pin)
-                wanted[pinned.name, version] = Wanted(name=pinned.name, version=version, elsewhere=why)
+    if visit.manifest.interpreter is None or visit.manifest.claims:
+        pins = {(each.name, str(each.pin)) for each in _declared(visit) if each.pin is not None}
+        return tuple([Wanted(name, version, why_not(name)) for name, version in sorted(pins)])
+    wanted: dict[tuple[str, str], Wanted] = {}
+    for each in visit.facts(Distribution):
+        why = why_not(each.name)
+        if each.editable or each.url is not None:
+            why = f"it was installed {'in editable form' if each.editable else 'from a URL or a path'}"
+        wanted[each.name, each.version] = Wanted(name=each.name, version=each.version, elsewhere=why)
     return tuple(wanted[key] for key in sorted(wanted))
 
 

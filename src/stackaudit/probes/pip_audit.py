@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import TypeAlias
 
 from packaging.utils import is_normalized_name
@@ -55,7 +54,7 @@ class Asked:
             cause = "its version does not follow PEP 440: no source can be asked about it"
             self.blind.append(self.unseen(wanted.subject, cause, "install a release whose version follows PEP 440"))
         else:
-            self.pins.setdefault(Pin(name=wanted.name, version=version), []).append(wanted)
+            self.pins.setdefault(Pin(wanted.name, version), []).append(wanted)
 
     def unseen(self, subject: str, cause: str, remedy: str) -> Unseen:
         """That no source said anything of `subject`, though one could."""
@@ -114,9 +113,10 @@ def _told(result: Consultation, asked: Asked) -> Look:
     count = len(result.audited) + len(result.failed)
     trouble = f"; {result.cause}" if result.cause else ""
     copy = f" (sha256 {result.copy[:16]})" if result.copy else ""
+    service = result.service
     facts = [
-        asked.kind(name=each.name, version=each.version, service=result.service, advisories=advisories)
-        for pin, advisories in sorted(result.audited.items(), key=itemgetter(0))
+        asked.kind(name=each.name, version=each.version, service=service, advisories=result.audited[pin])
+        for pin in sorted(result.audited)
         for each in asked.pins[pin]
     ]
     return Look(

@@ -6,20 +6,21 @@ from hypothesis import strategies as st
 
 from stackaudit.inputs import fitting, matrices
 from stackaudit.inputs._glance import can_fit, entries
+from stackaudit.inputs.matrix_source import Source
 
 SOURCES = matrices.shipped()
 MATRICES = matrices.read_all()
 NAMES = sorted({entry.name for matrix in MATRICES for entry in matrix.packages} | {"flask"})
 
 
-def text_of(source: matrices.Source) -> str:
+def text_of(source: Source) -> str:
     content = source.read("")
     assert isinstance(content, bytes)
     return content.decode()
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda each: each.name)
-def test_the_packages_of_each_shipped_matrix_are_seen_with_what_is_required(source: matrices.Source) -> None:
+def test_the_packages_of_each_shipped_matrix_are_seen_with_what_is_required(source: Source) -> None:
     assert entries(text_of(source)) == {each.name: each.required for each in matrices.load(source).packages}
 
 
