@@ -270,11 +270,14 @@ def test_a_connection_that_the_service_has_closed_meanwhile_is_not_asked_again()
     assert len(answered) == 3
 
 
-def test_connections_are_kept_and_never_more_than_are_promised() -> None:
-    with Service() as service, Client(Deadline(60)) as client:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_connections_are_kept_and_never_more_than_are_promised(tmp_path: Path, scheme: str) -> None:
+    made = certificate(tmp_path) if scheme == "https" else None
+    way = Way(certificates=str(made.file) if made else None)
+    with Service(made) as service, Client(Deadline(60), way) as client:
         accepted = count_connections(service)
         for _ in range(5):
-            answers = client.ask([Request(url=f"http://127.0.0.1:{service.port}/")] * 40)
+            answers = client.ask([Request(url=f"{scheme}://127.0.0.1:{service.port}/")] * 40)
             assert all(isinstance(each, Answer) for each in answers)
     assert len(accepted) <= MOST_AT_ONCE
 
