@@ -10,9 +10,10 @@ from stackaudit.inputs._closure import reached
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._direct import direct_names, main_names
 from stackaudit.inputs._poetry_constraint import python_claim
+from stackaudit.inputs._release_files import without_files
 from stackaudit.inputs._requirement import all_of, locked, valid_marker
 from stackaudit.inputs._table import Table, is_table, table, tables, text, texts
-from stackaudit.inputs._text import Toml, read_toml, shown_path
+from stackaudit.inputs._text import Toml, parse_toml, read_text, shown_path
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import Requirement
 
@@ -23,7 +24,8 @@ def read(path: Path, root: Path, *, extras: Collection[str] = (), groups: Collec
     Poetry 2 writes each package's groups and markers. Before, only the file `pyproject.toml` beside the lock tells which packages are
     the project's own, and the markers stand with whoever needs a package.
     """
-    toml = read_toml(path, root)
+    content = read_text(path, root)
+    toml = content if isinstance(content, Fault) else parse_toml(without_files(content), shown_path(path, root))
     if isinstance(toml, Fault):
         return Declared(faults=(toml,), sources=(shown_path(path, root),))
     packages = toml.table.get("package", [])

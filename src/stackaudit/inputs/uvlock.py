@@ -1,6 +1,5 @@
 """Reads `uv.lock`."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -10,18 +9,12 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.inputs._closure import reached
 from stackaudit.inputs._declared import Declared
+from stackaudit.inputs._release_files import without_files
 from stackaudit.inputs._requirement import all_of, locked, valid_marker
 from stackaudit.inputs._table import Table, table, tables, text, texts
 from stackaudit.inputs._text import Toml, parse_toml, read_text, shown_path
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import PythonClaim, Requirement
-
-_STRING = r'"[^"\\\n]*"'
-_FILE = re.compile(
-    rf"^(?: +|sdist = )\{{ (?:url|path) = {_STRING}(?:, (?:hash|upload-time) = {_STRING}|, size = [0-9]+)* \}},?$",
-    re.MULTILINE,
-)
-"""A file of a release, as uv writes it: nobody asks for one, and in a lock of some size they are nine tenths of the work."""
 
 Node: TypeAlias = tuple[int, str]
 """A package by its position, and one of its extras, or empty for the package itself."""
@@ -33,8 +26,8 @@ def read(path: Path, root: Path, *, extras: Collection[str] = (), groups: Collec
     The project and its workspace's members are no requirements; what they ask for is direct. Each package carries the marker under which
     they lead to it.
     """
-    found = read_text(path, root)
-    toml = found if isinstance(found, Fault) else parse_toml(_without_files(found), shown_path(path, root))
+    content = read_text(path, root)
+    toml = content if isinstance(content, Fault) else parse_toml(without_files(content), shown_path(path, root))
     if isinstance(toml, Fault):
         return Declared(faults=(toml,), sources=(shown_path(path, root),))
     faults = list(_faults(toml))
@@ -49,11 +42,6 @@ def read(path: Path, root: Path, *, extras: Collection[str] = (), groups: Collec
     return Declared(
         requirements=tuple(requirements), pythons=tuple(_claims(toml)), faults=tuple(faults), sources=(toml.path,)
     )
-
-
-def _without_files(lock: str) -> str:
-    """`lock` with an empty line in place of each file of a release; all of it where a text of many lines could hold such a line."""
-    return lock if '"""' in lock or "'''" in lock else _FILE.sub("", lock)
 
 
 def _faults(toml: Toml) -> Iterator[Fault]:

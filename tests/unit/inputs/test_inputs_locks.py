@@ -1,11 +1,13 @@
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from stackaudit.inputs import pipfilelock, poetrylock, pylock, requirements, sbom, uvlock
 from stackaudit.inputs._closure import reached
+from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._marker_logic import filled_in, negated
 from unit.inputs.reading import PROJECTS, on_python, one, pins, places, told
 
@@ -38,12 +40,17 @@ def test_uv_lock_tells_direct_from_transitive_and_the_extras_in_use() -> None:
         assert lines[(each.where.line or 0) - 1] == f'name = "{each.name}"'
 
 
-def test_uv_lock_says_the_same_with_and_without_the_files_of_its_releases(tmp_path: Path) -> None:
-    lock, path = (UV / "uv.lock").read_text(), tmp_path / "uv.lock"
-    path.write_text(lock)
-    without_files = uvlock.read(path, tmp_path)
-    path.write_text(f'{lock}# """ holds a reader back from passing over what could be part of a text of many lines\n')
-    assert uvlock.read(path, tmp_path) == without_files
+@pytest.mark.parametrize(("read", "lock"), [(uvlock.read, UV / "uv.lock"), (poetrylock.read, POETRY_2 / "poetry.lock")])
+def test_a_lock_says_the_same_with_and_without_the_files_of_its_releases(
+    tmp_path: Path, read: Callable[[Path, Path], Declared], lock: Path
+) -> None:
+    path = tmp_path / lock.name
+    file = '    {file = "amqp-5.3.1-py3-none-any.whl", hash = "sha256:43b3"},'
+    whole = lock.read_text().replace("files = []", f"files = [\n{file}\n]")
+    path.write_text(whole)
+    without_files = read(path, tmp_path)
+    path.write_text(f'{whole}# """ holds a reader back from passing over what could be part of a text of many lines\n')
+    assert read(path, tmp_path) == without_files
 
 
 def test_nothing_is_passed_over_in_a_text_of_many_lines(tmp_path: Path) -> None:
