@@ -279,6 +279,27 @@ def test_connections_are_kept_and_never_more_than_are_promised() -> None:
     assert len(accepted) <= MOST_AT_ONCE
 
 
+RESOLVING = """
+import sys
+resolved = []
+sys.addaudithook(lambda event, told: resolved.append(told[0]) if event == "socket.getaddrinfo" else None)
+from stackaudit.model.deadline import Deadline
+from stackaudit.outside.http import Answer, Client, Request
+with Client(Deadline(20)) as client:
+    answers = [each for number in (1, 40) for each in client.ask([Request(url=sys.argv[1])] * number)]
+print(sum(isinstance(each, Answer) for each in answers), resolved)
+"""
+
+
+def test_the_name_of_a_service_is_resolved_once_for_all_connections() -> None:
+    with Service() as service:
+        accepted = count_connections(service)
+        command = [sys.executable, "-c", RESOLVING, f"http://localhost:{service.port}/"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "41 ['localhost']"
+    assert len(accepted) > 1
+
+
 def count_connections(service: Service) -> list[object]:
     accepted: list[object] = []
     get = service.server.get_request

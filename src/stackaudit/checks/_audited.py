@@ -19,7 +19,8 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
         subject: fact for fact in case.facts(Audited) if (subject := fact.subject) not in blind or fact.advisories
     }
     unseen = [finding for subject, finding in blind.items() if subject and subject not in audited]
-    total = max(len(audited) + len(unseen), len(case.packages()) if "" in blind else 0)
+    every = {*audited, *(each.subject for each in unseen)}
+    total = len(every.union(each.subject for each in case.packages()) if "" in blind else every)
     words = [f"{len(audited)} of {_count(total, 'package')} audited", *_left_out(unseen)]
     if audited:
         found = [advisory for fact in audited.values() for advisory in fact.advisories]

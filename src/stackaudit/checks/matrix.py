@@ -1,5 +1,6 @@
 """Asks whether the stack's packages are pinned; the other rules of the check `matrix` are in the files beside it, by subject."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.specifiers import SpecifierSet
@@ -11,10 +12,13 @@ from stackaudit.checks.fresh import goes_together, told_of_install
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome, Severity
-from stackaudit.model.manifest import Manifest
+from stackaudit.model.manifest import Manifest, Requirement
 from stackaudit.model.matrix import PackageEntry
 from stackaudit.model.parts import Check, Rule, rule
 from stackaudit.model.versions import written
+
+_COMMIT = re.compile(r"@[0-9a-f]{40}(?![0-9a-f])")
+"""The full id of a commit at the end of a repository's address: what it names does not change."""
 
 
 def asked_by(manifest: Manifest) -> str | None:
@@ -109,11 +113,7 @@ def pinned(rule: Rule, case: Case) -> Iterator[Finding]:
         pin = _pin(case, entry.name)
         fix = f"pin {pin}" if pin is not None else None
         if declared:
-            first = declared[0]
-            bounds = f"{entry.name}{written(first.specifier)}" if len(first.specifier) else f"any {entry.name}"
-            yield rule.fails(
-                subject, f"{entry.name} is not pinned: {first.where} asks for {bounds}", where=first.where, fix=fix
-            )
+            yield _loose(rule, subject, declared[0], fix)
         elif surely_absent(case, entry.name):
             message = f"{entry.name} is neither declared nor installed{_wanted(here, entry.name)}"
             yield rule.fails(subject, message, fix=fix)
@@ -128,6 +128,21 @@ def pinned(rule: Rule, case: Case) -> Iterator[Finding]:
             yield rule.fails(subject, message, fix=joint, severity=Severity.LOW, cause=message)
 
 
+def _loose(rule: Rule, subject: str, asked_for: Requirement, fix: str | None) -> Finding:
+    """What a line asks for that is no pin; a full commit is as good as one, and nobody can tell here which version it is."""
+    name, where = asked_for.name, asked_for.where
+    if asked_for.source is None or len(asked_for.specifier):
+        bounds = f"{name}{written(asked_for.specifier)}" if len(asked_for.specifier) else f"any {name}"
+        return rule.fails(subject, f"{name} is not pinned: {where} asks for {bounds}", where=where, fix=fix)
+    if _COMMIT.search(asked_for.source):
+        message = f"{name} is pinned to a commit, {asked_for.source}: which version that is can't be told from here"
+        return rule.uncheckable(subject, message, where=where)
+    message = f"{name} is not pinned: {where} takes it from {asked_for.source}"
+    return rule.fails(
+        subject, message, where=where, fix="name a commit there by its full id, or a release of the index"
+    )
+
+
 def _pin(case: Case, name: str) -> str | None:
     """The pin to write: of what is there where it goes with the others, else of the newest that does."""
     here, there = row(case), stack_package(case, name)
@@ -140,8 +155,11 @@ def _pin(case: Case, name: str) -> str | None:
         other = None if good else here.newest_fitting(name, within=own) or here.newest_fitting(name)
         return there.subject if other is None else f"{name}=={other}"
     # What is missing is chosen together: each newest by itself may not go with the others' newest.
-    missing = sorted(_expected(case), key=lambda each: not each.required)
-    version = here.completed((each.name for each in missing), within).versions.get(name)
+    # Whichever is chosen first may leave no other for what bounds it: of both orders the one that leaves least open.
+    expected = [*_expected(case)]
+    orders = (sorted(expected, key=lambda each: each.required is not first) for first in (True, False))
+    rows = [here.completed((each.name for each in order), within) for order in orders]
+    version = max(rows, key=lambda each: len(each.versions)).versions.get(name)
     return f"{name}=={version}" if version is not None else None
 
 

@@ -14,7 +14,10 @@ _AS_WRITTEN = "%/:=&?~!$+,;'@()*[]"
 
 
 class Direct:
-    """The server of one URL. Its connections are shared by threads, and kept where the answer was read to its end."""
+    """The server of one URL. Its connections are shared by threads, and kept where the answer was read to its end.
+
+    The address that the first of them led to is that of all: most systems would ask for it anew each time.
+    """
 
     def __init__(self, url: str, context: ssl.SSLContext | None) -> None:
         """Find the server in `url`; `context` holds the authorities for `https`.
@@ -29,6 +32,7 @@ class Direct:
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._context = context if parts.scheme == "https" else None
         self._kept: list[HTTPConnection] = []
+        self._known: tuple[int, tuple[str | int, ...]] | None = None
 
     def ask(self, question: Question) -> "DirectReply":
         """The beginning of its answer; the same exceptions as any `Server`."""
@@ -60,8 +64,9 @@ class Direct:
 
     def _connected(self, question: Question) -> HTTPConnection:
         try:
-            connected = socket.create_connection((self._host, self._port), timeout=question.connecting)
+            connected = self._opened(question.connecting)
         except OSError as error:
+            self._known = None
             raise Unanswered(kind_of_connecting(error)) from error
         try:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -76,6 +81,22 @@ class Direct:
             raise
         connection.sock = connected
         return connection
+
+    def _opened(self, seconds: float) -> socket.socket:
+        known = self._known
+        if known is None:
+            opened = socket.create_connection((self._host, self._port), timeout=seconds)
+            self._known = opened.family, opened.getpeername()
+            return opened
+        family, address = known
+        opened = socket.socket(family)
+        try:
+            opened.settimeout(seconds)
+            opened.connect(address)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
 
 
 class DirectReply:

@@ -1,5 +1,7 @@
 """The matrix check passes what was looked at and holds, and nothing else."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -153,6 +155,31 @@ def test_what_has_no_version_is_not_said_to_refuse_the_python() -> None:
     assert judged(case(declared=["celery", "redis"])).summary.startswith("0 of 2 stack packages are pinned; 2 problems")
     some = judged(case(declared=["celery[redis]==5.4.0", "redis==5.2.1"], python="3.11"))
     assert some.summary == "2 of 5 stack packages are pinned; all 2 of known version admit Python 3.11; rung: published"
+
+
+def test_what_is_missing_is_chosen_so_that_all_of_it_goes_together() -> None:
+    """The newest redis that celery 5.5.3 takes leaves no kombu for both: its own extra bounds redis."""
+    found = failed(case(declared=["celery[redis]==5.5.3", "ffmpeg-python==0.2.0"]), "MX101")
+    assert {each.subject: each.fix for each in found}["redis"] == "pin redis==5.2.1"
+    (along,) = {each.fix for each in found if each.subject != "redis"}
+    assert "kombu==5.5.4" in str(along)
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        ("git+https://git.test/f@df129c7ba30aaa9ffffb81a48f53aa7253b0b4e6", Outcome.UNCHECKABLE),
+        ("git+https://git.test/f@main", Outcome.FAIL),
+    ],
+    ids=["a commit", "a branch"],
+)
+def test_what_comes_from_a_repository_is_said_to_and_a_commit_is_as_good_as_a_pin(
+    source: str, outcome: Outcome
+) -> None:
+    line = replace(requirement("ffmpeg-python"), source=source)
+    stack = case(declared=["celery==5.4.0", "redis==5.0.8", line])
+    (finding,) = [each for each in judged(stack).findings if each.rule == "MX101" and each.subject == "ffmpeg-python"]
+    assert (finding.outcome, source in finding.message) == (outcome, True)
 
 
 def test_a_pin_in_one_of_several_files_will_do() -> None:

@@ -217,6 +217,11 @@ def test_the_summary_of_a_blind_look_claims_nothing() -> None:
     assert summarize(given, judged(given)) == "0 of 2 packages audited"
 
 
+def test_what_a_blind_look_left_out_counts_beside_what_is_not_pinned() -> None:
+    given = case([], (unseen(""), unseen("loose", knowable=False)), declared("elm", "1.0"))
+    assert summarize(given, judged(given)).startswith("0 of 2 packages audited, 1 skipped")
+
+
 def on_index(name: str, *, known: bool) -> Release:
     return Release(name=canonicalize_name(name), version="1.0", known=known, exists=known)
 
