@@ -69,7 +69,8 @@ def looks_at(
 
 def problems_of(looks: Mapping[str, Look]) -> dict[str, tuple[str, ...]]:
     """The problems of each drill, by name; a drill that could not be set up is an error of the test."""
-    assert [(name, look.unseen.cause) for name, look in looks.items() if look.unseen is not None] == []
+    unseen = [(name, look.unseen.cause) for name, look in looks.items() if look.unseen is not None]
+    assert unseen == [], unseen
     return {name: fact.problems for name, look in looks.items() for fact in look.facts if isinstance(fact, Trial)}
 
 
