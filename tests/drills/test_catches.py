@@ -33,7 +33,7 @@ def healthy() -> Iterator[Lab]:
 @pytest.mark.parametrize(
     ("pins", "pool", "slow"),
     [
-        # Of the newest the black hole does not hold: its worker was deaf for 90 s after it.
+        # Of the newest the black hole does not hold: it loses a task (test_black_hole.py).
         (NEWEST, "prefork", False),
         (OLDER, "prefork", False),
         (OLDER, "threads", False),
