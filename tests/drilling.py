@@ -16,7 +16,7 @@ from environments import uv
 from matrices_of_one import written
 from stackaudit.lab import environments
 from stackaudit.lab.bench import Lab
-from stackaudit.lab.drill import drills
+from stackaudit.lab.drill import Drill, drills
 from stackaudit.lab.drilling import Session, run_drills
 from stackaudit.lab.interruptions import Interruptions
 from stackaudit.lab.pythons import find_python
@@ -49,6 +49,19 @@ def looks_at(
     lab: Lab, *names: str, settings: Mapping[str, Json] | None = None, repeat: int = 1, keep: Path | None = None
 ) -> dict[str, Look]:
     """What became of the drills that are named, by name; `settings` are Celery's, for sabotage."""
+    chosen = [each for each in drills() if each.name in names]
+    return looks_of(lab, chosen, settings=settings, repeat=repeat, keep=keep)
+
+
+def looks_of(
+    lab: Lab,
+    chosen: Sequence[Drill],
+    *,
+    settings: Mapping[str, Json] | None = None,
+    repeat: int = 1,
+    keep: Path | None = None,
+) -> dict[str, Look]:
+    """What became of these drills, by name; `settings` as in `looks_at`."""
     with Interruptions() as interruptions:
         room = open_room(interruptions)
         try:
@@ -61,7 +74,7 @@ def looks_at(
                 repeat=repeat,
                 keep=keep,
             )
-            found = run_drills(session, [each for each in drills() if each.name in names])
+            found = run_drills(session, chosen)
         finally:
             room.close()
     return {look.id.removeprefix("drill.cell.").removesuffix(".1"): look for look in found}
@@ -69,7 +82,8 @@ def looks_at(
 
 def problems_of(looks: Mapping[str, Look]) -> dict[str, tuple[str, ...]]:
     """The problems of each drill, by name; a drill that could not be set up is an error of the test."""
-    assert [(name, look.unseen.cause) for name, look in looks.items() if look.unseen is not None] == []
+    unseen = [(name, look.unseen.cause) for name, look in looks.items() if look.unseen is not None]
+    assert unseen == [], unseen
     return {name: fact.problems for name, look in looks.items() for fact in look.facts if isinstance(fact, Trial)}
 
 

@@ -15,6 +15,6 @@ def entries(text: str) -> dict[str, bool]:
 def can_fit(text: str, names: Collection[str]) -> bool:
     """Whether the matrix in `text` can be one that fits `names`, as `fitting` takes them; where extras could pull something in, it can."""
     found = entries(text)
-    if any(each.partition("[")[0] in found for each in names if "[" in each):
+    if all(each in names for each, required in found.items() if required):
         return True
-    return all(each in names for each, required in found.items() if required)
+    return any(each.partition("[")[0] in found for each in names if "[" in each)

@@ -107,12 +107,16 @@ def declared_in_files(settings: Settings, call: Call) -> Declared:
 
 
 def _found_beside(settings: Settings, call: Call) -> Declared:
+    files = _files_beside(settings, call)
+    return project.read_files(files, call.folder, call.environ, named=False, asked=_asked(settings))
+
+
+def _files_beside(settings: Settings, call: Call) -> tuple[Path, ...]:
     # The nearest pins count; a `pyproject.toml` on the way is a member's own and need not pin: the root's lock does.
     found = (project.declared_files(folder) for folder in _upwards(settings, call))
-    files = next(
+    return next(
         (each for each in found if each and each[0].name != "pyproject.toml"), project.declared_files(settings.root)
     )
-    return project.read_files(files, call.folder, call.environ, named=False, asked=_asked(settings))
 
 
 def _upwards(settings: Settings, call: Call) -> list[Path]:
@@ -145,9 +149,10 @@ def find_interpreter(settings: Settings, call: Call) -> Interpreter | None:
         state = (
             f"the active environment {active} is {'the one of stackaudit itself' if _is_ours(Path(active)) else 'gone'}"
         )
+    pins = next((os.path.relpath(each, call.folder) for each in _files_beside(settings, call)), "FILE")
     raise UsageError(
         f"there is no environment to audit: {state}, and there is no ./.venv",
-        hint="name one with --python PATH, read pins from a file with -r FILE, or try --sandbox",
+        hint=f"name one with --python PATH, read pins from a file with -r {pins}, or try --sandbox",
     )
 
 

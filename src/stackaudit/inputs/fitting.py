@@ -30,7 +30,7 @@ def lacking(matrix: Matrix, names: Collection[str]) -> tuple[str, ...]:
 def names_of(requirements: Iterable[Declared]) -> frozenset[str]:
     """The names that `fitting` wants, of declared requirements: with their extras."""
     return frozenset(
-        f"{each.name}[{','.join(sorted(each.extras))}]" if each.extras else str(each.name) for each in requirements
+        [f"{each.name}[{','.join(sorted(each.extras))}]" if each.extras else each.name for each in requirements]
     )
 
 

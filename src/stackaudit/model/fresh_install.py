@@ -1,5 +1,7 @@
 """What of a project's declared files is open: there an install on a fresh machine may give something else each day."""
 
+from itertools import chain
+
 from stackaudit.model.manifest import Manifest
 
 OFFLINE = "offline: what a fresh install gives today is not asked"
@@ -17,7 +19,13 @@ def why_not_asked(manifest: Manifest) -> str | None:
 
 def open_files(manifest: Manifest) -> tuple[str, ...]:
     """The declared files that ask for packages and do not list all that an install gives, in their order."""
-    asking = {each.where.path for each in manifest.requirements} | {each.path for each in manifest.unnamed}
-    found = [each for each in manifest.sources if each in asking and each not in manifest.terms.closed]
+    left = set(manifest.sources).difference(manifest.terms.closed)
+    asking: set[str] = set()
+    for place in chain((each.where for each in manifest.requirements), manifest.unnamed):
+        asking.add(place.path)
+        # Of a long file the first line tells it: this is asked again and again.
+        if left and asking.issuperset(left):
+            break
+    found = [each for each in manifest.sources if each in left and each in asking]
     # A line that constraints made a pin of stands where the constraint does: the file that asks is named all the same.
-    return tuple(found) or tuple(sorted(asking - set(manifest.terms.closed)))
+    return tuple(found) or tuple(sorted(asking.difference(manifest.terms.closed)))

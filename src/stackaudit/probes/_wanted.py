@@ -51,7 +51,8 @@ def wanted_packages(visit: Visit) -> tuple[Wanted, ...]:
     why_not = elsewhere(visit)
     # A document is held against public sources at its own versions, whatever is installed here.
     if visit.manifest.interpreter is None or visit.manifest.claims:
-        pins = {(each.name, str(each.pin)) for each in _declared(visit) if each.pin is not None}
+        # Most files are in order: a set would not be, and take as long to sort as all the rest of this.
+        pins = dict.fromkeys((each.name, str(each.pin)) for each in _declared(visit) if each.pin is not None)
         return tuple([Wanted(name, version, why_not(name)) for name, version in sorted(pins)])
     wanted: dict[tuple[str, str], Wanted] = {}
     for each in visit.facts(Distribution):

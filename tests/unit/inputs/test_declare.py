@@ -7,7 +7,7 @@ import pytest
 
 from stackaudit.inputs.declare import Call, declare, find_interpreter
 from stackaudit.inputs.settings import resolve
-from stackaudit.model.errors import InputError, StackauditError
+from stackaudit.model.errors import InputError, StackauditError, UsageError
 from stackaudit.model.manifest import Interpreter, SettingValue
 
 
@@ -45,6 +45,23 @@ def test_an_active_environment_that_is_gone_or_the_tools_own_is_not_taken_and_to
     )
     assert "is the one of stackaudit itself" in refused(tmp_path, {"VIRTUAL_ENV": sys.prefix})
     assert "no virtual environment is active" in refused(tmp_path)
+
+
+def test_without_an_environment_the_file_with_the_pins_is_named(tmp_path: Path) -> None:
+    assert hint(tmp_path) == "name one with --python PATH, read pins from a file with -r FILE, or try --sandbox"
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "all"\nversion = "1"\n')
+    (tmp_path / "uv.lock").write_text("version = 1\n")
+    assert "with -r uv.lock," in str(hint(tmp_path))
+    member = tmp_path / "packages" / "api"
+    member.mkdir(parents=True)
+    (tmp_path / "stackaudit.toml").write_text("")
+    assert "with -r ../../uv.lock," in str(hint(member))
+
+
+def hint(folder: Path) -> str | None:
+    with pytest.raises(UsageError) as caught:
+        found(folder)
+    return caught.value.hint
 
 
 def test_a_folder_within_a_project_has_its_own_environment_and_pins_before_those_of_the_root(tmp_path: Path) -> None:
