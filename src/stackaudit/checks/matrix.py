@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from packaging.specifiers import SpecifierSet
 
@@ -13,6 +14,7 @@ from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest, Requirement
+from stackaudit.model.markers import applying
 from stackaudit.model.matrix import PackageEntry
 from stackaudit.model.parts import Check, Rule, rule
 from stackaudit.model.versions import written
@@ -37,8 +39,8 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     if here is None:
         return "there is no matrix to hold the stack against"
     expected = [entry.name for entry in _expected(case)]
-    pinned = {name for name in expected if any(each.pin is not None for each in case.requirements_of(name))}
-    many = f"{len(pinned)} of {len(expected)} stack packages {'is' if len(pinned) == 1 else 'are'} pinned"
+    count = sum(_is_pinned(case, name) for name in expected)
+    many = f"{count} of {len(expected)} stack packages {'is' if count == 1 else 'are'} pinned"
     parts = [many, *_admission(here, expected), *told_of_install(case)]
     hurting = {
         each.cause or each for each in findings if each.outcome is Outcome.FAIL and each.severity is not Severity.LOW
@@ -87,6 +89,13 @@ def _expected(case: Case) -> Iterator[PackageEntry]:
             yield entry
 
 
+def _is_pinned(case: Case, name: str) -> bool:
+    """Whether the files leave one version of package `name`: by a line that asks for it, or for what comes along by a constraint."""
+    constraints = replace(case.manifest, requirements=case.manifest.terms.constraints)
+    bound = (each for each in applying(constraints, case.interpreter) if each.name == name)
+    return any(each.pin is not None for each in (*case.requirements_of(name), *bound))
+
+
 def _about_expected(case: Case) -> Iterable[str]:
     return [subject_of(case, entry.name) for entry in _expected(case)]
 
@@ -105,10 +114,11 @@ def pinned(rule: Rule, case: Case) -> Iterator[Finding]:
     """A pin in any declared file will do; where nothing is declared, or a package only comes along, it is advice."""
     here, nothing_declared = row(case), not case.manifest.requirements
     along = [entry for entry in _expected(case) if not entry.required and not case.requirements_of(entry.name)]
-    pins = [pin for entry in along if (pin := _pin(case, entry.name)) is not None]
+    loose = (entry.name for entry in along if not _is_pinned(case, entry.name))
+    pins = [pin for name in loose if (pin := _pin(case, name)) is not None]
     for entry in _expected(case):
         declared, subject = case.requirements_of(entry.name), subject_of(case, entry.name)
-        if any(each.pin is not None for each in declared):
+        if _is_pinned(case, entry.name):
             continue
         pin = _pin(case, entry.name)
         fix = f"pin {pin}" if pin is not None else None

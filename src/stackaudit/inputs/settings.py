@@ -201,17 +201,16 @@ def _declared(toml: Toml, prefix: tuple[str, ...], faults: list[Fault]) -> dict[
         where = toml.at(*prefix, name)
         key = next((key for key in KEYS if key.name == name), None)
         if key is None:
-            faults.append(
-                Fault(
-                    where=where,
-                    message=f"unknown key `{name}`",
-                    hint=did_you_mean(name, [waived.KEY, *(key.name for key in KEYS)]),
-                )
-            )
+            near = did_you_mean(name, [waived.KEY, *(key.name for key in KEYS)])
+            hint = _NO_TABLE if name == "tool" and not prefix else near
+            faults.append(Fault(where=where, message=f"unknown key `{name}`", hint=hint))
             continue
         listed = [value] if key.single and isinstance(value, str) else value
         found[name] = Setting(name=name, value=_from_toml(listed), where=where)
     return found
+
+
+_NO_TABLE = "leave the line [tool.stackaudit] out: in this file the keys stand in no table"
 
 
 def _from_toml(value: SettingValue | list[str] | date) -> SettingValue:

@@ -182,6 +182,18 @@ def test_what_comes_from_a_repository_is_said_to_and_a_commit_is_as_good_as_a_pi
     assert (finding.outcome, source in finding.message) == (outcome, True)
 
 
+def test_a_constraint_pins_what_comes_along() -> None:
+    stack = case(declared=["celery[redis]==5.4.0", "redis==5.0.8", "ffmpeg-python==0.2.0"])
+    terms = replace(
+        stack.manifest.terms,
+        constraints=(requirement("kombu==5.6.1"), requirement('vine==5.1.0; python_version < "3"')),
+    )
+    bound = replace(stack, manifest=replace(stack.manifest, terms=terms))
+    assert {each.subject for each in failed(bound, "MX101")} == {"billiard", "vine"}
+    assert all("kombu" not in str(each.fix) for each in failed(bound, "MX101"))
+    assert judged(bound).summary.startswith("4 of 6 stack packages are pinned")
+
+
 def test_a_pin_in_one_of_several_files_will_do() -> None:
     open_one = requirement("celery>=5.4", file="pyproject.toml")
     stack = case(installed={**SEED, **BESIDE}, declared=[open_one, *SEED_LINES])

@@ -157,6 +157,13 @@ def test_a_date_needs_no_quotes_in_toml_and_a_version_does(tmp_path: Path) -> No
     assert faults(tmp_path) == ["pyproject.toml:2: `python-version` is a string, not '3.1' write it in quotes"]
 
 
+def test_a_table_of_pyproject_in_a_file_of_our_own_is_told_what_to_leave_out(tmp_path: Path) -> None:
+    (tmp_path / "stackaudit.toml").write_text('[tool.stackaudit]\nfail-on = "high"\n', encoding="utf-8")
+    assert faults(tmp_path) == [
+        "stackaudit.toml:1: unknown key `tool` leave the line [tool.stackaudit] out: in this file the keys stand in no table"
+    ]
+
+
 def test_a_relative_path_counts_from_where_it_was_said(tmp_path: Path) -> None:
     (tmp_path / "advisories").mkdir()
     (tmp_path / ".venv").mkdir()
