@@ -27,9 +27,9 @@ class TlsProxy:
         self.lock = threading.Lock()
         self.contexts: dict[str, ssl.SSLContext] = {}
         self.certificate = folder / "ca.pem"
-        self._run(
-            "req", "-x509", *_KEY, "-days", "2", "-subj", "/CN=test authority", "-keyout", "ca.key", "-out", "ca.pem"
-        )
+        # Since Python 3.13 an authority must say that it signs certificates.
+        made = ("-addext", "keyUsage=critical,keyCertSign", "-keyout", "ca.key", "-out", "ca.pem")
+        self._run("req", "-x509", *_KEY, "-days", "2", "-subj", "/CN=test authority", *made)
         outer = self
 
         class Handler(_Handler):
