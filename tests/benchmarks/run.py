@@ -296,7 +296,11 @@ def main() -> None:
     )
     parser.add_argument("--native", action="store_true", help="the native engine alone")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as made:
+    named = os.environ.get("STACKAUDIT_ADVISORIES")
+    if named:
+        os.environ["STACKAUDIT_ADVISORIES"] = str(Path(named).absolute())
+    # Not from where this is called: the matrices of a project are read too, and this one holds several.
+    with tempfile.TemporaryDirectory() as made, contextlib.chdir(made):
         folder = Path(made)
         warm(folder)
         starting(options.rounds)
