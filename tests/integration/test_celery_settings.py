@@ -18,7 +18,7 @@ from stackaudit.model.findings import Outcome
 from stackaudit.model.manifest import Interpreter, Setting
 from stackaudit.model.places import Place
 from stackaudit.model.wire import encode
-from workers import HEALTHY, RunningWorker, running, start
+from workers import HEALTHY, TRANSPORT, RunningWorker, running, start
 
 SECRET = "hunter2-is-a-secret"
 
@@ -59,7 +59,8 @@ def pair(folder: Path, broker: RedisServer) -> Iterator[tuple[RunningWorker, ...
     # Celery refuses to start as root with pickle accepted, which tests in containers are.
     os.environ["C_FORCE_ROOT"] = "1"
     try:
-        settings = {**HEALTHY, "result_backend": broker.url(1)}
+        options = {**TRANSPORT, "retry_on_timeout": True}
+        settings = {**HEALTHY, "result_backend": broker.url(1), "broker_transport_options": options}
         good = start(
             folder / "good", broker.url(), "good@test", pool="prefork", settings=json.dumps(settings), lines=TASKS
         )
@@ -81,6 +82,7 @@ def test_a_healthy_worker_has_no_finding(broker: RedisServer, pair: tuple[Runnin
     assert len(pair) == 2
     case = asked(broker)
     assert [each for each in judged(case, "CE") if each.outcome is not Outcome.PASS] == []
+    assert {each.value("retry_on_timeout") for each in case.facts(CelerySettings)} == {True}
     rules = {rule for rule, _ in passed(case, "CE")}
     assert rules >= {
         *("CE101", "CE102", "CE105", "CE106", "CE201", "CE202", "CE204", "CE205", "CE206", "CE207", "CE208"),

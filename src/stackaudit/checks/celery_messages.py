@@ -1,4 +1,4 @@
-"""Judges what Celery's workers take in and how: serializations, the connection to the broker, results."""
+"""Judges what Celery's workers take in and how: serializations, the way to the broker, results."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,7 +7,6 @@ from stackaudit.model.audit import Case
 from stackaudit.model.facts.celery_settings import CelerySettings
 from stackaudit.model.findings import Finding
 from stackaudit.model.parts import Rule, rule
-from stackaudit.model.versions import parse_version
 
 _TYPES = {
     "json": "application/json",
@@ -18,8 +17,6 @@ _TYPES = {
 """kombu's own serializations, by name."""
 
 _PICKLE = "pickle"
-_GREEN = frozenset({"eventlet", "gevent", "thread", "threads"})
-_SAID_SINCE = (5, 3)
 
 
 def _accepted(told: CelerySettings, name: str) -> frozenset[str]:
@@ -153,65 +150,3 @@ def _place(url: str | None) -> tuple[str, str, str] | None:
     authority, _, database = rest.partition("/")
     host, _, port = authority.partition(":")
     return host or "localhost", port or "6379", database.strip("/") or "0"
-
-
-@rule(
-    "CE206",
-    "A dead connection to the broker is noticed",
-    severity="low",
-    reads=[CelerySettings],
-    about=about("socket_timeout"),
-    why="a peer that vanished behind a NAT or a load balancer is waited for without end: kombu sets no socket_timeout",
-    fix='set broker_transport_options = {"socket_timeout": 30, "socket_keepalive": True}, and redis_backend_health_check_interval',
-    source=f"{CONFIGURATION}#broker-transport-options",
-)
-def noticed(rule: Rule, case: Case) -> Iterator[Finding]:
-    """By the options in force; kombu's own health check waits as long as the socket does."""
-    for told in telling(case, "socket_timeout"):
-        if told.value("socket_timeout") is None:
-            yield fails(rule, told, "its connection to the broker has no socket_timeout")
-
-
-@rule(
-    "CE207",
-    "It is said whether a worker waits for its broker at start",
-    severity="low",
-    reads=[CelerySettings],
-    about=lambda case: [each.subject for each in _asked_at_start(case)],
-    why="from Celery 6 on broker_connection_retry says nothing of the start, and a worker that comes up before its broker ends",
-    fix="set broker_connection_retry_on_startup = True (or False)",
-    source=f"{CONFIGURATION}#broker-connection-retry-on-startup",
-)
-def said_for_start(rule: Rule, case: Case) -> Iterator[Finding]:
-    """Celery from 5.3 on asks for it, and warns."""
-    for told in _asked_at_start(case):
-        if told.value("broker_connection_retry_on_startup") is None:
-            yield fails(rule, told, "broker_connection_retry_on_startup is not set")
-
-
-def _asked_at_start(case: Case) -> Iterator[CelerySettings]:
-    for told in telling(case, "broker_connection_retry_on_startup"):
-        version = parse_version(told.celery) if told.celery else None
-        if version is None or version.release >= _SAID_SINCE:
-            yield told
-
-
-@rule(
-    "CE208",
-    "The pool of connections to the broker is as large as what uses it",
-    severity="low",
-    reads=[CelerySettings],
-    about=about("broker_pool_limit"),
-    why="with no pool each task that is sent opens a connection; with one that is too small senders wait for each other",
-    fix="set broker_pool_limit to the number of threads or greenlets that send tasks; Celery's own is 10",
-    source=f"{CONFIGURATION}#broker-pool-limit",
-)
-def pooled(rule: Rule, case: Case) -> Iterator[Finding]:
-    """Processes have a pool each; threads and greenlets share one."""
-    for told in telling(case, "broker_pool_limit"):
-        limit, users = told.number("broker_pool_limit"), told.number("concurrency")
-        if not limit:
-            yield fails(rule, told, "broker_pool_limit is none: each task that is sent opens a connection")
-        elif users is not None and told.text("pool") in _GREEN and limit < users:
-            message = f"broker_pool_limit is {limit:g}, for {users:g} {told.text('pool')} workers that share it"
-            yield fails(rule, told, message)

@@ -162,6 +162,7 @@ def of_connection(broker: Mapping[str, Json]) -> dict[str, SettingValue]:
         "visibility_timeout": _VISIBILITY if visible is None else visible,
         "health_check_interval": number(options.get("health_check_interval")),
         "socket_timeout": number(options.get("socket_timeout")),
+        "retry_on_timeout": flag(options.get("retry_on_timeout")) or False,
     }
     host, port, database = broker.get("hostname"), broker.get("port"), broker.get("virtual_host")
     if isinstance(host, str) and _HOST.fullmatch(host) and whole(port) is not None and isinstance(database, str | int):

@@ -5,7 +5,7 @@ import pytest
 from asking import case_of, declared, judged, passed, told
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.celery_settings import CelerySettings, TaskOptions
-from stackaudit.model.facts.workers import Broadcast
+from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.findings import Outcome
 from stackaudit.model.manifest import SettingValue
 
@@ -124,6 +124,41 @@ def test_what_was_not_told_passes_nothing() -> None:
 def test_tasks_that_were_too_many_to_ask_for_are_no_pass() -> None:
     (finding,) = judged(case(worker(visibility_timeout=60, far=None)), "CE302")
     assert finding.outcome is Outcome.UNCHECKABLE
+
+
+@pytest.mark.parametrize(
+    ("kombu", "retries", "message"),
+    [
+        ("5.4.0", True, "with kombu 5.4.0 and retry_on_timeout it takes no task after a silence, and says nothing"),
+        ("5.6.2", True, "with kombu 5.6.2 and retry_on_timeout it takes no task after a silence, and says nothing"),
+        ("5.6.2", False, None),
+        ("5.7.0", True, None),
+        ("5.7.0", False, "with kombu 5.7.0 and no retry_on_timeout it loses the first task after a silence"),
+    ],
+)
+def test_what_a_silent_connection_does_hangs_on_kombu_and_one_option(
+    kombu: str, *, retries: bool, message: str | None
+) -> None:
+    found = after_silence(kombu, retries=retries)
+    assert [each.message for each in judged(found, "CE209") if each.outcome is Outcome.FAIL] == [message][
+        : bool(message)
+    ]
+    assert passed(found, "CE209") == ([] if message else [("CE209", "a@h")])
+
+
+@pytest.mark.parametrize("kombu", [None, "5.3.7", "5.7.1"])
+def test_of_a_kombu_that_nobody_saw_fall_silent_nothing_is_said(kombu: str | None) -> None:
+    assert judged(after_silence(kombu, retries=True), "CE209") == []
+
+
+def test_without_a_socket_timeout_a_silence_has_no_end_to_come_back_from() -> None:
+    assert judged(after_silence("5.7.0", retries=True, socket_timeout=None), "CE209") == []
+
+
+def after_silence(kombu: str | None, *, retries: bool, socket_timeout: float | None = 30.0) -> Case:
+    node = Worker(node="a@h", answered=True, expected_by=("pidbox",), kombu=kombu)
+    settings = worker(socket_timeout=socket_timeout, retry_on_timeout=retries)
+    return case_of(declared(broker=URL), ASKED, node, settings)
 
 
 def test_one_fault_of_many_workers_has_one_cause() -> None:

@@ -37,7 +37,8 @@ class CelerySettings(Fact):
     `values` are the few that rules read, sorted; one that is not among them was not told. From a worker they are what is in force, whatever
     its configuration says. Besides Celery's own there are `broker` and `result_backend` (addresses with no login), `broker_tls` (`off`,
     `verified`, `unverified`, `ignored`), `pool`, `concurrency`, `prefetch_count`, and of the transport `visibility_timeout`,
-    `health_check_interval`, `socket_timeout`. Times are seconds, `worker_max_memory_per_child` is KiB; None is "none", such as no limit.
+    `health_check_interval`, `socket_timeout`, `retry_on_timeout`. Times are seconds, `worker_max_memory_per_child` is KiB; None is "none",
+    such as no limit.
 
     `far` is how many tasks a worker holds for a time that is further off than its visibility timeout, None where that was not asked.
     """
