@@ -67,7 +67,7 @@ def test_of_many_tasks_the_first_are_named() -> None:
     assert finding.message.endswith("knows its tasks shop.t00, shop.t01, shop.t02, shop.t03, shop.t04 and 15 more")
 
 
-def test_where_no_worker_told_its_tasks_nothing_is_said_and_nothing_passes() -> None:
+def test_where_no_worker_told_its_tasks_nothing_passes() -> None:
     silent = judged(case(APP, asked(1, 1), worker()), "CE504")
     assert [each.outcome for each in silent] == [Outcome.UNCHECKABLE]
     assert judged(case(APP, asked(0, 0)), "CE504") == []
