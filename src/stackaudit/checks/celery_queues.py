@@ -135,6 +135,7 @@ def known(rule: Rule, case: Case) -> Iterator[Finding]:
     names = {name for each in told for name in each.names}
     answered = {each.node for each in case.facts(Worker) if each.answered}
     silent = max(_silent(case), 0) + len(answered.difference(*(each.nodes for each in told)))
+    counted = all(asked.subscribers is not None for asked in case.facts(Broadcast))
     for application in _applications(case):
         unknown = [each for each in application.names if each not in names]
         more = f" and {len(unknown) - _MOST_TASKS} more" if len(unknown) > _MOST_TASKS else ""
@@ -143,5 +144,8 @@ def known(rule: Rule, case: Case) -> Iterator[Finding]:
         if unknown and silent:
             who = f"{silent} worker{'s' * (silent != 1)} did not tell which it knows"
             yield rule.uncheckable(application.subject, f"{message}; {who}")
+        elif unknown and not counted:
+            others = "over this broker it can't be seen whether there are other workers"
+            yield rule.uncheckable(application.subject, f"{message}; {others}")
         elif unknown:
             yield rule.fails(application.subject, message)
