@@ -5,7 +5,6 @@ import math
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from packaging.utils import canonicalize_name
 from stackaudit.advisories.consultation import Vulnerability
 from stackaudit.advisories.records import Pin, parse_json
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.values import dataclass
 from stackaudit.model.wire import Json
 from stackaudit.outside import process
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import Requirement
@@ -12,6 +11,7 @@ from packaging.version import Version
 
 from stackaudit.inputs._marker_logic import with_extra
 from stackaudit.inputs._source import shown_text
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_requirement, parse_specifier, parse_version, written
 
 _PYTHON = re.compile(r"Programming Language :: Python :: (\d+)\.(\d+)")

@@ -1,7 +1,6 @@
 """Puts neighbouring releases that declare the same into ranges of versions."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import TypeAlias
@@ -12,6 +11,7 @@ from packaging.version import Version
 
 from stackaudit.authoring._declared import Declared
 from stackaudit.model.matrix import PackageRange
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_requirement
 
 Bounds: TypeAlias = tuple[frozenset[str], tuple[str, ...], tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]

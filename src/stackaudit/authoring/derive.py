@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -17,6 +16,7 @@ from stackaudit.inputs._matrix_layers import Published
 from stackaudit.inputs.matrix_source import LARGEST
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.matrix import Matrix, PackageEntry
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_version
 from stackaudit.outside.index import Absent, Trouble, ask
 from stackaudit.outside.index_pages import IndexFile, Page

@@ -1,13 +1,13 @@
 """Tells what changed between the published ranges of a matrix and newer ones."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from stackaudit.model.matrix import PackageRange
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import written
 
 Ranges = Mapping[NormalizedName, tuple[PackageRange, ...]]

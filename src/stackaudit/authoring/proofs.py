@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from stackaudit.inputs._matrix_layers import PROOF_SCHEMA
 from stackaudit.inputs.matrix_source import Source
 from stackaudit.model.errors import UsageError
 from stackaudit.model.matrix import Matrix, Proof, Rung
+from stackaudit.model.values import dataclass
 from stackaudit.outside.files import write_whole
 
 _HEAD = "# Written by `stackaudit matrix certify`: what was proved, of which versions, when and by what.\n\n"

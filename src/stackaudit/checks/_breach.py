@@ -1,11 +1,10 @@
 """One thing by which a row of the matrix does not hold, as a value: told of what is installed, and of what a fresh install gives."""
 
-from dataclasses import dataclass
-
 from stackaudit.checks._stack import subject_of
 from stackaudit.model.audit import Case
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.parts import Rule
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

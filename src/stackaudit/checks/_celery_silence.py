@@ -1,8 +1,7 @@
 """Says why nobody answers on a broker, by what lies in it: who takes tasks there, and mailboxes of other names."""
 
-from dataclasses import dataclass
-
 from stackaudit.model.facts.workers import Broadcast
+from stackaudit.model.values import dataclass
 
 _BINDING = "_kombu.binding."
 

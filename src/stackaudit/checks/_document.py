@@ -1,7 +1,7 @@
 """What the rules about a document share: how a claim is held against the facts, and the check that they make up."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from stackaudit.checks._document_world import World
@@ -11,6 +11,7 @@ from stackaudit.model.facts.fact import Fact
 from stackaudit.model.findings import Finding, Outcome, Severity
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Rule
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

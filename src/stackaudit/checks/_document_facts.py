@@ -1,7 +1,6 @@
 """What the rules about a document look up: releases by day, metadata, the packages that it pins, and the days that it can be of."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from packaging.requirements import Requirement
@@ -14,6 +13,7 @@ from stackaudit.checks._off_index import NOT_ON_INDEX, SAY_PRIVATE
 from stackaudit.checks._pythons_released import released
 from stackaudit.model.claims import Claim, ClaimKind
 from stackaudit.model.facts.published import History, Published, Upload
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_requirement, parse_version
 
 DATED = (ClaimKind.PIN, ClaimKind.TOOL, ClaimKind.PYTHON)

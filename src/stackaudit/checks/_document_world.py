@@ -1,7 +1,7 @@
 """The facts that a document's claims are held against, found by name: a document may name a thousand packages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from packaging.version import Version
 
@@ -13,6 +13,7 @@ from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.facts.fact import Fact
 from stackaudit.model.facts.published import History, Published, Upload
 from stackaudit.model.markers import environment_of
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_version
 
 

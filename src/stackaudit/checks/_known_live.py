@@ -1,7 +1,6 @@
 """Holds one server or program, as it was seen, against the matrix's known-bad rules about its kind."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from packaging.specifiers import SpecifierSet
 
@@ -11,6 +10,7 @@ from stackaudit.model.findings import Finding
 from stackaudit.model.known_bad import Bound, Combination, KnownBad, admits
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_version, written
 
 

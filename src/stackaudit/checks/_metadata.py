@@ -1,7 +1,6 @@
 """What installed distributions ask for by their own metadata, and which of it the environment lacks. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -13,6 +12,7 @@ from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.markers import environment_of
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import admits, parse_requirement, written
 
 Environment: TypeAlias = tuple[tuple[str, str], ...]

@@ -1,8 +1,7 @@
 """One name, and one remedy, for one thing that does not fit, whichever of the rules sees it: a person is told it once."""
 
-from dataclasses import dataclass
-
 from stackaudit.checks._row import Row
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

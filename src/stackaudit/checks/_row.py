@@ -1,7 +1,7 @@
 """A row of the matrix: packages at their versions on one Python, the bounds that they put on each other, and what would fit instead."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from packaging.requirements import Requirement
@@ -12,6 +12,7 @@ from packaging.version import Version
 from stackaudit.model.findings import Severity
 from stackaudit.model.known_bad import Combination, KnownBad, firing
 from stackaudit.model.matrix import Matrix, PackageEntry, PackageRange
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_version, written
 
 MOST_TRIED = 200

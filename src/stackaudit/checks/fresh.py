@@ -1,7 +1,6 @@
 """Judges what a fresh install of the declared files gives as if it were installed: pins without a lock drift by themselves."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from stackaudit.checks._breach import Breach
 from stackaudit.checks._resolved import resolved
@@ -18,6 +17,7 @@ from stackaudit.model.fresh_install import OFFLINE, why_not_asked
 from stackaudit.model.matrix import Rung
 from stackaudit.model.parts import Rule, rule
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """Judges whether each installed module is what its package wrote: two packages may write the same files."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
@@ -10,6 +9,7 @@ from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import Distribution, InterpreterFact, ModuleClash
 from stackaudit.model.findings import Finding, Severity
 from stackaudit.model.parts import Rule, rule
+from stackaudit.model.values import dataclass
 
 NOBODYS = frozenset(
     {

@@ -1,7 +1,6 @@
 """Finds what `drill` makes its copy of: the pins of files, those of an environment, or a row of a matrix that is named."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit.cli.choosing import Choice
@@ -15,6 +14,7 @@ from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import UsageError
 from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.manifest import Requirement
+from stackaudit.model.values import dataclass
 
 TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
 """What environments hold besides the stack: a copy runs without."""

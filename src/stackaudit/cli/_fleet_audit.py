@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from stackaudit.model.facts.fleet import VersionSet
 from stackaudit.model.manifest import Endpoint, Manifest, Setting
 from stackaudit.model.matrix import Matrix
 from stackaudit.model.snapshot import Snapshot
+from stackaudit.model.values import dataclass
 from stackaudit.probes import interpreter
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from stackaudit.model.audit import Audit, Policy, Saved
 from stackaudit.model.edition import Edition, Kept, TemplateText
 from stackaudit.model.errors import Fault, InputError, UsageError
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 from stackaudit.reports.markdown import refuse_bad_template
 from stackaudit.reports.record import record
 

@@ -1,9 +1,10 @@
 """Names the document of a quarter, and finds the last one before it."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from stackaudit.model.values import dataclass
 
 _NAME = re.compile(r"AUDIT-(?P<year>\d{4})-Q(?P<quarter>[1-4])\.json")
 

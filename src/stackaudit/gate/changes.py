@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from stackaudit.model.audit import Case, Judgment, Recorded
 from stackaudit.model.findings import Finding, Lane, Outcome
 from stackaudit.model.manifest import Manifest, SettingValue
+from stackaudit.model.values import dataclass
 from stackaudit.model.wire import Json, encode
 
 OF_THE_WORLD = ("VU", "RE")

@@ -1,11 +1,12 @@
 """One audit, ready to be held against another."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from stackaudit.gate.changes import Before, Kept, case_before, label
 from stackaudit.model.audit import Audit, Case, Judgment, Saved
 from stackaudit.model.findings import Finding, Lane, Outcome, Verdict
+from stackaudit.model.values import dataclass
 
 OF_A_WAIVER = "AU1"
 """How the codes of the rules about waivers begin."""

@@ -3,13 +3,14 @@
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import PurePosixPath
 
 from stackaudit.inputs._durations import seconds
 from stackaudit.model.deployment import Form, Start
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 _SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "zsh"})
 _SIGNALLING_ALL = frozenset({"dumb-init"})

@@ -1,10 +1,10 @@
 """Lays compose files over each other, as `docker compose -f ONE -f OTHER` does, and follows `extends` within a file."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit.inputs._yaml_nodes import Node
+from stackaudit.model.values import dataclass
 
 _DEEPEST = 10
 """Services that may extend each other in a row."""

@@ -1,7 +1,6 @@
 """What one or more files declare, with everything that is wrong in them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
 from itertools import chain
 
 from stackaudit.model.errors import Fault
@@ -23,7 +22,7 @@ class Declared:
     faults: tuple[Fault, ...] = ()
     sources: tuple[str, ...] = ()
     unnamed: tuple[Place, ...] = ()
-    terms: Terms = field(default_factory=Terms)
+    terms: Terms = Terms()
 
 
 def merged(parts: Iterable[Declared]) -> Declared:

@@ -3,12 +3,12 @@
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name, is_normalized_name
 
 from stackaudit.inputs import _document_words as words
 from stackaudit.inputs._document_blocks import Block, BlockKind
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_version
 
 NO_PACKAGES = frozenset(

@@ -1,12 +1,12 @@
 """Reads what the rows of a document's tables claim: ticks for Pythons, release dates, who requires what, variables."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from stackaudit.inputs import _document_words as words
 from stackaudit.inputs._document_blocks import Block
 from stackaudit.inputs._document_pins import about, normalized, of_row
 from stackaudit.model.claims import ClaimKind
+from stackaudit.model.values import dataclass
 
 _VERBS = {ClaimKind.ADMITTED: "admits", ClaimKind.NAMED: "names", ClaimKind.SUPPORTED: "supports"}
 

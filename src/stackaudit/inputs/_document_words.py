@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from stackaudit.model.claims import ClaimKind
+from stackaudit.model.values import dataclass
 
 VERSION = r"v?([0-9]+(?:\.[0-9]+)+(?:[a-z]+[0-9]*)?(?:\.post[0-9]+)?|[0-9]+![0-9][\w.]*)"
 NAME = r"([A-Za-z][\w-]{0,80}(?:\.[\w-]{1,80}){0,5})"

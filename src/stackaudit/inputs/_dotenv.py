@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from stackaudit.model.values import dataclass
 
 _START = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][\w.-]*)[ \t]*(?:=[ \t]*(?P<rest>.*))?")
 _DOUBLE = re.compile(r"\"((?:\\.|[^\"\\])*)\"", re.DOTALL)

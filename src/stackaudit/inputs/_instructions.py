@@ -6,7 +6,8 @@ Own code: dockerfile-parse knows no here-documents (its issue 145, open since 20
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from stackaudit.model.values import dataclass
 
 MOST_TEXT = 4096
 """Characters that a word may have once its variables are filled in: they can double it with each line."""

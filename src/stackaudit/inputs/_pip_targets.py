@@ -2,7 +2,6 @@
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -15,6 +14,7 @@ from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import Requirement
 from stackaudit.model.places import Place
 from stackaudit.model.secret import redact
+from stackaudit.model.values import dataclass
 
 _URL = re.compile(r"(?:https?|file|ftp|(?:git|hg|svn|bzr)(?:\+[a-z-]+)?|ssh|sftp):", re.IGNORECASE)
 _EGG = re.compile(r"[#&]egg=(?P<egg>[^&#;\s]+)")
@@ -40,7 +40,7 @@ class Unnamed:
     """The line is right, and its package has no name that could be known without fetching it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Where a line stands, and the folders that its relative paths may start from: the working directory, the file's own."""
 

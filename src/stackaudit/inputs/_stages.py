@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from stackaudit.inputs._commands import Words, celery_in, split
 from stackaudit.inputs._durations import seconds
@@ -11,6 +10,7 @@ from stackaudit.inputs._media_installs import put_in
 from stackaudit.model.deployment import HealthCheck, Said
 from stackaudit.model.places import Place
 from stackaudit.model.secret import redact
+from stackaudit.model.values import dataclass
 
 _HANDING = re.compile(r"\b(?:gosu|su-exec|setpriv|runuser)\b")
 EVERY = 30.0

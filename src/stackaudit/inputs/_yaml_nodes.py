@@ -1,11 +1,11 @@
 """Reads YAML into its nodes, each with its line: nothing is constructed, and what could swell or nest without end is refused."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from stackaudit.model.errors import Fault
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 if TYPE_CHECKING:
     from yaml import Node as YamlNode

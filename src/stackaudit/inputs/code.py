@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit.inputs import compose
@@ -11,6 +10,7 @@ from stackaudit.inputs._text import shown_path
 from stackaudit.model.brokers import same_broker
 from stackaudit.model.deployment import Override, Said
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 SETTINGS = {
     "CELERY_BROKER_URL": ("broker_url", "broker"),

@@ -1,7 +1,7 @@
 """Reads the services of Docker Compose files: what they are made of, who runs them, how they start, and how long they may take to stop."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from stackaudit.inputs import _dotenv
@@ -14,6 +14,7 @@ from stackaudit.inputs._yaml_nodes import Node
 from stackaudit.model.deployment import Container, HealthCheck, Said
 from stackaudit.model.places import Place
 from stackaudit.model.secret import redact
+from stackaudit.model.values import dataclass
 
 Value = tuple[str, str | None, Place]
 """A variable: its name, its value (None where it is not known here), and where it stands."""

@@ -1,7 +1,7 @@
 """Reads what a project's deployment files declare: Dockerfiles, Docker Compose files, `.env` files."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from stackaudit.inputs import _dotenv, compose
@@ -15,6 +15,7 @@ from stackaudit.model.brokers import server_of
 from stackaudit.model.deployment import Container, DeclaredVariable, Deployment
 from stackaudit.model.errors import Fault
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 from stackaudit.model.variables import BROKER_NAMES, looks_like_ours
 
 LARGEST = 1024 * 1024

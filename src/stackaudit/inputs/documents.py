@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from stackaudit.inputs._text import read_text, shown_path
 from stackaudit.model.claims import DECLARED, Claim, ClaimKind
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 
 LIMIT = 512 * 1024
 """The most characters of a document: a book has as many, and the longest that are made of nothing but markup take seconds."""

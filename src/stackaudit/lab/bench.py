@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from stackaudit.lab.room import KEPT, Room
 from stackaudit.lab.workers import trouble_of
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import SandboxError
+from stackaudit.model.values import dataclass
 from stackaudit.model.wire import Json
 from stackaudit.outside import dialogue, process
 from stackaudit.outside.files import write_whole

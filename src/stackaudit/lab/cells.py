@@ -1,7 +1,6 @@
 """The cells of a matrix that can be proved: the newest row of each series on each Python."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from packaging.requirements import Requirement
@@ -11,6 +10,7 @@ from packaging.version import Version
 from stackaudit.lab.rows import newest_row, series_of
 from stackaudit.model.errors import UsageError
 from stackaudit.model.matrix import Matrix
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import pin_of
 
 LONG_AGO = timedelta(days=2 * 365)

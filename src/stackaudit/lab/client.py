@@ -1,9 +1,8 @@
 """A client of a bench: a process with the stack's own packages that sends tasks and waits for what comes back."""
 
-from dataclasses import dataclass
-
 from stackaudit.lab.room import Room
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.values import dataclass
 from stackaudit.model.wire import Json
 from stackaudit.outside.dialogue import Dialogue, NoAnswer
 from stackaudit.outside.service import Service

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from stackaudit.audit import Progress
@@ -22,6 +22,7 @@ from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.published import RowResolution
 from stackaudit.model.matrix import Proof, Rung
 from stackaudit.model.snapshot import Evidence, Look
+from stackaudit.model.values import dataclass
 
 POOL = "prefork"
 """The pool of the workers: Celery's own default."""

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from stackaudit.model.facts.trials import DrilledStack
 from stackaudit.model.manifest import Interpreter, Manifest
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Evidence, Look
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_requirement
 from stackaudit.probes.interpreter import PROBE
 

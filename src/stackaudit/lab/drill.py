@@ -1,13 +1,13 @@
 """What a drill is: a sentence that must hold of a stack, and the exercise or the fault that tries it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
 from stackaudit import sockets
 from stackaudit.lab.bench import Bench
 from stackaudit.model.facts.trials import Trial
+from stackaudit.model.values import dataclass
 
 POOLS = ("prefork", "solo", "threads")
 

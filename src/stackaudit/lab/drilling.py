@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit.audit import Progress, silent
@@ -15,6 +14,7 @@ from stackaudit.lab.drill import Drill, Tier
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import SandboxError
 from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.model.values import dataclass
 
 SECONDS = {Tier.QUICK: 90.0, Tier.SLOW: 400.0}
 """The most that one drill of each tier may take: a healthy stack on an idle machine needs a tenth of it."""

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -12,6 +11,7 @@ from pathlib import Path
 from stackaudit import __version__
 from stackaudit.model.facts.published import RowResolution
 from stackaudit.model.snapshot import Look
+from stackaudit.model.values import dataclass
 from stackaudit.model.wire import Json, WireError, decode, digest, encode
 from stackaudit.outside.files import write_whole
 

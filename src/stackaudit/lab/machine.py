@@ -2,12 +2,12 @@
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit.lab.media import find_ffmpeg
 from stackaudit.lab.servers import programs
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.values import dataclass
 from stackaudit.outside import process
 
 _PATIENCE = 10.0

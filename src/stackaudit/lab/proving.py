@@ -1,7 +1,7 @@
 """Concludes from what was seen of the cells of a matrix: which rung each reached, what that proves, and which older proofs fall."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from stackaudit.audit import apply
@@ -16,6 +16,7 @@ from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.matrix import Proof, Rung
 from stackaudit.model.snapshot import Look, Snapshot
+from stackaudit.model.values import dataclass
 from stackaudit.model.wire import digest
 from stackaudit.reports.record import digest_of
 

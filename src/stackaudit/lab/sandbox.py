@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit.audit import Progress, silent
@@ -15,6 +14,7 @@ from stackaudit.lab.servers import start_server
 from stackaudit.lab.workers import start_worker
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import Secret
+from stackaudit.model.values import dataclass
 
 BUILDING = 300.0
 """Seconds that building may take; they do not count in the audit's own."""

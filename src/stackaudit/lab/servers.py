@@ -5,7 +5,6 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from stackaudit.lab.room import Room
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import SandboxError
 from stackaudit.model.secret import Secret
+from stackaudit.model.values import dataclass
 from stackaudit.outside.files import write_whole
 from stackaudit.outside.places import free_port
 from stackaudit.outside.service import Service

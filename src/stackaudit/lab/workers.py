@@ -3,7 +3,6 @@
 import platform
 import re
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from stackaudit.lab.room import Room
 from stackaudit.lab.servers import Server
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import redact
+from stackaudit.model.values import dataclass
 from stackaudit.outside.files import write_whole
 from stackaudit.outside.service import Service
 

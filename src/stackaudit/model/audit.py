@@ -196,7 +196,7 @@ class Audit:
     judgments: tuple[Judgment, ...]
     verdict: Verdict
     baseline: str | None = None
-    rules: tuple[RuleText, ...] = field(default=(), repr=False)
+    rules: tuple[RuleText, ...] = ()
     repository: Repository | None = None
     edition: "Edition | None" = None
 

@@ -1,12 +1,13 @@
 """Asks package indexes what they hold of many projects."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 from urllib.parse import quote
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import Secret
+from stackaudit.model.values import dataclass
 from stackaudit.outside import http
 from stackaudit.outside.http import Client, Failure, Request
 from stackaudit.outside.index_pages import Page, PageError, read_page

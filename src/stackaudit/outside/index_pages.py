@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import TypeAlias
@@ -10,6 +9,7 @@ from typing import TypeAlias
 from packaging.utils import canonicalize_name
 
 from stackaudit.model.secret import Secret
+from stackaudit.model.values import dataclass
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 

@@ -9,11 +9,11 @@ import locale
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from stackaudit.model.secret import Secret, strip_secrets
+from stackaudit.model.values import dataclass
 
 # pip lets the environment win over its [install] section, and that over [global].
 _SECTIONS = (":env:", "install", "global")

@@ -4,10 +4,10 @@ import importlib.util
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from stackaudit.model.secret import redact
+from stackaudit.model.values import dataclass
 
 MOST_LINES = 3
 """Lines of an installer's own explanation that are told."""

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import Secret
+from stackaudit.model.values import dataclass
 from stackaudit.outside.http import Client, Failure, Request
 from stackaudit.outside.index import Trouble, way_of
 from stackaudit.outside.index_pages import IndexFile

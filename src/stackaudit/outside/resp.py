@@ -7,11 +7,11 @@ import errno
 import socket
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.values import dataclass
 
 if TYPE_CHECKING:
     # Only a rediss:// URL pays for its import.

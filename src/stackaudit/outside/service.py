@@ -6,8 +6,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from stackaudit.model.values import dataclass
 
 _PROC = Path("/proc/self/stat")
 

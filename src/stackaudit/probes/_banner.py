@@ -1,9 +1,9 @@
 """Reads what ffmpeg and ffprobe print about themselves: the first lines of `-version`, and the lists of what they can do."""
 
 import re
-from dataclasses import dataclass
 
 from stackaudit.model.ffmpeg_branches import BRANCH_OF_LIBAVUTIL
+from stackaudit.model.values import dataclass
 
 _HEAD = re.compile(
     r"^ff(?P<program>mpeg|probe|play) version (?P<text>\S{1,200}?),?\s+(?:https?://\S{1,200}\s+)?"

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.values import dataclass
 from stackaudit.outside.resp import Connection, Reply, ServerError
 from stackaudit.probes._pidbox import Refused
 from stackaudit.probes._pidbox_words import Naming, queue_of

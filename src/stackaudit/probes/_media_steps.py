@@ -1,11 +1,11 @@
 """The steps that ffmpeg is tried with, written with ffmpeg-python, as the stack's users write theirs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.values import dataclass
 
 CLIP, THUMBNAIL, ROTATED = "clip.mp4", "thumbnail.jpg", "rotated.mp4"
 WIDTH, HEIGHT = 320, 240

@@ -1,10 +1,11 @@
 """Tries whether a Redis lets in a visitor who shows neither password nor certificate."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from stackaudit.model.facts.services import Door, ServiceState
 from stackaudit.model.snapshot import Unseen
+from stackaudit.model.values import dataclass
 from stackaudit.outside.resp import Connection, ServerError
 from stackaudit.probes._redis_session import NotSeen, Patience, Seen, Session, reach, refusal, telling
 

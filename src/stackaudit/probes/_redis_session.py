@@ -3,10 +3,11 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.services import ServiceState
+from stackaudit.model.values import dataclass
 from stackaudit.outside.resp import Connection, Kind, Reply, ServerError, Tls, Trouble, connect, connect_unix, secure
 from stackaudit.probes._redis_url import Address, BadUrl, parse
 

@@ -1,12 +1,12 @@
 """Asks a Redis that serves how it is set up: by named keys of CONFIG, each on its own, and never by one that holds a secret."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from stackaudit.model.facts.fact import Fact
 from stackaudit.model.facts.services import Crowd, Door, Durability, Exposure, Idleness
 from stackaudit.model.snapshot import Unseen
+from stackaudit.model.values import dataclass
 from stackaudit.outside.resp import Connection, Reply, ServerError, Trouble
 from stackaudit.probes._redis_door import Gap, door
 from stackaudit.probes._redis_session import Patience, Session, refusal

@@ -1,12 +1,13 @@
 """Reads the dialects in which redis-py and Celery write where a Redis is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from stackaudit.model.addresses import is_loopback
 from stackaudit.model.facts.services import ServiceState
 from stackaudit.model.services import SOCKET_SCHEMES, wrong_with
+from stackaudit.model.values import dataclass
 from stackaudit.outside.resp import Tls
 
 _PORT = 6379

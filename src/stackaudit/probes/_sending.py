@@ -1,8 +1,8 @@
 """Sends one task after the other through a queue of Redis, and waits for each to come back; nothing of ours is left behind."""
 
 import time
-from dataclasses import dataclass
 
+from stackaudit.model.values import dataclass
 from stackaudit.outside.resp import Connection, ServerError
 from stackaudit.probes import _task_message
 from stackaudit.probes._pidbox import Json, Refused

@@ -3,9 +3,9 @@
 import base64
 import json
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from stackaudit.model.values import dataclass
 from stackaudit.probes._pidbox_words import Json, parsed
 
 LIFE = timedelta(seconds=60)

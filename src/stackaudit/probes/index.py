@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from packaging.version import Version
@@ -13,6 +13,7 @@ from stackaudit.model.facts.published import Release
 from stackaudit.model.markers import environment_of
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_specifier, parse_version, series
 from stackaudit.outside.index import Absent, Answer, Trouble, ask
 from stackaudit.outside.index_pages import IndexFile, Page

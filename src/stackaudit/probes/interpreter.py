@@ -5,7 +5,6 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from stackaudit.model.facts.environment import Distribution, InterpreterFact, Mo
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.secret import redact
 from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.model.values import dataclass
 from stackaudit.outside import process
 from stackaudit.probes._claims import clashes_of
 from stackaudit.target import read_environment

@@ -4,7 +4,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -14,6 +13,7 @@ from stackaudit.model.facts.environment import InterpreterFact
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.secret import redact
 from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.model.values import dataclass
 from stackaudit.outside import process
 
 OLDEST_FOR_OURS = (3, 10)

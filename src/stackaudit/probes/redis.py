@@ -4,13 +4,14 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from stackaudit.model.facts.services import INFO_TOLD, Crowd, Door, Durability, Exposure, Idleness, Pulse, ServiceState
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.services import redis_endpoints
 from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.model.values import dataclass
 from stackaudit.outside.resp import Connection, Reply, ServerError
 from stackaudit.probes._package import fixes
 from stackaudit.probes._redis_owner import owner_of

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from packaging.requirements import Requirement as Line
@@ -16,6 +16,7 @@ from stackaudit.model.markers import applying, environment_of
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.secret import strip_secrets
 from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import THINKABLE, parse_requirement
 from stackaudit.outside.index import Absent, Trouble, ask
 from stackaudit.outside.index_pages import Page

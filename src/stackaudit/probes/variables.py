@@ -5,7 +5,6 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackaudit.model.brokers import same_broker
@@ -15,6 +14,7 @@ from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.model.values import dataclass
 from stackaudit.model.variables import BROKER_NAMES, looks_like_ours
 from stackaudit.probes._environment_readers import command_variables, names_read, parse
 

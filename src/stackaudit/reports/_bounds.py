@@ -1,7 +1,6 @@
 """Who asks for which versions of a package: by the metadata of what is installed, else by what the matrix has of the pins."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
@@ -12,6 +11,7 @@ from packaging.utils import canonicalize_name
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.markers import environment_of
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_requirement, parse_version, written
 
 

@@ -1,7 +1,6 @@
 """The audit document as its templates see it: plain text and finished Markdown, no secret, nothing that could look further."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from stackaudit.model.audit import Audit
@@ -9,6 +8,7 @@ from stackaudit.model.edition import Edition
 from stackaudit.model.facts.advised import AdvisoryCopy
 from stackaudit.model.findings import Verdict
 from stackaudit.model.markers import environment_of
+from stackaudit.model.values import dataclass
 from stackaudit.reports import _ending, _evidence, _measured, _rationale, _stack_rows, _surroundings, _upkeep
 from stackaudit.reports._marks import mark_of, mark_of_all
 from stackaudit.reports._parts import Part, clean_packages, evidence_of, part_of, scans

@@ -1,11 +1,11 @@
 """The appendix of the document: what was asked of whom, a group a probe, and what ran."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit
 from stackaudit.model.matrix import Proof
 from stackaudit.model.snapshot import Look
+from stackaudit.model.values import dataclass
 from stackaudit.reports._amounts import seconds
 from stackaudit.reports._raw import Raw, anchor, to_evidence
 from stackaudit.reports._stack_rows import PROOFS

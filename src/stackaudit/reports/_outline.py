@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from stackaudit.model.values import dataclass
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

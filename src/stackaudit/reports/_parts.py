@@ -1,11 +1,11 @@
 """One check as a section of the document tells it, and what the scanners of vulnerabilities were asked."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit, Judgment
 from stackaudit.model.facts.advised import Answered, Audited, FreshAudited
 from stackaudit.model.findings import Finding, Outcome, Verdict
+from stackaudit.model.values import dataclass
 from stackaudit.reports._marks import mark_of
 from stackaudit.reports._raw import Raw, to_evidence
 

@@ -1,7 +1,6 @@
 """Why each package of the stack is at its version: who requires it with which bounds, what these admit, and what the index has."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from packaging.specifiers import SpecifierSet
@@ -14,6 +13,7 @@ from stackaudit.model.facts.published import Release
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.markers import environment_of
 from stackaudit.model.matrix import PackageEntry
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_version, written
 from stackaudit.reports._bounds import Asked, asked_of, tightened
 from stackaudit.reports._raw import Raw, escaped, to_evidence

@@ -1,13 +1,13 @@
 """The packages of the stack as the document shows them: what is declared, installed and released, and what was said of each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit
 from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.facts.published import Release
 from stackaudit.model.findings import Outcome, Verdict
 from stackaudit.model.matrix import PackageEntry, Rung
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_version
 from stackaudit.reports._raw import Raw, to_evidence
 

@@ -1,7 +1,6 @@
 """When each part of the audited stack was released, and when its support ends: from the audit alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from stackaudit.model.audit import Audit, Case, Package
@@ -10,6 +9,7 @@ from stackaudit.model.facts.published import Release
 from stackaudit.model.facts.services import Pulse
 from stackaudit.model.markers import environment_of
 from stackaudit.model.matrix import Branch
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_version, series
 
 

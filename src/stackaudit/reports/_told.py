@@ -1,11 +1,11 @@
 """What every format for machines tells: each finding that is no pass, many workers' as one, and a stand-in where nothing was checked."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit, Judgment
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived, named_before
 from stackaudit.model.places import Place
+from stackaudit.model.values import dataclass
 from stackaudit.reports._nodes import nodes_of
 
 NOTHING = "audit"

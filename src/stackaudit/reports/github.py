@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from stackaudit.model.audit import Audit
 from stackaudit.model.findings import Outcome, Severity
 from stackaudit.model.parts import Renderer
 from stackaudit.model.secret import redact
+from stackaudit.model.values import dataclass
 from stackaudit.reports._told import Told, file_of, line, told
 
 LEVELS = {Severity.LOW: "notice", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}

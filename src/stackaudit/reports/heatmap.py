@@ -1,12 +1,12 @@
 """Draws a matrix as a grid of Python by package, by the strongest evidence there is: as values."""
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from packaging.version import Version
 
 from stackaudit.model.matrix import Branch, Matrix, PackageEntry, Rung
+from stackaudit.model.values import dataclass
 from stackaudit.model.versions import newest_patch
 
 

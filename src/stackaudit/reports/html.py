@@ -4,12 +4,12 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from stackaudit.model.audit import Audit
 from stackaudit.model.parts import Renderer
+from stackaudit.model.values import dataclass
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from stackaudit.model.audit import Audit, Judgment
 from stackaudit.model.findings import Finding, Outcome, Verdict
 from stackaudit.model.matrix import Rung
 from stackaudit.model.parts import Renderer
+from stackaudit.model.values import dataclass
 from stackaudit.reports._identity import WORKERS, advisory_of, name_of
 from stackaudit.reports._nodes import nodes_of
 from stackaudit.reports._told import NOTHING, Told, file_of, line, of_check, told

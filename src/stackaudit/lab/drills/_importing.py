@@ -1,10 +1,10 @@
 """Imports modules in the interpreter of a bench."""
 
 import json
-from dataclasses import dataclass
 
 from stackaudit.lab.bench import Bench, NotSetUp
 from stackaudit.model.secret import redact
+from stackaudit.model.values import dataclass
 from stackaudit.model.wire import Json
 
 MODULES = (
