@@ -132,16 +132,20 @@ def _applications(case: Case) -> list[KnownTasks]:
 def known(rule: Rule, case: Case) -> Iterator[Finding]:
     """By the names that the application registers when it is imported, and those that its workers say they know."""
     told = [each for each in case.facts(KnownTasks) if not each.application]
-    known = {name for each in told for name in each.names}
+    names = {name for each in told for name in each.names}
     answered = {each.node for each in case.facts(Worker) if each.answered}
     silent = max(_silent(case), 0) + len(answered.difference(*(each.nodes for each in told)))
+    counted = all(asked.subscribers is not None for asked in case.facts(Broadcast))
     for application in _applications(case):
-        unknown = [each for each in application.names if each not in known]
+        unknown = [each for each in application.names if each not in names]
         more = f" and {len(unknown) - _MOST_TASKS} more" if len(unknown) > _MOST_TASKS else ""
         named = f"task{'s' * (len(unknown) != 1)} {', '.join(unknown[:_MOST_TASKS])}{more}"
         message = f"no worker that answered knows its {named}"
         if unknown and silent:
             who = f"{silent} worker{'s' * (silent != 1)} did not tell which it knows"
             yield rule.uncheckable(application.subject, f"{message}; {who}")
+        elif unknown and not counted:
+            others = "over this broker it can't be seen whether there are other workers"
+            yield rule.uncheckable(application.subject, f"{message}; {others}")
         elif unknown:
             yield rule.fails(application.subject, message)

@@ -149,7 +149,7 @@ def _loose(rule: Rule, subject: str, asked_for: Requirement, fix: str | None) ->
         return rule.uncheckable(subject, message, where=where)
     message = f"{name} is not pinned: {where} takes it from {asked_for.source}"
     return rule.fails(
-        subject, message, where=where, fix="name a commit there by its full id, or a release of the index"
+        subject, message, where=where, fix="take a release of the index, or a commit of a repository by its full id"
     )
 
 

@@ -83,7 +83,7 @@ def without_place(observed: Observed) -> Observed:
     manifest = observed.manifest
     if manifest.interpreter is None:
         return observed
-    from stackaudit.model.wire import encode
+    from stackaudit.model.wire import decode, encode
 
     told = json.dumps(encode(observed.snapshot))
     # FOLDER/env/bin/python
@@ -96,8 +96,6 @@ def without_place(observed: Observed) -> Observed:
         host = address.partition(":")[0]
         told = told.replace(address, host)
         endpoints.append(replace(each, url=Secret(url.replace(address, host))))
-    from stackaudit.model.wire import decode
-
     snapshot = decode(Snapshot, json.loads(told))
     looks = tuple(
         replace(each, evidence=replace(each.evidence, sha256=None)) if each.probe == "interpreter" else each
@@ -130,9 +128,9 @@ def row_of(choice: Choice, minor: str) -> tuple[Requirement, ...]:
 
 
 def _pins(matrix: Matrix, row: Sequence[str]) -> tuple[Requirement, ...]:
-    where = Place(path=f"matrix {matrix.name}")
     from packaging.requirements import Requirement as Line
 
+    where = Place(path=f"matrix {matrix.name}")
     lines = [Line(text) for text in row]
     return tuple(
         Requirement(

@@ -1,4 +1,4 @@
-"""Reads what a Celery worker really runs with: `stats` over `registered` over `conf`; but for the few named settings nothing is kept."""
+"""Reads what a Celery worker really runs with: `stats` over `registered` over `conf`; of settings none but the few named are kept."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,7 +50,7 @@ _MOST_LISTED = 100
 _LONGEST_URL = 2000
 """What a setting may hold before its end is left out: an answer has no bounds of its own."""
 
-_TASK = re.compile(r"(?P<name>\S+)(?: \[(?P<options>.*)\])?")
+_TASK = re.compile(r"(?P<name>.+?)(?: \[(?P<options>\w+=[^\[\]]*)\])?", re.DOTALL)
 _HOST = re.compile(r"[\w.:\[\]-]{1,255}")
 _RESULTS = re.compile(r"^settings -> .*?\bresults:(?P<url>\S+)", re.MULTILINE)
 
@@ -162,7 +162,7 @@ def of_connection(broker: Mapping[str, Json]) -> dict[str, SettingValue]:
         "visibility_timeout": _VISIBILITY if visible is None else visible,
         "health_check_interval": number(options.get("health_check_interval")),
         "socket_timeout": number(options.get("socket_timeout")),
-        "retry_on_timeout": flag(options.get("retry_on_timeout")) or False,
+        "retry_on_timeout": bool(options.get("retry_on_timeout")),
     }
     host, port, database = broker.get("hostname"), broker.get("port"), broker.get("virtual_host")
     if isinstance(host, str) and _HOST.fullmatch(host) and whole(port) is not None and isinstance(database, str | int):

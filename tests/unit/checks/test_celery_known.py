@@ -17,7 +17,7 @@ URL = "redis://broker.test:6379/0"
 APP = KnownTasks(nodes=("application shop:app",), application=True, names=("shop.sell", "shop.ship"))
 
 
-def asked(subscribers: int = 1, replies: int = 1, undecodable: int = 0) -> Broadcast:
+def asked(subscribers: int | None = 1, replies: int = 1, undecodable: int = 0) -> Broadcast:
     return Broadcast(endpoint=URL, subscribers=subscribers, replies=replies, undecodable=undecodable)
 
 
@@ -61,13 +61,20 @@ def test_who_did_not_tell_may_know_it(facts: tuple[Fact, ...]) -> None:
     assert finding.message.endswith("; 1 worker did not tell which it knows")
 
 
+def test_where_nobody_can_count_the_workers_another_may_know_it() -> None:
+    (finding,) = judged(case(APP, asked(None), worker(), knows("shop.sell")), "CE504")
+    assert finding.outcome is Outcome.UNCHECKABLE
+    assert finding.message.endswith("; over this broker it can't be seen whether there are other workers")
+    assert passed(case(APP, asked(None), worker(), knows(*APP.names)), "CE504") == [("CE504", "application shop:app")]
+
+
 def test_of_many_tasks_the_first_are_named() -> None:
     many = replace(APP, names=tuple(f"shop.t{number:02}" for number in range(20)))
     (finding,) = judged(case(many, asked(), worker(), knows("other.task")), "CE504")
     assert finding.message.endswith("knows its tasks shop.t00, shop.t01, shop.t02, shop.t03, shop.t04 and 15 more")
 
 
-def test_where_no_worker_told_its_tasks_nothing_is_said_and_nothing_passes() -> None:
+def test_where_no_worker_told_its_tasks_nothing_passes() -> None:
     silent = judged(case(APP, asked(1, 1), worker()), "CE504")
     assert [each.outcome for each in silent] == [Outcome.UNCHECKABLE]
     assert judged(case(APP, asked(0, 0)), "CE504") == []

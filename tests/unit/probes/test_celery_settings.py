@@ -93,6 +93,12 @@ def test_what_is_in_force_is_kept(name: str, value: SettingValue) -> None:
     assert found.value(name) == value
 
 
+@pytest.mark.parametrize(("given", "kept"), [(None, False), (False, False), (True, True), (1, True), ("yes", True)])
+def test_whether_it_tries_again_after_a_timeout_is_what_redis_py_makes_of_it(given: Json, *, kept: bool) -> None:
+    broker: Json = {"transport": "redis", "transport_options": {"retry_on_timeout": given}}
+    assert told(stats={"broker": broker}).value("retry_on_timeout") is kept
+
+
 def test_what_was_not_told_is_no_setting_that_is_off() -> None:
     assert not told().tells("worker_soft_shutdown_timeout")
     assert not told(stats=None).tells("pool")
@@ -125,6 +131,13 @@ def test_the_backend_in_use_counts_and_not_the_configured_one() -> None:
     report: Json = {"ok": "settings -> transport:redis results:redis://:********@other.test:6379/2\n\nx: 1\n"}
     assert told(report=report).value("result_backend") == "redis://other.test:6379/2"
     assert told(report={"ok": "settings -> transport:redis results:disabled:///\n"}).value("result_backend") is None
+
+
+@pytest.mark.parametrize("name", ["shop.sell", "send the mail", "sum [of two]", "two\nlines"])
+@pytest.mark.parametrize("options", ["", " [acks_late=True serializer=json]"])
+def test_a_task_is_known_by_the_name_that_it_was_given(name: str, options: str) -> None:
+    """What is not found again among them counts as lost (CE504)."""
+    assert settings.known_tasks({"registered": [f"{name}{options}"]}) == (short(name),)
 
 
 def test_tasks_that_are_set_alike_are_kept_together() -> None:
