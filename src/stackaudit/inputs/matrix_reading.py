@@ -22,7 +22,7 @@ def load(source: Source) -> Matrix:
     Raises:
         InputError: it is wrong: every fault in it and its layers, by line.
     """
-    matrix, faults = _written(source), list[Fault]()
+    matrix, faults = load_written(source), list[Fault]()
     layers = list(matrix.layers)
     published: Published | None = None
     for name in LAYERS:
@@ -40,15 +40,6 @@ def load(source: Source) -> Matrix:
     if faults:
         raise InputError(_sorted(faults))
     return replace(matrix, layers=tuple(layers), sha256=_joint(layers))
-
-
-def load_written(source: Source) -> Matrix:
-    """What people wrote of the matrix at `source`, alone: packages whose ranges are derived have none.
-
-    Raises:
-        InputError: it is wrong: every fault in it, by line.
-    """
-    return _written(source)
 
 
 def load_published(source: Source) -> tuple[Published, str] | None:
@@ -80,7 +71,12 @@ def _toml(source: Source, layer: str) -> Toml | Fault | None:
     return text if isinstance(text, Fault) else parse_toml(text, shown)
 
 
-def _written(source: Source) -> Matrix:
+def load_written(source: Source) -> Matrix:
+    """What people wrote of the matrix at `source`, alone: packages whose ranges are derived have none.
+
+    Raises:
+        InputError: it is wrong: every fault in it, by line.
+    """
     toml = _toml(source, "")
     if toml is None or isinstance(toml, Fault):
         gone = Fault(where=Place(path=source.shown), message="there is no such file")
