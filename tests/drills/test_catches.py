@@ -130,6 +130,15 @@ def test_a_worker_for_which_every_shutdown_is_a_cold_one_is_caught(pool: str, wo
         (("celery==5.6.3", "kombu==5.6.2", "redis==4.6.0"), "3.11", "backend-restart", "raised TypeError"),
         (("celery==5.2.7", "kombu==5.2.4", "redis==4.6.0"), "3.12", "imports", "raises AttributeError"),
         (("ffmpeg-python==0.2.0", "future==0.18.2"), "3.12", "imports", "raises ModuleNotFoundError"),
+        (("celery==4.2.1", "kombu==4.2.1", "redis==3.0.0", "vine<5"), "3.6", "round-trip", LATE),
+        (("celery==5.1.2", "kombu==5.2.0", "redis==3.3.11"), "3.8", "worker-start", "keyword argument 'username'"),
+        (("celery==4.1.0", "kombu==4.2.0", "redis==2.10.6", "vine<5"), "3.6", "worker-start", "kombu.async"),
+        (
+            ("celery==5.2.7", "kombu==5.2.4", "redis==4.3.6", "importlib-metadata==5.0.0"),
+            "3.7",
+            "imports",
+            "raises AttributeError",
+        ),
         (("ffmpeg-python==0.2.0", "future==0.18.2"), "3.11", "deprecations", "slated for removal in Python 3.12"),
         (
             ("celery==4.3.0", "kombu==4.6.4", "redis==3.3.11", "vine==1.3.0", "importlib-metadata<5"),

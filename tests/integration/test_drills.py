@@ -12,8 +12,10 @@ import pytest
 
 from drilling import GOOD, copy_of, interrupted_after, looks_at, problems_of
 from stackaudit.lab.bench import Lab
+from stackaudit.lab.copies import installed_in
 from stackaudit.lab.drill import drills
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.snapshot import Unseen
 from stackaudit.outside.dialogue import Dialogue, NoAnswer
 from stackaudit.outside.relay import Relay
 from stackaudit.outside.service import start
@@ -155,3 +157,10 @@ def test_an_interrupted_drill_leaves_no_process_and_no_folder(tmp_path: Path, se
     require("redis-server")
     require("uv")
     assert interrupted_after(seconds, tmp_path, signal.SIGINT) == (130, [], [])
+
+
+def test_an_interpreter_that_can_not_be_read_says_why(tmp_path: Path) -> None:
+    unseen = installed_in(str(tmp_path / "python"), Deadline(30))
+    assert isinstance(unseen, Unseen)
+    assert str(tmp_path / "python") in unseen.cause
+    assert unseen.remedy

@@ -14,6 +14,7 @@ from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import UsageError
 from stackaudit.model.facts.environment import Distribution
 from stackaudit.model.manifest import Requirement
+from stackaudit.model.snapshot import Unseen
 from stackaudit.model.values import dataclass
 
 TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
@@ -48,10 +49,11 @@ def pinned(settings: Settings, choice: Choice, folder: Path, deadline: Deadline)
             lines=tuple(line_of(each) for each in row), python=base, source=str(row[0].where), requirements=row
         )
     interpreter = find_interpreter(settings, call)
-    found = installed_in(interpreter.path, deadline) if interpreter is not None else None
-    if interpreter is None or found is None:
-        where = interpreter.path if interpreter is not None else "the project"
-        raise UsageError(f"what is installed for {where} could not be read", hint="name the pins with -r FILE")
+    if interpreter is None:
+        raise UsageError("the project has no environment that could be copied", hint="name the pins with -r FILE")
+    found = installed_in(interpreter.path, deadline)
+    if isinstance(found, Unseen):
+        raise UsageError(f"what is installed could not be read: {found.cause}", hint="name the pins with -r FILE")
     return Pinned(
         lines=tuple(_pin(each, interpreter.path) for each in found.packages if each.name not in TOOLS),
         # Its own virtual environment may go away while the copy is built; the Python that it was made of stays.

@@ -24,7 +24,7 @@ from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.facts.trials import DrilledStack
 from stackaudit.model.manifest import Interpreter, Manifest
 from stackaudit.model.places import Place
-from stackaudit.model.snapshot import Evidence, Look
+from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.model.values import dataclass
 from stackaudit.model.versions import parse_requirement
 from stackaudit.probes.interpreter import PROBE
@@ -90,13 +90,13 @@ def chosen_drills(wanted: Wanted, pool: str, installed: frozenset[str]) -> tuple
     )
 
 
-def installed_in(python: str, deadline: Deadline) -> Installed | None:
-    """What the environment of the interpreter at `python` holds; None where that can't be read."""
+def installed_in(python: str, deadline: Deadline) -> Installed | Unseen:
+    """What the environment of the interpreter at `python` holds, or why that can't be read."""
     manifest = Manifest(interpreter=Interpreter(path=python, where=Place(path=python)))
     snapshot = gather(manifest, [PROBE], deadline, datetime.now(UTC))
     interpreter = next(iter(snapshot.facts(InterpreterFact)), None)
     if interpreter is None:
-        return None
+        return next(look.unseen for look in snapshot.looks if look.unseen is not None)
     return Installed(interpreter=interpreter, packages=snapshot.facts(Distribution))
 
 
@@ -130,8 +130,9 @@ def drill_copy(wanted: Wanted, deadline: Deadline, progress: Progress = silent) 
 
 def _made(room: Room, python: Path, pins: Sequence[str], deadline: Deadline) -> _Copy:
     installed = installed_in(str(python), deadline)
-    if installed is None:
-        raise SandboxError("what is installed in the sandbox could not be read", hint="run it again")
+    if isinstance(installed, Unseen):
+        cause = installed.cause.replace(str(python), "its interpreter")
+        raise SandboxError(f"what is installed in the sandbox could not be read: {cause}", hint=installed.remedy)
     own = replace(installed, packages=tuple(_of_the_stack(installed.packages, pins)))
     return _Copy(room=room, python=python, installed=own, machine=this_machine(deadline))
 
