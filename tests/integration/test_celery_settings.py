@@ -28,6 +28,9 @@ def late(): pass
 
 @app.task(name="tested.plain")
 def plain(): pass
+
+@app.task(name="tested [in words]")
+def named(): pass
 """
 
 BAD = {
@@ -146,7 +149,10 @@ def _once_held(broker: RedisServer) -> Case:
     return case
 
 
-@pytest.mark.parametrize(("name", "outcome"), [("tested.plain", Outcome.PASS), ("tested.new", Outcome.FAIL)])
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [("tested.plain", Outcome.PASS), ("tested [in words]", Outcome.PASS), ("tested.new", Outcome.FAIL)],
+)
 def test_a_task_of_the_application_is_known_by_a_worker_or_told(
     name: str,
     outcome: Outcome,

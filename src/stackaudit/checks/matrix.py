@@ -8,7 +8,7 @@ from packaging.specifiers import SpecifierSet
 
 from stackaudit.checks._row import Row, admits_python
 from stackaudit.checks._rung import rung_told, rungs
-from stackaudit.checks._stack import asked, row, stack_package, subject_of, surely_absent
+from stackaudit.checks._stack import asked, extras_in, row, stack_package, subject_of, surely_absent
 from stackaudit.checks.fresh import goes_together, told_of_install
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
@@ -91,9 +91,21 @@ def _expected(case: Case) -> Iterator[PackageEntry]:
 
 def _is_pinned(case: Case, name: str) -> bool:
     """Whether the files leave one version of package `name`: by a line that asks for it, or for what comes along by a constraint."""
+    return any(each.pin is not None for each in (*case.requirements_of(name), *_constraints(case, name)))
+
+
+def _constraints(case: Case, name: str) -> Iterator[Requirement]:
+    """What constraints say of package `name`, wherever it comes from."""
     constraints = replace(case.manifest, requirements=case.manifest.terms.constraints)
-    bound = (each for each in applying(constraints, case.interpreter) if each.name == name)
-    return any(each.pin is not None for each in (*case.requirements_of(name), *bound))
+    return (each for each in applying(constraints, case.interpreter) if each.name == name)
+
+
+def _bounds(case: Case, name: str) -> SpecifierSet:
+    """All the bounds that lines and constraints put on package `name`."""
+    found = asked(case, name)
+    for each in _constraints(case, name):
+        found &= each.specifier
+    return found
 
 
 def _about_expected(case: Case) -> Iterable[str]:
@@ -158,7 +170,7 @@ def _pin(case: Case, name: str) -> str | None:
     here, there = row(case), stack_package(case, name)
     if here is None:
         return None
-    within = {str(each.name): asked(case, each.name) for each in here.matrix.packages}
+    within = {str(each.name): _bounds(case, each.name) for each in here.matrix.packages}
     if there is not None:
         own = within.get(name, SpecifierSet())
         good = here.fits(name) and own.contains(there.version, prereleases=True)
@@ -167,6 +179,12 @@ def _pin(case: Case, name: str) -> str | None:
     # What is missing is chosen together: each newest by itself may not go with the others' newest.
     # Whichever is chosen first may leave no other for what bounds it: of both orders the one that leaves least open.
     expected = [*_expected(case)]
+    for entry in here.matrix.packages:
+        bound = next((each.pin for each in _constraints(case, entry.name) if each.pin is not None), None)
+        here = here if bound is None or entry.name in here.versions else here.at(entry.name, bound)
+    # With redis pinned the bounds of kombu[redis] hold too.
+    names = {*here.versions, *(each.name for each in expected)}
+    here = replace(here, extras=extras_in(case, here.matrix, names))
     orders = (sorted(expected, key=lambda each: each.required is not first) for first in (True, False))
     rows = [here.completed((each.name for each in order), within) for order in orders]
     version = max(rows, key=lambda each: len(each.versions)).versions.get(name)

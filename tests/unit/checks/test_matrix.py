@@ -157,9 +157,10 @@ def test_what_has_no_version_is_not_said_to_refuse_the_python() -> None:
     assert some.summary == "2 of 5 stack packages are pinned; all 2 of known version admit Python 3.11; rung: published"
 
 
-def test_what_is_missing_is_chosen_so_that_all_of_it_goes_together() -> None:
+@pytest.mark.parametrize("lines", [["celery[redis]==5.5.3"], ["celery==5.5.3", "redis"]])
+def test_what_is_missing_is_chosen_so_that_all_of_it_goes_together(lines: list[str]) -> None:
     """The newest redis that celery 5.5.3 takes leaves no kombu for both: its own extra bounds redis."""
-    found = failed(case(declared=["celery[redis]==5.5.3", "ffmpeg-python==0.2.0"]), "MX101")
+    found = failed(case(declared=[*lines, "ffmpeg-python==0.2.0"]), "MX101")
     assert {each.subject: each.fix for each in found}["redis"] == "pin redis==5.2.1"
     (along,) = {each.fix for each in found if each.subject != "redis"}
     assert "kombu==5.5.4" in str(along)
@@ -192,6 +193,23 @@ def test_a_constraint_pins_what_comes_along() -> None:
     assert {each.subject for each in failed(bound, "MX101")} == {"billiard", "vine"}
     assert all("kombu" not in str(each.fix) for each in failed(bound, "MX101"))
     assert judged(bound).summary.startswith("4 of 6 stack packages are pinned")
+
+
+@pytest.mark.parametrize(
+    ("constraint", "lines", "pins"),
+    [
+        ("kombu==5.5.4", ["celery==5.4.0", "redis"], {"redis": "pin redis==5.2.1"}),
+        ("kombu==5.5.4", ["celery", "redis"], {"celery": "pin celery==5.5.3", "redis": "pin redis==5.2.1"}),
+    ],
+)
+def test_what_is_missing_is_chosen_to_go_with_what_constraints_pin(
+    constraint: str, lines: list[str], pins: dict[str, str]
+) -> None:
+    stack = case(declared=[*lines, "ffmpeg-python==0.2.0"])
+    terms = replace(stack.manifest.terms, constraints=(requirement(constraint),))
+    bound = replace(stack, manifest=replace(stack.manifest, terms=terms))
+    fixes = {each.subject: each.fix for each in failed(bound, "MX101") if each.severity is Severity.MEDIUM}
+    assert fixes == pins
 
 
 def test_a_pin_in_one_of_several_files_will_do() -> None:
