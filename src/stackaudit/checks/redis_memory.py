@@ -101,7 +101,7 @@ def _filling(case: Case) -> Iterator[Pulse]:
     severity="high",
     reads=[Pulse],
     about=lambda case: [pulse.endpoint for pulse in _filling(case)],
-    why="a full server answers PING and refuses every write (OOM): no task can be sent, and no result be stored",
+    why="a full server answers PING and refuses every write (OOM): no task is taken, and a worker whose task ends meanwhile ends too",
     fix="see what fills it (redis-cli --bigkeys), start workers for the queues that grow, or raise maxmemory",
     source=_EVICTION,
     permission=BY_INFO,

@@ -35,8 +35,8 @@ def read(path: Path, root: Path, environ: Mapping[str, str], data: bytes | None 
         unnamed=tuple(reading.unnamed),
         terms=Terms(
             constraints=tuple(reading.constraints),
-            # With one hash pip takes nothing that has none: what is not listed is not installed.
-            closed=tuple(reading.sources) if reading.hashed else (),
+            # With one hash pip takes nothing that has none: what is not listed is not installed. A file of both it refuses.
+            closed=tuple(reading.sources) if reading.hashed and not reading.unhashed else (),
             indexes=tuple(dict.fromkeys(reading.indexes)),
             prereleases=reading.prereleases,
         ),
@@ -57,6 +57,7 @@ class _Reading:
     unnamed: list[Place] = field(default_factory=list)
     indexes: list[str] = field(default_factory=list)
     hashed: bool = False
+    unhashed: bool = False
     prereleases: bool = False
     seen: set[tuple[str, bool]] = field(default_factory=set)
 
@@ -87,6 +88,7 @@ class _Reading:
                 self._line(line, path, where, constraint=constraint)
             else:
                 kept.append(plain)
+                self.unhashed |= not constraint
 
     def _line(self, line: Line, path: Path, where: Place, *, constraint: bool) -> None:
         try:
@@ -99,6 +101,7 @@ class _Reading:
             self.faults.append(Fault(where=where, message=stray, hint="put it on a line of its own"))
             return
         self.hashed |= options.hashed
+        self.unhashed |= not (constraint or options.hashed) and bool(requirement or options.editables)
         self.prereleases |= options.prereleases
         self.indexes += [
             strip_secrets(_quoted(each, line) if line.text != line.written else each) for each in options.indexes

@@ -28,6 +28,12 @@ def test_a_file_with_hashes_lists_all_that_an_install_gives(tmp_path: Path) -> N
     assert terms_of(tmp_path, requirements="celery==5.4.0\n").closed == ()
 
 
+@pytest.mark.parametrize("loose", ["redis==5.0.8\n", "redis>=5\n", "-e ./lib\n", "https://example.test/redis.zip\n"])
+def test_a_line_without_a_hash_leaves_open_what_an_install_gives(tmp_path: Path, loose: str) -> None:
+    # pip refuses such a file: what it lists is what nothing installs.
+    assert terms_of(tmp_path, requirements=HASHED + loose).closed == ()
+
+
 @pytest.mark.parametrize("name", ["pylock.toml", "uv.lock", "poetry.lock", "Pipfile.lock", "bom.json"])
 def test_a_lock_and_an_sbom_list_all_that_an_install_gives(name: str) -> None:
     path = next(PROJECTS.rglob(name))
