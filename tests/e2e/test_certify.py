@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -20,24 +19,12 @@ from command import CLEAN, COMMAND, Run
 from distributions import listed, metadata, wheel_of
 from environments import uv
 from index_service import IndexService, serving
+from matrices_of_one import HEAD, HERE
 
-HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 SCHEMA = Path(__file__).parents[2] / "src" / "stackaudit" / "reports" / "record.schema.json"
 WHEEL = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 UPLOADED = "2026-10-01T00:00:00Z"
-MATRIX = f"""\
-schema = "stackaudit/matrix/1"
-name = "small"
-title = "Small"
-version = "1"
-looked_at = 2026-11-22
-
-[python]
-source = "https://example.org/python"
-
-[python.branches]
-"{HERE}" = {{}}
-
+MATRIX = f"""{HEAD.replace("NAME", "small")}
 [package.worker]
 role = "worker"
 required = true
