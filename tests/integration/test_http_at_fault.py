@@ -238,3 +238,16 @@ def test_answers_that_are_too_long_together_are_not_even_read() -> None:
         found = client.ask([Request(url=f"http://127.0.0.1:{port}/")] * 2)
     assert [told(each) for each in found] == [Kind.TOO_LONG] * 2
     assert len(pieces) < 64
+
+
+def test_a_kept_connection_that_ends_when_it_is_asked_again_is_no_fault_of_the_service() -> None:
+    def sends_on_once(connection: socket.socket) -> None:
+        asked = requests(connection)
+        if next(asked) == "/":
+            connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n")
+            next(asked)
+        else:
+            connection.sendall(HELLO)
+
+    with stranger(sends_on_once) as port:
+        assert ask(f"http://127.0.0.1:{port}/", Way(redirects=1)) == b"hello"

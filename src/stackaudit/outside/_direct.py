@@ -1,5 +1,6 @@
 """Asks one HTTP server without a proxy, on the standard library's client: most audits need no other, and it is there soonest."""
 
+import contextlib
 import select
 import socket
 import ssl
@@ -37,7 +38,14 @@ class Direct:
 
     def ask(self, question: Question) -> "DirectReply":
         """The beginning of its answer; the same exceptions as any `Server`."""
-        connection = self._free() or self._connected(question)
+        kept = self._free()
+        if kept is not None:
+            # A service may end what it kept, and just then: that says nothing of the question.
+            with contextlib.suppress(ConnectionError, ssl.SSLEOFError):
+                return self._asked(kept, question)
+        return self._asked(self._connected(question), question)
+
+    def _asked(self, connection: HTTPConnection, question: Question) -> "DirectReply":
         try:
             if connection.sock is not None:
                 connection.sock.settimeout(question.silence)
