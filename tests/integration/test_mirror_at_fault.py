@@ -71,6 +71,11 @@ def redirecting(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n")
 
 
+def no_http(connection: socket.socket) -> None:
+    while connection.recv(65536):
+        connection.sendall(b"SSH-2.0-x\r\n")
+
+
 def test_a_zip_is_fetched_and_becomes_the_mirror(old: mirror.Mirror) -> None:
     told: Lines = []
     with stranger(answering(archive())) as port:
@@ -90,7 +95,7 @@ FAULTS = {
     "half a zip": (answering(archive()[: len(archive()) // 2]), "it is not a zip that can be read whole"),
     "something after PK": (answering(b"PK\x03\x04nonsense"), "it is not a zip that can be read whole"),
     "a circle": (redirecting, "it redirects too often"),
-    "no HTTP": (lambda connection: connection.sendall(b"SSH-2.0-x\r\n"), "the connection broke off"),
+    "no HTTP": (no_http, "what it sends is not HTTP as it was asked for"),
 }
 
 
