@@ -137,10 +137,10 @@ def test_the_authorities_of_certifi_are_read_only_where_those_of_the_system_do_n
     made = certificate(tmp_path)
     with Service(made) as service:
         command = [sys.executable, "-c", ASKING, f"https://127.0.0.1:{service.port}/"]
-        known = {**os.environ, "SSL_CERT_FILE": str(made.file)}
+        unnamed = {name: each for name, each in os.environ.items() if not name.startswith("SSL_CERT")}
         told = [
             subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
-            for env in (known, os.environ)
+            for env in ({**unnamed, "SSL_CERT_FILE": str(made.file)}, unnamed)
         ]
     assert told == ["{'Answer'} False", "{'Failure'} True"]
 
@@ -202,7 +202,7 @@ def test_what_is_asked_by_tls_goes_through_the_proxy_unread(tmp_path: Path) -> N
 
 
 def test_a_proxy_that_is_not_there_or_is_of_another_kind_is_named_as_the_cause() -> None:
-    for address in ("http://127.0.0.1:1", "socks5://127.0.0.1:1"):
+    for address in ("http://127.0.0.1:1", "socks5://127.0.0.1:1", "http://::::"):
         assert kind(ask("https://far.example/", way=Way(proxy=Secret(address)))) is Kind.PROXY
 
 

@@ -78,6 +78,8 @@ def test_a_service_whose_name_does_not_resolve_is_unknown() -> None:
         {"results": [{}, {}, {"vulns": [{"id": "../x"}]}]},
         {"results": [{}, {}, {"error": "no"}]},
         {"results": [{}, {}, []]},
+        {"results": [{}, {}, {"vulns": [], "error": "no"}]},
+        {"results": [{}, {}, {}], "error": "no"},
         [],
         {},
         "clean",
@@ -89,6 +91,17 @@ def test_json_of_another_shape_is_no_answer(answer: object) -> None:
         answers = osv.ask(service.url, pins, client)
     assert answers.records == {}
     assert set(answers.failed.values()) == {"its answer does not have the shape of OSV's"}
+
+
+def test_answers_in_another_order_than_the_questions_clear_nobody() -> None:
+    pins = [Pin(name=canonicalize_name(name), version="1.0") for name in ("elm", "oak", "ash")]
+    mixed = {"results": [{"vulns": [{"id": "PYSEC-2099-50"}]}, {}, {}]}
+    with OsvService([oak_record()], canned=mixed) as service, Client(Deadline(30)) as client:
+        answers = osv.ask(service.url, pins, client)
+    assert answers.records == {}
+    assert set(answers.failed.values()) == {
+        "it answers with advisories about other packages than those that were asked about"
+    }
 
 
 def test_pages_without_end_are_no_answer() -> None:

@@ -29,6 +29,7 @@ MOST_PAGES = 100
 _NO_BATCH = frozenset({404, 405, 501})
 _OK = 200
 _SHAPE = "its answer does not have the shape of OSV's"
+_MIXED_UP = "it answers with advisories about other packages than those that were asked about"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ def ask(base: str, pins: Sequence[Pin], client: Client) -> Answers:
     if pins and not _ask_batches(base, found, client):
         _ask_singly(base, found, client)
     _fetch(base, found, client)
+    if _is_mixed_up(found):
+        # Where one answer went to a wrong package, a right one is missing elsewhere.
+        found.failed.update(dict.fromkeys(found.ids.keys() - found.failed.keys(), _MIXED_UP))
     records = {
         pin: tuple(record for record in known.values() if record is not None)
         for pin, known in found.ids.items()
@@ -143,6 +147,15 @@ def _fetch(base: str, found: _Found, client: Client) -> None:
                 known[identifier] = record
 
 
+def _is_mixed_up(found: _Found) -> bool:
+    """Whether a pin was given an advisory that does not name its package."""
+    return any(
+        record is not None and all(each.name != pin.name for each in record.affected)
+        for pin, known in found.ids.items()
+        for record in known.values()
+    )
+
+
 def _one(identifier: str, answer: Answer | Failure) -> Record | str:
     if isinstance(answer, Answer) and answer.status == _OK:
         try:
@@ -181,7 +194,7 @@ def _read(answer: Answer | Failure, parse: Callable[[Json], T]) -> T | str:
 
 
 def _results(size: int, value: Json) -> list[tuple[list[str], str | None]]:
-    results = value.get("results") if isinstance(value, dict) else None
+    results = value.get("results") if isinstance(value, dict) and "error" not in value else None
     if not isinstance(results, list) or len(results) != size:
         raise _ShapeError
     return [_entries(each) for each in results]
@@ -203,7 +216,7 @@ def _whole(value: Json) -> tuple[list[Record], str | None]:
 
 def _vulns(value: Json) -> Iterable[dict[str, Json]]:
     """The advisories of one answer; an empty object means that there are none, anything else without a list means nothing."""
-    if not isinstance(value, dict) or (value and not {"vulns", "next_page_token"} & value.keys()):
+    if not isinstance(value, dict) or "error" in value or (value and not {"vulns", "next_page_token"} & value.keys()):
         raise _ShapeError
     vulns = value.get("vulns", [])
     if not isinstance(vulns, list):

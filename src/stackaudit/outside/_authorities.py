@@ -1,5 +1,6 @@
 """The certificate authorities that an HTTP client trusts."""
 
+import contextlib
 import os
 import ssl
 import threading
@@ -19,7 +20,8 @@ class Authorities:
         self._named = certificates or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
-        self.are_all = self._named is not None
+        # The last two are read by OpenSSL itself, in the place of the system's.
+        self.are_all = any((self._named, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")))
 
     def context(self) -> ssl.SSLContext:
         """What trusts them, and nobody else.
@@ -42,15 +44,15 @@ class Authorities:
         with self._lock:
             if self.are_all:
                 return
-            self.are_all = True
-            try:
+            with contextlib.suppress(ImportError):
                 import certifi
-            except ImportError:
-                return
-            try:
-                context.load_verify_locations(certifi.where())
-            except OSError as error:
-                raise Unanswered(Kind.NO_AUTHORITIES) from error
+
+                try:
+                    context.load_verify_locations(certifi.where())
+                except OSError as error:
+                    raise Unanswered(Kind.NO_AUTHORITIES) from error
+            # Not before: another thread would take the certificate that it asks about for untrusted by all.
+            self.are_all = True
 
     def _read(self) -> ssl.SSLContext:
         folder = self._named if self._named and Path(self._named).is_dir() else None

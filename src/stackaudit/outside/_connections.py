@@ -1,10 +1,12 @@
 """The connections of one HTTP client: which way leads to each server, and what the environment says of it."""
 
+import contextlib
 import netrc
 import os
 import threading
 from base64 import b64encode
 from dataclasses import replace
+from ipaddress import ip_address, ip_network
 from itertools import islice
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -50,6 +52,8 @@ class Connections:
                 pass
             reply.close()
             there = urljoin(url, place)
+            if urlsplit(url).scheme == "https" and urlsplit(there).scheme == "http":
+                raise Unanswered(Kind.DOWNGRADE)
             # A login is for the server that it was given for.
             login = login if _origin(there) == _origin(url) else None
             url = there
@@ -82,11 +86,12 @@ class Connections:
             return Direct(url, context)
         from stackaudit.outside._proxied import Proxied
 
-        return Proxied(_without_login(proxy), _credentials(proxy), context, self._way.at_once)
+        return Proxied(_without_login(proxy), _basic(_credentials(proxy)), context, self._way.at_once)
 
     def close(self) -> None:
         """Close the connections that nobody waits on."""
-        for server, _ in self._servers.values():
+        # A thread that nobody waits for any more may still add one.
+        for server, _ in list(self._servers.values()):
             server.close()
 
 
@@ -99,11 +104,20 @@ def _proxy(url: str, way: Way) -> str | None:
     from urllib.request import getproxies, proxy_bypass
 
     parts = urlsplit(url)
-    if proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return None
     proxies = getproxies()
+    if proxy_bypass(parts.netloc.rpartition("@")[2]) or _is_in(parts.hostname or "", proxies.get("no", "")):
+        return None
     found = proxies.get(parts.scheme) or proxies.get("all")
     return f"http://{found}" if found and "://" not in found else found
+
+
+def _is_in(host: str, networks: str) -> bool:
+    """Whether `host` is an address in one of the `networks` of `no_proxy` (`10.0.0.0/8`), which the standard library passes over."""
+    for each in networks.split(","):
+        with contextlib.suppress(ValueError):
+            if ip_address(host) in ip_network(each.strip(), strict=False):
+                return True
+    return False
 
 
 def _login(url: str) -> str | None:
@@ -113,7 +127,7 @@ def _login(url: str) -> str | None:
         return own
     try:
         found = netrc.netrc(os.environ.get("NETRC")).authenticators(urlsplit(url).hostname or "")
-    except (OSError, netrc.NetrcParseError):
+    except (OSError, ValueError, netrc.NetrcParseError):
         return None
     return None if found is None else f"{found[0] or found[1] or ''}:{found[2] or ''}"
 
@@ -130,8 +144,14 @@ def _without_login(url: str) -> str:
 
 
 def _basic(login: str | None) -> str | None:
-    """What logs in as `login`, the way of RFC 7617."""
-    return None if login is None else f"Basic {b64encode(login.encode('latin-1')).decode()}"
+    """What logs in as `login`, the way of RFC 7617: Latin-1 as ever, and UTF-8 where that has no such letters."""
+    if login is None:
+        return None
+    try:
+        written = login.encode("latin-1")
+    except UnicodeEncodeError:
+        written = login.encode()
+    return f"Basic {b64encode(written).decode()}"
 
 
 def _origin(url: str) -> tuple[str, str]:

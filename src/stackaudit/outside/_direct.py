@@ -10,6 +10,7 @@ from stackaudit.outside._exchange import Question, Unanswered, kind_of_connectin
 from stackaudit.outside.ways import Kind
 
 _PIECE = 65536
+_FINAL = 200
 _AS_WRITTEN = "%/:=&?~!$+,;'@()*[]"
 
 
@@ -66,7 +67,6 @@ class Direct:
         try:
             connected = self._opened(question.connecting)
         except OSError as error:
-            self._known = None
             raise Unanswered(kind_of_connecting(error)) from error
         try:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -84,18 +84,14 @@ class Direct:
 
     def _opened(self, seconds: float) -> socket.socket:
         known = self._known
-        if known is None:
-            opened = socket.create_connection((self._host, self._port), timeout=seconds)
-            self._known = opened.family, opened.getpeername()
-            return opened
-        family, address = known
-        opened = socket.socket(family)
-        try:
-            opened.settimeout(seconds)
-            opened.connect(address)
-        except BaseException:
-            opened.close()
-            raise
+        if known is not None:
+            try:
+                return _opened_to(*known, seconds)
+            except OSError:
+                # It may be gone, and the name have others.
+                self._known = None
+        opened = socket.create_connection((self._host, self._port), timeout=seconds)
+        self._known = opened.family, opened.getpeername()
         return opened
 
 
@@ -129,10 +125,22 @@ class DirectReply:
     def close(self) -> None:
         """Be done with it, whatever is unread."""
         self._response.close()
-        if self._is_whole and not self._response.will_close:
+        # What begins with 1 is no answer yet: that comes after it.
+        if self._is_whole and not self._response.will_close and self.status >= _FINAL:
             self._kept.append(self._connection)
         else:
             self._connection.close()
+
+
+def _opened_to(family: int, address: tuple[str | int, ...], seconds: float) -> socket.socket:
+    opened = socket.socket(family)
+    try:
+        opened.settimeout(seconds)
+        opened.connect(address)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
 def _is_silent(connected: socket.socket) -> bool:

@@ -81,9 +81,15 @@ class Unanswered(Exception):  # noqa: N818 - it is no error of ours: it is what 
 
 
 def unpacked(body: T, encoding: str) -> "T | GzipFile":
-    """The `body` of an answer as it was before it was packed for the way: read to its end it is whole, which urllib3 does not look at."""
-    if encoding.lower() not in {"gzip", "x-gzip"}:
+    """The `body` of an answer as it was before it was packed for the way: read to its end it is whole, which urllib3 does not look at.
+
+    Raises:
+        Unanswered: it was packed in a way that nobody asked for.
+    """
+    if encoding.lower() in {"", "identity"}:
         return body
+    if encoding.lower() not in {"gzip", "x-gzip"}:
+        raise Unanswered(Kind.GARBLED)
     from gzip import GzipFile
 
     return GzipFile(fileobj=body)
@@ -107,12 +113,16 @@ _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
 # In this order: what is more telling first, since some are kinds of others.
 _SIGNS: tuple[tuple[type[BaseException], Kind], ...] = (
     (ssl.SSLCertVerificationError, Kind.UNTRUSTED),
+    (ssl.SSLEOFError, Kind.BROKEN),
+    (ssl.SSLZeroReturnError, Kind.BROKEN),
     (ssl.SSLError, Kind.NOT_TLS),
     (socket.gaierror, Kind.NO_NAME),
     (ConnectionRefusedError, Kind.REFUSED),
     (TimeoutError, Kind.LATE),
     (http.client.InvalidURL, Kind.ADDRESS),
-    (http.client.HTTPException, Kind.BROKEN),
+    (http.client.RemoteDisconnected, Kind.BROKEN),
+    (http.client.IncompleteRead, Kind.BROKEN),
+    (http.client.HTTPException, Kind.GARBLED),
     # An answer that is packed, and not whole or not what it says.
     (EOFError, Kind.BROKEN),
     (zlib.error, Kind.BROKEN),

@@ -1,5 +1,6 @@
 """Asks HTTP servers through a proxy, on urllib3, which can also reach one by TLS inside of TLS."""
 
+import http.client
 import ssl
 from collections.abc import Iterator
 
@@ -13,7 +14,7 @@ _PIECE = 65536
 
 
 class Proxied:
-    """Whatever is behind the proxy `url`, which is logged into by `login` (`user:password`); up to `most` connections are kept."""
+    """Whatever is behind the proxy `url`, which is logged into by the header `login`; up to `most` connections are kept."""
 
     def __init__(self, url: str, login: str | None, context: ssl.SSLContext | None, most: int) -> None:
         """Find the proxy in `url`.
@@ -21,11 +22,11 @@ class Proxied:
         Raises:
             Unanswered: it is none of a kind that can be used.
         """
-        headers = urllib3.make_headers(proxy_basic_auth=login) if login else None
+        headers = {"proxy-authorization": login} if login else None
         try:
             self._pools = urllib3.ProxyManager(url, maxsize=most, ssl_context=context, proxy_headers=headers)
-        except exceptions.HTTPError as error:
-            raise Unanswered(_meaning(error)) from error
+        except (exceptions.HTTPError, ValueError) as error:
+            raise Unanswered(Kind.PROXY) from error
 
     def ask(self, question: Question) -> "ProxiedReply":
         """The beginning of the answer; the same exceptions as any `Server`."""
@@ -43,7 +44,11 @@ class Proxied:
             )
         except exceptions.HTTPError as error:
             raise Unanswered(_meaning(error)) from error
-        return ProxiedReply(response)
+        try:
+            return ProxiedReply(response)
+        except BaseException:
+            response.close()
+            raise
 
     def close(self) -> None:
         """Close the connections that nobody waits on."""
@@ -88,6 +93,9 @@ _SIGNS: tuple[tuple[type[BaseException], Kind], ...] = (
     (exceptions.ConnectTimeoutError, Kind.NO_CONNECTION),
     (TimeoutError, Kind.LATE),
     (exceptions.DecodeError, Kind.BROKEN),
+    (http.client.RemoteDisconnected, Kind.BROKEN),
+    (http.client.IncompleteRead, Kind.BROKEN),
+    (http.client.HTTPException, Kind.GARBLED),
     (exceptions.ProtocolError, Kind.BROKEN),
     (ConnectionError, Kind.BROKEN),
     (ValueError, Kind.ADDRESS),

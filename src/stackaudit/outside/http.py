@@ -72,6 +72,7 @@ class Client:
         self._way = way or Way()
         self._most = most
         self._bytes = 0
+        self._counting = threading.Lock()
         self._connections: Connections | None = None
         self._answered = False
         self._closed: Failure | None = None
@@ -110,12 +111,14 @@ class Client:
                 index, answer = done.get(timeout=self._deadline.remaining())
             except Empty:
                 break
-            answers[index] = self._counted(answer)
+            answers[index] = answer
         return answers
 
-    def _counted(self, answer: Answer | Failure) -> Answer | Failure:
-        self._bytes += len(answer.body) if isinstance(answer, Answer) else 0
-        return answer if self._most is None or self._bytes <= self._most else Failure(kind=Kind.TOO_LONG)
+    def _is_too_much(self, size: int) -> bool:
+        """Whether with `size` bytes more all answers are longer than is allowed: counted as they come, since all that come are held."""
+        with self._counting:
+            self._bytes += size
+            return self._most is not None and self._bytes > self._most
 
     def _settle(self, connections: "Connections", wanted: Request) -> Answer | Failure:
         if self._closed is not None and not self._answered:
@@ -157,7 +160,7 @@ class Client:
         body = bytearray()
         while piece := reply.read():
             body += piece
-            if len(body) > MOST_BYTES:
+            if self._is_too_much(len(piece)) or len(body) > MOST_BYTES:
                 return Failure(kind=Kind.TOO_LONG)
             if self._deadline.remaining() <= 0:
                 return Failure(kind=Kind.LATE)
@@ -167,7 +170,7 @@ class Client:
 def _may_pass(answer: Answer | Failure) -> bool:
     if isinstance(answer, Answer):
         return answer.status in _PASSING
-    return answer.kind in {Kind.BROKEN, Kind.OTHER}
+    return answer.kind in {Kind.BROKEN, Kind.GARBLED, Kind.OTHER}
 
 
 def _drain(jobs: "SimpleQueue[int]", deadline: Deadline) -> Iterator[int]:

@@ -47,7 +47,9 @@ _REMEDIES = {
     Kind.NOT_TLS: _INDEX,
     Kind.NO_AUTHORITIES: "see which one pip is configured with: `pip config list`",
     Kind.BROKEN: "run the audit again; where it stays so, see what stands between this machine and the index",
+    Kind.GARBLED: _INDEX,
     Kind.CIRCLE: _INDEX,
+    Kind.DOWNGRADE: _INDEX,
     Kind.TOO_LONG: _INDEX,
     Kind.ADDRESS: _INDEX,
 }

@@ -22,7 +22,9 @@ class Kind(StrEnum):
     NOT_TLS = "it does not speak TLS as asked"
     NO_AUTHORITIES = "the configured file of certificate authorities can't be read"
     BROKEN = "the connection broke off"
+    GARBLED = "what it sends is not HTTP as it was asked for"
     CIRCLE = "it redirects too often"
+    DOWNGRADE = "it redirects from https to http, which anybody on the way can change"
     TOO_LONG = "its answer is too long to be one"
     ADDRESS = "its address is not one that can be asked"
     OTHER = "it could not be asked"
@@ -30,7 +32,7 @@ class Kind(StrEnum):
     @property
     def is_lasting(self) -> bool:
         """Whether the next request would fare no better: it is the way to the service that is closed, not this one answer."""
-        return self not in {Kind.BROKEN, Kind.CIRCLE, Kind.TOO_LONG, Kind.OTHER}
+        return self not in {Kind.BROKEN, Kind.GARBLED, Kind.CIRCLE, Kind.DOWNGRADE, Kind.TOO_LONG, Kind.OTHER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
