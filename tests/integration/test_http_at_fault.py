@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from servers import certificate, stranger
+from servers import certificate, full_backlog, stranger
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import Secret
 from stackaudit.outside.http import Answer, Client, Failure, Request
@@ -45,6 +45,16 @@ def requests(connection: socket.socket) -> Iterator[str]:
             while lines.readline() not in {b"\r\n", b""}:
                 pass
             yield line.split()[1].decode()
+
+
+def names_two(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Plays the name server's part: no name has two addresses on every machine."""
+    resolve = socket.getaddrinfo
+
+    def two(_host: str, port: int, family: int = 0, type: int = 0) -> list[object]:  # noqa: A002 - the original's name
+        return [each for place in addresses for each in resolve(place, port, family, type)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two)
 
 
 @pytest.mark.parametrize(
@@ -106,13 +116,7 @@ def test_where_the_address_that_answered_is_gone_the_others_of_the_name_are_aske
         pytest.skip("this machine has one loopback address alone")
     port = first.getsockname()[1]
     second = socket.create_server(("127.0.0.1", port))
-    resolve = socket.getaddrinfo
-
-    def two(_host: str, port: int, family: int = 0, kind: int = 0) -> list[object]:
-        return [each for place in ("127.0.0.2", "127.0.0.1") for each in resolve(place, port, family, kind)]
-
-    # The name server's part is played here: no name of this machine's has two addresses everywhere.
-    monkeypatch.setattr(socket, "getaddrinfo", two)
+    names_two(monkeypatch, "127.0.0.2", "127.0.0.1")
 
     def answers(listener: socket.socket) -> None:
         connection, _ = listener.accept()
@@ -127,6 +131,27 @@ def test_where_the_address_that_answered_is_gone_the_others_of_the_name_are_aske
             assert told(client.ask([Request(url=f"http://two.test:{port}/")])[0]) == b"hello"
             thread.join()
             listener.close()
+
+
+def test_where_an_address_of_the_name_leads_nowhere_there_is_time_left_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with full_backlog() as port:
+        try:
+            listener = socket.create_server(("127.0.0.2", port))
+        except OSError:
+            pytest.skip("this machine has one loopback address alone")
+        names_two(monkeypatch, "127.0.0.1", "127.0.0.2")
+
+        def answers() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                next(requests(connection))
+                connection.sendall(HELLO)
+
+        threading.Thread(target=answers, daemon=True).start()
+        with listener, Client(Deadline(2)) as client:
+            assert told(client.ask([Request(url=f"http://two.test:{port}/")])[0]) == b"hello"
 
 
 def test_a_page_in_the_clear_is_not_asked_in_the_place_of_one_by_tls(tmp_path: Path) -> None:
@@ -238,3 +263,16 @@ def test_answers_that_are_too_long_together_are_not_even_read() -> None:
         found = client.ask([Request(url=f"http://127.0.0.1:{port}/")] * 2)
     assert [told(each) for each in found] == [Kind.TOO_LONG] * 2
     assert len(pieces) < 64
+
+
+def test_a_kept_connection_that_ends_when_it_is_asked_again_is_no_fault_of_the_service() -> None:
+    def sends_on_once(connection: socket.socket) -> None:
+        asked = requests(connection)
+        if next(asked) == "/":
+            connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n")
+            next(asked)
+        else:
+            connection.sendall(HELLO)
+
+    with stranger(sends_on_once) as port:
+        assert ask(f"http://127.0.0.1:{port}/", Way(redirects=1)) == b"hello"

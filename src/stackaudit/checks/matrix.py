@@ -1,7 +1,7 @@
 """Asks whether the stack's packages are pinned; the other rules of the check `matrix` are in the files beside it, by subject."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from packaging.specifiers import SpecifierSet
@@ -176,19 +176,24 @@ def _pin(case: Case, name: str) -> str | None:
         good = here.fits(name) and own.contains(there.version, prereleases=True)
         other = None if good else here.newest_fitting(name, within=own) or here.newest_fitting(name)
         return there.subject if other is None else f"{name}=={other}"
-    # What is missing is chosen together: each newest by itself may not go with the others' newest.
-    # Whichever is chosen first may leave no other for what bounds it: of both orders the one that leaves least open.
-    expected = [*_expected(case)]
+    version = _completed(case, here, within).versions.get(name)
+    return f"{name}=={version}" if version is not None else None
+
+
+def _completed(case: Case, here: Row, within: Mapping[str, SpecifierSet]) -> Row:
+    """`here` with what it lacks, and what that brings along, chosen together: each newest by itself may not go with the others' newest."""
+    expected = [each.name for each in _expected(case)]
     for entry in here.matrix.packages:
         bound = next((each.pin for each in _constraints(case, entry.name) if each.pin is not None), None)
         here = here if bound is None or entry.name in here.versions else here.at(entry.name, bound)
     # With redis pinned the bounds of kombu[redis] hold too.
-    names = {*here.versions, *(each.name for each in expected)}
-    here = replace(here, extras=extras_in(case, here.matrix, names))
-    orders = (sorted(expected, key=lambda each: each.required is not first) for first in (True, False))
+    here = replace(here, extras=extras_in(case, here.matrix, {*here.versions, *expected}))
+    along = {bound.name for bound in here.completed(expected, within).bounds() if bound.kind == "hard"}
+    entries = [each for each in here.matrix.packages if each.name in along.union(expected)]
+    # Whichever is chosen first may leave no other for what bounds it: of both orders the one that leaves least open.
+    orders = (sorted(entries, key=lambda each: each.required is not first) for first in (True, False))
     rows = [here.completed((each.name for each in order), within) for order in orders]
-    version = max(rows, key=lambda each: len(each.versions)).versions.get(name)
-    return f"{name}=={version}" if version is not None else None
+    return max(rows, key=lambda each: len(each.versions))
 
 
 def _wanted(here: Row | None, name: str) -> str:

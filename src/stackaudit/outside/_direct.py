@@ -1,13 +1,18 @@
 """Asks one HTTP server without a proxy, on the standard library's client: most audits need no other, and it is there soonest."""
 
+import contextlib
 import select
 import socket
 import ssl
+import time
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
 from stackaudit.outside._exchange import Question, Unanswered, kind_of_connecting, unpacked
 from stackaudit.outside.ways import Kind
+
+_Address: TypeAlias = "tuple[str | int | bytes, ...]"
 
 _PIECE = 65536
 _FINAL = 200
@@ -33,11 +38,18 @@ class Direct:
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._context = context if parts.scheme == "https" else None
         self._kept: list[HTTPConnection] = []
-        self._known: tuple[int, tuple[str | int, ...]] | None = None
+        self._known: tuple[int, _Address] | None = None
 
     def ask(self, question: Question) -> "DirectReply":
         """The beginning of its answer; the same exceptions as any `Server`."""
-        connection = self._free() or self._connected(question)
+        kept = self._free()
+        if kept is not None:
+            # A service may end what it kept, and just then: that says nothing of the question.
+            with contextlib.suppress(ConnectionError, ssl.SSLEOFError):
+                return self._asked(kept, question)
+        return self._asked(self._connected(question), question)
+
+    def _asked(self, connection: HTTPConnection, question: Question) -> "DirectReply":
         try:
             if connection.sock is not None:
                 connection.sock.settimeout(question.silence)
@@ -90,7 +102,7 @@ class Direct:
             except OSError:
                 # It may be gone, and the name have others.
                 self._known = None
-        opened = socket.create_connection((self._host, self._port), timeout=seconds)
+        opened = _reached(self._host, self._port, seconds)
         self._known = opened.family, opened.getpeername()
         return opened
 
@@ -132,7 +144,27 @@ class DirectReply:
             self._connection.close()
 
 
-def _opened_to(family: int, address: tuple[str | int, ...], seconds: float) -> socket.socket:
+def _reached(host: str, port: int, seconds: float) -> socket.socket:
+    """A connection to the first address of `host` that takes one up: each but the last has half of what is left of `seconds`."""
+    ends = time.monotonic() + seconds
+    by_family: dict[int, int] = {}
+    turns = []
+    for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        by_family[family] = by_family.get(family, 0) + 1
+        turns.append((by_family[family], family, address))
+    # In turns: where IPv6 leads nowhere all addresses of it do, and they come first.
+    turns.sort(key=lambda each: each[0])
+    failure = OSError("the name has no address")
+    for index, (_, family, address) in enumerate(turns):
+        left = max(0.05, ends - time.monotonic())
+        try:
+            return _opened_to(family, address, left if index == len(turns) - 1 else left / 2)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _opened_to(family: int, address: _Address, seconds: float) -> socket.socket:
     opened = socket.socket(family)
     try:
         opened.settimeout(seconds)

@@ -195,6 +195,12 @@ def test_a_constraint_pins_what_comes_along() -> None:
     assert judged(bound).summary.startswith("4 of 6 stack packages are pinned")
 
 
+def test_what_is_missing_is_chosen_to_go_with_what_it_brings_along() -> None:
+    """What is newer than this celery, or its kombu, takes no redis 5."""
+    found = failed(case(declared=["celery[redis]", "redis==5.0.8", "ffmpeg-python==0.2.0"]), "MX101")
+    assert [each.fix for each in found] == ["pin celery==5.6.2"]
+
+
 @pytest.mark.parametrize(
     ("constraint", "lines", "pins"),
     [

@@ -1,10 +1,13 @@
 """A dataclass whose methods wait for its first value is one that has them from the beginning."""
 
+import copy
 import dataclasses
+import pickle
 import subprocess
 import sys
 from datetime import date
 from threading import Barrier, Thread
+from typing import ClassVar
 
 import pytest
 
@@ -155,3 +158,28 @@ def test_threads_that_make_the_first_values_side_by_side_make_equal_ones() -> No
             each.join()
         assert len(made) == 4
         assert len(set(made)) == 1
+
+
+@pytest.mark.parametrize("value", [Row(name="elm", lines=[1]), Elm(name="e", leaves=("a",)), Nothing()])
+def test_a_value_is_copied_and_pickled_as_any_other(value: object) -> None:
+    for again in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+        assert again == value
+        assert repr(again) == repr(value)
+
+
+def test_what_would_not_be_kept_as_the_standard_library_keeps_it_is_refused() -> None:
+    wrong: list[tuple[tuple[type, ...], dict[str, object]]] = [
+        ((), {"__annotations__": {"tags": list}, "tags": []}),
+        ((), {"__annotations__": {"kind": ClassVar[int]}, "kind": 1}),
+        ((), {"__annotations__": {"kind": "ClassVar[int]"}, "kind": 1}),
+        ((), {"__annotations__": {"kind": dataclasses.InitVar[int]}}),
+        ((), {"__annotations__": {"_": dataclasses.KW_ONLY}}),
+        ((), {"__init__": lambda _self: None}),
+        ((), {"__eq__": lambda _self, _other: True}),
+        ((), {"__setattr__": lambda _self, _name, _value: None}),
+        ((Plain,), {}),
+    ]
+    for bases, body in wrong:
+        plain = type("Wrong", bases, {"__module__": __name__, **body})
+        with pytest.raises(ValueError, match="Wrong"):
+            dataclass(frozen=True, slots=True, kw_only=True)(plain)
