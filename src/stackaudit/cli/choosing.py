@@ -41,9 +41,9 @@ class Choice:
         """All of the matrices, by name."""
         return _by_name((*self.own, *map(matrices.load, self.shipped)))
 
-    def able(self, names: Collection[str]) -> tuple[Matrix, ...]:
-        """Those that can fit `names` and some that can't, by name."""
-        return _by_name((*self.own, *matrices.read_fitting(names, self.shipped)))
+    def able(self, names: Collection[str], broker: str | None) -> tuple[Matrix, ...]:
+        """Those that fit `names` and a broker of that scheme best, and some that don't, by name."""
+        return _by_name((*self.own, *matrices.read_fitting(names, self.shipped, broker)))
 
     @property
     def needs_matrix(self) -> bool:
@@ -155,7 +155,7 @@ def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None
         names |= {each.name for each in snapshot.facts(Distribution)}
     broker = manifest.endpoint("broker")
     scheme = broker.url.reveal().partition("://")[0].partition("+")[0].lower() if broker is not None else None
-    found = fitting.fitting(choice.able(names), names, scheme)
+    found = fitting.fitting(choice.able(names, scheme), names, scheme)
     if len(found) == 1:
         return found[0]
     unread = manifest.interpreter is not None and not (snapshot and snapshot.facts(Distribution))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -22,12 +23,17 @@ class TomlLines:
     """
 
     def __init__(self, text: str) -> None:
-        self._lines: dict[KeyPath, int] = {(): 1}
+        self._text = text
+
+    @cached_property
+    def _lines(self) -> dict[KeyPath, int]:
+        # Found when the first line is asked for: of most files none ever is.
+        lines: dict[KeyPath, int] = {(): 1}
         arrays: dict[KeyPath, int] = {}
         table: KeyPath = ()
         depth = 0
         block: str | None = None
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(self._text.splitlines(), 1):
             if block is not None:
                 block = None if block in line else block
                 continue
@@ -35,18 +41,19 @@ class TomlLines:
                 continue
             if depth == 0 and (header := _HEADER.match(line)):
                 table = self._enter(_parts(header["name"]), arrays, array=header["open"] == "[[")
-                self._lines.setdefault(table, number)
+                lines.setdefault(table, number)
                 continue
             rest = line
             if depth == 0 and (key := _KEY.match(line)):
                 path = table
                 for part in _parts(key["name"]):
                     path = (*path, part)
-                    self._lines.setdefault(path, number)
+                    lines.setdefault(path, number)
                 rest = key["rest"]
             block = next((quote for quote in ('"""', "'''") if rest.count(quote) % 2), None)
             bare = _QUOTED.sub("", rest).partition("#")[0]
             depth = max(0, depth + bare.count("[") + bare.count("{") - bare.count("]") - bare.count("}"))
+        return lines
 
     @staticmethod
     def _enter(parts: Sequence[str], arrays: dict[KeyPath, int], *, array: bool) -> KeyPath:

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from stackaudit.inputs._glance import can_fit
+from stackaudit.inputs._glance import most_specific
 from stackaudit.inputs._text import read_at_most, read_bytes, shown_path
 from stackaudit.inputs._toml_tables import did_you_mean
 from stackaudit.inputs.matrix_source import LARGEST, Source
@@ -89,9 +89,11 @@ def read_all(project: Path | None = None) -> tuple[Matrix, ...]:
     return tuple(load(found[name]) for name in sorted(found))
 
 
-def read_fitting(names: Collection[str], sources: Iterable[Source]) -> tuple[Matrix, ...]:
-    """Those of the shipped `sources` that can fit `names`, as `fitting` takes them; the others are not parsed."""
-    return tuple(_shipped(each) for each in sources if can_fit(_text(each), names))
+def read_fitting(names: Collection[str], sources: Iterable[Source], broker: str | None = None) -> tuple[Matrix, ...]:
+    """Those of the shipped `sources` that `fitting` can take for `names` and `broker`; the others are not parsed."""
+    texts = {each: _text(each) for each in sources}
+    wanted = most_specific(tuple(texts.values()), names, broker)
+    return tuple(_shipped(each) for each, text in texts.items() if text in wanted)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -20,8 +19,7 @@ def write_whole(path: Path, text: str) -> None:
     if target.exists() and not target.is_file():
         target.write_text(text, encoding="utf-8")
         return
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    temporary = Path(name)
+    handle, temporary = _beside(target)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
@@ -50,8 +48,7 @@ def writing_whole(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: the folder or the file can't be written; what was there is untouched.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
+    handle, temporary = _beside(path)
     try:
         with os.fdopen(handle, "w+b") as stream:
             yield stream
@@ -63,6 +60,15 @@ def writing_whole(path: Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _beside(path: Path) -> tuple[int, Path]:
+    """A new file in the folder of `path`, open, and its path."""
+    # Most calls write no file: they need not load what makes one up.
+    from tempfile import mkstemp
+
+    handle, name = mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    return handle, Path(name)
 
 
 def _umask() -> int:

@@ -25,10 +25,18 @@ def test_the_packages_of_each_shipped_matrix_are_seen_with_what_is_required(sour
 
 
 # The first example that fits reads a whole matrix.
-@given(st.sets(st.sampled_from([*NAMES, "celery[redis]", "kombu[redis]", "celery[sqs]", "flask[async]"])))
-def test_what_can_fit_at_a_glance_is_all_that_fits(names: set[str]) -> None:
-    read = matrices.read_fitting(names, SOURCES)
-    assert fitting.fitting(read, names) == fitting.fitting(MATRICES, names)
+@given(
+    st.sets(st.sampled_from([*NAMES, "celery[redis]", "kombu[redis]", "celery[sqs]", "flask[async]"])),
+    st.sampled_from([None, "redis", "rediss", "amqp", "sqs"]),
+)
+def test_what_can_fit_at_a_glance_is_all_that_fits(names: set[str], broker: str | None) -> None:
+    read = matrices.read_fitting(names, SOURCES, broker)
+    assert fitting.fitting(read, names, broker) == fitting.fitting(MATRICES, names, broker)
+
+
+def test_of_what_fits_an_environment_the_most_specific_alone_is_read() -> None:
+    names = {"celery", "kombu", "redis", "amqp", "ffmpeg-python"}
+    assert [each.name for each in matrices.read_fitting(names, SOURCES)] == ["celery-redis-ffmpeg"]
 
 
 def test_no_shipped_matrix_is_parsed_for_packages_of_another_world() -> None:
