@@ -1,6 +1,7 @@
 """The real pip-audit and an advisory service at fault: no fault of the service ends in a pass."""
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -8,10 +9,12 @@ from packaging.utils import canonicalize_name
 
 from advised import ADVISORIES, CLEAN, VULNERABLE, assert_blind, audit
 from osv_service import FAULTS, OsvService
-from stackaudit.advisories import osv
+from stackaudit.advisories import consult, native, osv
 from stackaudit.advisories.records import Pin
+from stackaudit.advisories.sources import Kind, Source
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.findings import Outcome
+from stackaudit.model.secret import Secret
 from stackaudit.outside.http import Client
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -149,3 +152,14 @@ def test_a_local_copy_that_is_not_there_is_unknown_and_what_could_be_named_is_to
     assert_blind(told)
     assert told.findings[0].message.endswith("missing.zip: there is no such file or folder")
     assert "one of: auto, osv, pypi" in (told.findings[0].fix or "")
+
+
+@pytest.mark.parametrize("engine", [consult, native], ids=["reference", "native"])
+def test_advisories_that_together_would_fill_the_memory_are_no_answer(engine: ModuleType) -> None:
+    long = [oak_record(id=f"PYSEC-2099-{number}", details="x" * 9_000_000) for number in range(4)]
+    pins = [Pin(name=canonicalize_name("oak"), version="1.0")]
+    with OsvService(long) as service:
+        source = Source(kind=Kind.OSV, name="the service", address=Secret(service.url))
+        told = engine.consult(source, pins, Deadline(20), Deadline(30))
+    assert told.audited == {}
+    assert told.cause == "its answer is too long to be one"

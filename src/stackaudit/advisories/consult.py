@@ -60,7 +60,7 @@ def _records(result: Consultation, pins: Sequence[Pin], asking: Deadline) -> dic
 
 def _answers(source: Source, pins: Sequence[Pin], asking: Deadline) -> Answers:
     if source.kind is Kind.OSV:
-        with Client(asking, Way(at_once=osv.MOST_AT_ONCE)) as client:
+        with Client(asking, Way(at_once=osv.MOST_AT_ONCE), most=osv.MOST_BYTES) as client:
             return osv.ask(source.address.reveal(), pins, client)
     try:
         return local.ask(Path(source.address.reveal()), pins)

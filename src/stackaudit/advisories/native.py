@@ -14,9 +14,6 @@ from stackaudit.advisories.sources import Kind, Source
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.snapshot import Evidence
 
-_MOST_BYTES = 32 * 1024 * 1024
-"""Of all answers of a service: reading them takes a third of a second, and no deadline interrupts it."""
-
 
 def consult(source: Source, pins: Sequence[Pin], asking: Deadline, deadline: Deadline) -> Consultation:
     """Ask `source` about `pins` until `asking`; PyPI, which answers in a form of its own, through pip-audit until `deadline`."""
@@ -53,7 +50,7 @@ def _answers(source: Source, pins: Sequence[Pin], asking: Deadline) -> Answers:
         from stackaudit.outside.http import Client
         from stackaudit.outside.ways import Way
 
-        with Client(asking, Way(at_once=osv.MOST_AT_ONCE), most=_MOST_BYTES) as client:
+        with Client(asking, Way(at_once=osv.MOST_AT_ONCE), most=osv.MOST_BYTES) as client:
             return osv.ask(source.address.reveal(), pins, client)
     from stackaudit.advisories.index import open_index
 

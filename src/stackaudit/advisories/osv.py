@@ -23,6 +23,9 @@ MOST_QUERIES = 1000
 MOST_AT_ONCE = 64
 """Questions in flight. The service sets no limits (https://google.github.io/osv.dev/api/), uv sends 50 at once and OSV-Scanner 1,000."""
 
+MOST_BYTES = 32 * 1024 * 1024
+"""Of all answers of a service: reading them takes a third of a second, and no deadline interrupts it."""
+
 MOST_PAGES = 100
 """Pages of one answer; a service that has more to say of one version is making them up."""
 
