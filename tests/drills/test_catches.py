@@ -4,6 +4,7 @@ These take minutes. Every run of the tests has a quick selection: `tests/integra
 """
 
 import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -149,3 +150,13 @@ def test_a_bad_combination_is_caught_three_times_of_three(
         assert len(looks) == 3
         for problems in problems_of(looks).values():
             assert any(words in problem for problem in problems), problems
+
+
+def test_a_worker_that_goes_deaf_when_its_garbage_is_collected_is_caught_whenever_that_is() -> None:
+    require("redis-server")
+    require("uv")
+    with copy_of(("celery==5.4.0", "kombu==5.3.7", "redis==5.0.8"), "3.11") as lab:
+        # As pip installs it: with bytecode there is less to allocate, and by itself the collector comes before the worker has reconnected.
+        subprocess.run([lab.python, "-m", "compileall", "-q", lab.python.parent.parent / "lib"], check=True)
+        (problems,) = problems_of(looks_at(lab, "broker-restart")).values()
+    assert any(LATE in problem for problem in problems), problems
