@@ -269,8 +269,8 @@ def test_a_wrong_call_is_told_and_ends_in_2(
 
 
 @contextmanager
-def _running(folder: Path, env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    command = [COMMAND, "matrix", "certify", "small"]
+def _running(folder: Path, env: Mapping[str, str], *options: str) -> Iterator[subprocess.Popen[str]]:
+    command = [COMMAND, "matrix", "certify", "small", *options]
     with subprocess.Popen(
         command, cwd=folder, env={**CLEAN, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -288,6 +288,34 @@ def test_an_interruption_kills_all_that_runs_and_writes_nothing(own: Path, index
     assert err == "stackaudit: interrupted; nothing was concluded\n"
     assert not _beside(own).exists()
     assert _left_behind(own.parent.parent) == []
+
+
+OTHERS = f"""\
+schema = "stackaudit/proof/1"
+
+[[proof]]
+python = "{HERE}"
+rung = "resolved"
+at = 2026-11-22 12:00:00+00:00
+by = "uv 0.9.1"
+platform = "linux-x86_64"
+record = "sha256:{"0" * 64}"
+
+[proof.packages]
+transport = "9.0.0"
+worker = "5.5.0"
+"""
+
+
+def test_what_another_run_proved_meanwhile_is_kept(own: Path, index: IndexService, folder: Path) -> None:
+    index.latency = 1.0
+    with _running(folder, _with_uv(index.url, own), "--cell", f"{HERE}:5.4", *RESOLVED) as process:
+        while not index.asked and process.poll() is None:
+            time.sleep(0.02)
+        _beside(own).write_text(OTHERS, encoding="utf-8")
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert [each["packages"]["worker"] for each in proofs(own)] == ["5.4.0", "5.5.0"]
 
 
 def _left_behind(folder: Path) -> list[str]:

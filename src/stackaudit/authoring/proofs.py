@@ -1,7 +1,9 @@
 """Keeps the proofs of a matrix: puts new ones to those that are there, drops those of versions that are gone, and writes the file."""
 
+import fcntl
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -117,6 +119,17 @@ def text_of(proofs: Sequence[Proof]) -> str:
         for each in proofs
     ]
     return _HEAD + tomli_w.dumps({"schema": PROOF_SCHEMA, "proof": tables}, indent=2)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """While inside, no other run is: the folder of `path` is locked, where its file system can do that."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            folder = os.open(path.parent, os.O_RDONLY)
+            stack.callback(os.close, folder)
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
 
 
 def write(path: Path, proofs: Sequence[Proof]) -> None:

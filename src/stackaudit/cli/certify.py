@@ -87,7 +87,7 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
     )
     telling.refuse_bad(printing)
     source = source_named(name)
-    path = proofs.path_for(source)
+    proofs.path_for(source)
     matrix = matrices.load(source)
     today = datetime.now(UTC).date()
     chosen = named_cells(matrix, cell, today) if cell else cells(matrix, today, every=every)
@@ -102,7 +102,7 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
         logs=logs,
     )
     tried, audit = audited(matrix, chosen, how, timeout, printing)
-    keep(path, tried, audit, quiet)
+    keep(source, tried, audit, quiet)
     if logs.exists() and not quiet:
         write(f"the logs of the drills that did not hold are in {logs}\n", sys.stderr)
     title = f"Certifying {len(chosen)} row{'s' * (len(chosen) != 1)} of {matrix.name} {matrix.version}"

@@ -10,6 +10,7 @@ from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
     from stackaudit.cli.telling import Printing
+    from stackaudit.inputs.matrix_source import Source
     from stackaudit.lab.cells import Cell
     from stackaudit.lab.climbing import Climb
     from stackaudit.lab.proving import Tried
@@ -89,9 +90,10 @@ def audited(
     return tried, audit
 
 
-def keep(path: Path, tried: "tuple[Tried, ...]", audit: "Audit", quiet: int) -> None:
-    """Write what was proved to `path`, and no longer what was refuted; nothing where there is neither."""
+def keep(source: "Source", tried: "tuple[Tried, ...]", audit: "Audit", quiet: int) -> None:
+    """Write what was proved beside the matrix at `source`, and no longer what was refuted; nothing where there is neither."""
     from stackaudit.authoring import proofs
+    from stackaudit.inputs import matrices
     from stackaudit.inputs._text import shown_path
     from stackaudit.lab.proving import failed, proofs_of
 
@@ -104,10 +106,13 @@ def keep(path: Path, tried: "tuple[Tried, ...]", audit: "Audit", quiet: int) -> 
         for each in tried
         if (rung := failed(each)) is not None
     ]
-    kept = proofs.merged(matrix, new, fallen)
-    if not new and not kept.refuted:
-        return
-    proofs.write(path, kept.proofs)
+    path = proofs.path_for(source)
+    with proofs.alone(path):
+        # Not what was read before the rows were tried: another run may have proved, or refuted, something meanwhile.
+        kept = proofs.merged(matrices.load(source), new, fallen)
+        if not new and not kept.refuted:
+            return
+        proofs.write(path, kept.proofs)
     if quiet > 1:
         return
     for why, dropped in (("no longer listed", kept.dropped), ("it failed now", kept.refuted)):

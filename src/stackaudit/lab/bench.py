@@ -178,6 +178,16 @@ class Bench:
         pids = [each["pid"] for each in self._noted() if each["id"] == task]
         return int(str(pids[-1])) if pids else None
 
+    def switch_collector(self, event: str, seconds: float) -> bool:
+        """Stop the garbage collector of the newest worker, or start it again; whether it said `event` in time, or is no more."""
+        worker = self.newest_worker()
+        before = self._said(event)
+        worker.switch_collector()
+        return self.wait_until(lambda: worker.exit_status() is not None or self._said(event) > before, seconds)
+
+    def _said(self, event: str) -> int:
+        return sum(1 for each in self._noted() if each["event"] == event)
+
     def interpret(self, file: str, *arguments: str) -> Completed:
         """Run `file` of the bench's folder to its end in the environment's interpreter."""
         command = [str(self.lab.python), str(self.folder / file), *arguments]

@@ -21,7 +21,7 @@ bind 127.0.0.1
 port {port}
 user default on {secret} ~* &* +@all -@admin -@dangerous +info +keys
 user {operator} on >{password} ~* &* +@all
-dir {folder}
+dir .
 save ""
 appendonly yes
 appendfsync always
@@ -68,9 +68,7 @@ class BreakableServer:
         configuration = self._folder / "server.conf"
         write_whole(
             configuration,
-            CONFIGURATION.format(
-                port=self.port, secret=secret, operator=OPERATOR, password=self._operator, folder=self._folder
-            ),
+            CONFIGURATION.format(port=self.port, secret=secret, operator=OPERATOR, password=self._operator),
         )
         self._starts += 1
         name = self._name if self._starts == 1 else f"{self._name}-{self._starts}"

@@ -36,6 +36,10 @@ class WorkerProcess:
             pause(0.05, deadline)
         return self.exit_status()
 
+    def switch_collector(self) -> None:
+        """Have its main process stop its garbage collector, or start it again (see `target/drill_app.py`); it must have been ready."""
+        self._service.signal(signal.SIGUSR2, group=False)
+
     def kill(self) -> None:
         """End it and all its children with SIGKILL."""
         self._room.kill(self._service)

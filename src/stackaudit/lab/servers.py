@@ -30,7 +30,7 @@ CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
 requirepass {password}
-dir {folder}
+dir .
 save ""
 appendonly no
 daemonize no
@@ -94,7 +94,7 @@ def _started(room: Room, program: str, deadline: Deadline) -> Server | None:
     data = room.folder / "server"
     data.mkdir(exist_ok=True)
     configuration = data / "server.conf"
-    write_whole(configuration, CONFIGURATION.format(port=port, password=password, folder=data))
+    write_whole(configuration, CONFIGURATION.format(port=port, password=password))
     service = room.start("server", [program, str(configuration)], cwd=data)
     server = Server(url=Secret(f"redis://:{password}@127.0.0.1:{port}/0"), program=program)
     if answers(service, server, deadline):

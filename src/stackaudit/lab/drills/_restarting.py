@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from stackaudit.lab.bench import IDLE, WITHIN, Bench, NotSetUp
+from stackaudit.lab.drills._returning import keep_garbage, trouble_afterwards
 
 AWAY = 3.0
 """Seconds that the broker is away: longer than Celery's first pause between tries (2 s), after which some are deaf for ever."""
@@ -19,14 +20,13 @@ def restart(bench: Bench, end: Callable[[], None]) -> Iterator[str]:
         raise NotSetUp(
             "a task did not begin before the fault was made", "see why with `stackaudit drill --drill round-trip`"
         )
+    keep_garbage(bench)
     end()
     bench.pause(AWAY)
     if not bench.server.start():
         bench.check_time()
         raise NotSetUp("the broker did not come back", "run it again")
-    trouble = client.trouble_with_a_task(WITHIN)
-    if trouble is not None:
-        yield f"a task that was sent after it {trouble}"
+    yield from trouble_afterwards(bench)
     returned = client.returned(before, WITHIN)
     if returned.trouble is not None:
         yield f"a task that ran meanwhile {returned.trouble}"
