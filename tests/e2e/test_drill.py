@@ -108,3 +108,20 @@ def test_what_a_killed_run_leaves_is_taken_down_by_the_next(folder: Path, comman
     assert folders != []
     assert any("redis-server" in each for each in processes)
     assert run_again(folder) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("pins", "index", "status", "words"),
+    [
+        ("celery==5.4.0\n", "http://127.0.0.1:1/simple", 3, "the package index did not answer as it should"),
+        ("celery==5.4.0\nvine==1.3.0\n", None, 2, "the pins can't be installed together"),
+    ],
+)
+def test_what_the_world_denies_is_unknown_and_what_the_pins_deny_is_wrong_input(
+    stackaudit: Run, folder: Path, pins: str, index: str | None, status: int, words: str
+) -> None:
+    (folder / "requirements.txt").write_text(pins)
+    dead = dict.fromkeys(("UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL"), index or "")
+    env = {"UV_CACHE_DIR": str(folder / "cache"), "UV_HTTP_RETRIES": "0", **(dead if index else {})}
+    done = stackaudit("drill", "-r", "requirements.txt", "--drill", "imports", env=env)
+    assert (done.returncode, words in done.stderr) == (status, True), done.stderr

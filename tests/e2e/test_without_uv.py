@@ -120,7 +120,7 @@ def test_where_neither_uv_nor_ensurepip_is_that_is_told_and_nothing_is_proved(ba
     assert [each["rung"] for each in tomllib.loads(proofs.read_text(encoding="utf-8"))["proof"]] == ["resolved"]
     (folder / "requirements.txt").write_text("\n".join(PINS), encoding="utf-8")
     done = bare.run(folder, "drill", "-r", "requirements.txt", "--drill", "imports")
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert told in done.stderr
     assert "install uv, or " in done.stderr
     assert list((folder / "tmp").iterdir()) == []

@@ -12,7 +12,7 @@ from stackaudit import __version__
 from stackaudit.cli.exits import Exit, Interrupted
 from stackaudit.cli.options import PlainCommand
 from stackaudit.cli.output import plain
-from stackaudit.model.errors import InputError, StackauditError
+from stackaudit.model.errors import InputError, SandboxError, StackauditError, UnfitError
 from stackaudit.model.secret import redact
 
 _EPILOG = (
@@ -129,7 +129,8 @@ def run(arguments: Sequence[str]) -> int:
         return _status(lambda: app(args=list(arguments), prog_name="stackaudit"))
     except StackauditError as error:
         tell(error)
-        return Exit.USAGE
+        here_and_now = isinstance(error, SandboxError) and not isinstance(error, UnfitError)
+        return Exit.UNKNOWN if here_and_now else Exit.USAGE
     except (Interrupted, KeyboardInterrupt):
         sys.stderr.write("stackaudit: interrupted; nothing was concluded\n")
         return Exit.INTERRUPTED

@@ -19,7 +19,7 @@ from stackaudit.lab.machine import Machine, this_machine
 from stackaudit.lab.media import path_with
 from stackaudit.lab.room import Room, open_room, sweep
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.errors import SandboxError, UsageError
+from stackaudit.model.errors import UnfitError, UsageError
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.facts.trials import DrilledStack
 from stackaudit.model.manifest import Interpreter, Manifest
@@ -132,7 +132,7 @@ def _made(room: Room, python: Path, pins: Sequence[str], deadline: Deadline) -> 
     installed = installed_in(str(python), deadline)
     if isinstance(installed, Unseen):
         cause = installed.cause.replace(str(python), "its interpreter")
-        raise SandboxError(f"what is installed in the sandbox could not be read: {cause}", hint=installed.remedy)
+        raise UnfitError(f"what is installed in the sandbox could not be read: {cause}", hint=installed.remedy)
     own = replace(installed, packages=tuple(_of_the_stack(installed.packages, pins)))
     return _Copy(room=room, python=python, installed=own, machine=this_machine(deadline))
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.errors import SandboxError, UsageError
+from stackaudit.model.errors import SandboxError, UnfitError, UsageError
 from stackaudit.outside import process
 from stackaudit.outside.files import write_whole
 from stackaudit.outside.index_settings import SettingsError
@@ -99,7 +99,7 @@ def install(folder: Path, closure: Sequence[str], python: str, deadline: Deadlin
     try:
         env = variables(Question(lines=tuple(closure), python=""))
     except SettingsError as error:
-        raise SandboxError(f"the sandbox's environment could not be built: {error}") from error
+        raise UnfitError(f"the sandbox's environment could not be built: {error}") from error
     # uv asks the index what is new, unless it is told to look into its cache alone; pip looks there first by itself.
     ways = [{**env, "UV_OFFLINE": "1"}, env] if uv is not None else [env]
     answer = process.run(make, deadline, env=env, cwd=folder)
@@ -124,7 +124,7 @@ def _interpreter(base: str) -> str:
         return base
     found = shutil.which(f"python{base}")
     if found is None:
-        raise SandboxError(f"no Python {base} is on PATH to build the sandbox with", hint=_NAME_PYTHON)
+        raise UnfitError(f"no Python {base} is on PATH to build the sandbox with", hint=_NAME_PYTHON)
     return found
 
 
@@ -138,7 +138,7 @@ def _why_not(answer: Completed, folder: Path, base: str, *, offline: bool) -> Sa
             "the sandbox's environment was not built in time", hint="run it again: what was downloaded is kept"
         )
     if answer.ending is not Ending.EXITED:
-        return SandboxError(f"{base} is no Python that runs here", hint=_NAME_PYTHON)
+        return UnfitError(f"{base} is no Python that runs here", hint=_NAME_PYTHON)
     return explained(answer.error_text + answer.text, base, str(folder), offline=offline)
 
 
@@ -157,11 +157,11 @@ def explained(output: str, base: str, folder: str, *, offline: bool = False) -> 
                 hint="check the network, and the index that uv or pip is configured for",
             )
         case Cause.UNSOLVABLE | Cause.NO_WHEEL | Cause.ABSENT:
-            return SandboxError(
+            return UnfitError(
                 f"the pins can't be installed together: {found.reason}", hint="change one of the pins that it names"
             )
         case Cause.BUILD:
-            return SandboxError(
+            return UnfitError(
                 f"a package of the sandbox could not be built: {found.reason}",
                 hint="pin a version that has a wheel for this Python, or name another Python with --python",
             )
@@ -171,6 +171,6 @@ def explained(output: str, base: str, folder: str, *, offline: bool = False) -> 
                 hint="install uv, or what this Python's ensurepip comes in (Debian and Ubuntu: python3-venv)",
             )
         case Cause.NO_PYTHON:
-            return SandboxError(f"the Python {base} can't be used to build the sandbox", hint=_NAME_PYTHON)
+            return UnfitError(f"the Python {base} can't be used to build the sandbox", hint=_NAME_PYTHON)
         case Cause.OTHER:
             return SandboxError(f"the sandbox's environment could not be built: {found.reason}", hint="run it again")

@@ -5,7 +5,8 @@
     StackauditError          one `except` in the program catches it: the command line's
     ├── UsageError           the command line or the environment of the call is wrong          exit 2
     ├── InputError           one or more files are wrong; carries every fault, not the first   exit 2
-    └── SandboxError         the throwaway stack of `--sandbox` can't be built                 exit 2
+    └── SandboxError         a throwaway stack can't be built here and now: nothing is known   exit 3
+        └── UnfitError       the pins, or the Python, that were named make none                exit 2
 
 What the *world* does wrong is never an exception: it is an `Unseen` or a finding.
 """
@@ -30,7 +31,11 @@ class UsageError(StackauditError):
 
 
 class SandboxError(StackauditError):
-    """The throwaway stack of `--sandbox` can't be built: nothing was audited."""
+    """A throwaway stack can't be built here and now: nothing was audited, and nothing is wrong with what was asked."""
+
+
+class UnfitError(SandboxError):
+    """The pins, or the Python, that were named for a throwaway stack make none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
