@@ -61,7 +61,7 @@ def test_without_needs_nothing_is_asked_and_without_ffmpeg_nothing_is_made_up(tm
     (unseen,) = [each.unseen for each in seen.looks if each.unseen is not None]
     assert (unseen.yields, unseen.cause) == (
         ("Need",),
-        f"not asked, since ffmpeg does not work: there is no file {tmp_path / 'none'}",
+        f"ffmpeg does not work, and was asked no more: there is no file {tmp_path / 'none'}",
     )
 
 

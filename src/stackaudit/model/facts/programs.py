@@ -47,7 +47,7 @@ class Program(Fact):
     @property
     def unasked(self) -> str:
         """The sentence that its failing shares with all that it could not be asked for that."""
-        return f"not asked, since {self.name} does not work: {self.detail}"
+        return f"{self.name} does not work, and was asked no more: {self.detail}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
