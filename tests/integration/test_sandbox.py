@@ -225,6 +225,33 @@ def test_the_next_run_takes_down_what_a_killed_one_left_and_nothing_that_lives()
     assert gone(alive)
 
 
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="this system does not tell where processes run")
+def test_a_process_that_a_killed_run_had_not_recorded_yet_is_taken_down_too(temporary: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    folder = temporary / f"stackaudit-sandbox-{dead.pid}-x"
+    folder.mkdir()
+    program = folder / "python"
+    program.symlink_to(sys.executable)
+    orphans = [
+        subprocess.Popen(["sleep", "300"], start_new_session=True, cwd=folder, stdin=subprocess.DEVNULL),
+        subprocess.Popen([str(program), "-c", "import time; time.sleep(300)"], start_new_session=True),
+    ]
+    bystanders = [
+        subprocess.Popen(["sleep", "300"], start_new_session=True, cwd=temporary, stdin=subprocess.DEVNULL),
+        # Somebody who looks around in the folder, as a shell does.
+        subprocess.Popen(["sleep", "300"], start_new_session=True, cwd=folder, stdin=subprocess.PIPE),
+    ]
+    try:
+        assert sweep() == (folder,)
+        assert [each.wait(20) for each in orphans] == [-signal.SIGKILL, -signal.SIGKILL]
+        assert [each.poll() for each in bystanders] == [None, None]
+    finally:
+        for each in (*orphans, *bystanders):
+            each.kill()
+            each.communicate()
+
+
 def test_a_folder_that_only_looks_like_a_sandbox_kills_nobody(temporary: Path) -> None:
     bystander = subprocess.Popen(["sleep", "300"], start_new_session=True)
     try:

@@ -142,6 +142,7 @@ def _taken_down(folder: Path) -> bool:
     _, recorded = _recorded(folder)
     for each in reversed(recorded[1:]):
         service.end(each)
+    service.kill_inside(folder)
     return places.remove_folder(folder)
 
 

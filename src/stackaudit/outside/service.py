@@ -15,6 +15,9 @@ _PROC = Path("/proc/self/stat")
 GRACE = 2.0
 """Seconds between the request to end and the kill."""
 
+_ROUNDS = 100
+"""Looks for what is to be killed: what was killed may be seen for a moment yet, and may have started another before."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
@@ -119,6 +122,33 @@ def end(found: Identity) -> None:
     while identity(found.pid) == found and time.monotonic() < until:
         time.sleep(0.02)
     _signal_group(found.pid, signal.SIGKILL)
+
+
+def kill_inside(folder: Path) -> None:
+    """Kill the services of `folder` that no record names, where the system tells of them (Linux): who started them was killed too soon."""
+    for _ in range(_ROUNDS):
+        found = [each for each in _running() if _serves(each, folder)]
+        for each in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(int(each.name), signal.SIGKILL)
+        if not found:
+            return
+        time.sleep(0.02)
+
+
+def _running() -> list[Path]:
+    found = (each for each in _PROC.parents[1].glob("[0-9]*") if int(each.name) != os.getpid())
+    return [each for each in found if identity(int(each.name)) is not None] if _PROC.exists() else []
+
+
+def _serves(process: Path, folder: Path) -> bool:
+    """Whether a process of this user is a program of `folder`, or runs in it and reads from nobody, as whoever looks around in it does."""
+    try:
+        program = os.fsdecode((process / "cmdline").read_bytes().partition(b"\0")[0])
+        alone = (process / "fd" / "0").readlink() == Path(os.devnull)
+        return Path(program).is_relative_to(folder) or (alone and (process / "cwd").readlink().is_relative_to(folder))
+    except OSError:
+        return False
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:
