@@ -220,7 +220,7 @@ def _behind_the_broker(case: Case) -> list[ExtraInUse]:
     broker = case.manifest.endpoint("broker")
     if broker is None:
         return []
-    scheme = broker.url.reveal().partition("://")[0].partition("+")[0].lower()
+    scheme = broker.scheme
     return [
         ExtraInUse(
             name=canonicalize_name(name),

@@ -67,7 +67,7 @@ def extras_in(case: Case, matrix: Matrix, names: Collection[str]) -> tuple[InUse
         for extra in each.extras
     ]
     broker = case.manifest.endpoint("broker")
-    scheme = broker.url.reveal().partition("://")[0].partition("+")[0].lower() if broker is not None else None
+    scheme = broker.scheme if broker is not None else None
     found = list(asked)
     for entry in matrix.packages:
         for extra in entry.extras:

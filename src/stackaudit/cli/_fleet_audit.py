@@ -139,7 +139,7 @@ def _observed(call: Call, tick: Tick) -> Observed:
         asking = pool.submit(ask, call.manifest, call.broker, deadline, tick)
         # While the workers are on their way to answer: what they will be held against is loaded, and kept where it was loaded.
         sockets.rules_of(CHECK)
-        call.choice.able({*fitting.names_of(call.manifest.requirements), "celery", "redis"}, _scheme(call))
+        call.choice.able({*fitting.names_of(call.manifest.requirements), "celery", "redis"}, call.broker.scheme)
         seen = gather(call.manifest, probes, deadline, started)
         snapshot = replace(seen, looks=(*asking.result(), *seen.looks))
     except BaseException:
@@ -157,10 +157,6 @@ def _matrix(call: Call, snapshot: Snapshot) -> Matrix | None:
     names = set(fitting.names_of(call.manifest.requirements))
     names |= {name for each in snapshot.facts(VersionSet) for name, _ in each.packages}
     names |= {each.name for each in snapshot.facts(Distribution)}
-    scheme = _scheme(call)
+    scheme = call.broker.scheme
     found = fitting.fitting(call.choice.able(names, scheme), names, scheme)
     return found[0] if len(found) == 1 else None
-
-
-def _scheme(call: Call) -> str:
-    return call.broker.url.reveal().partition("://")[0].partition("+")[0].lower()

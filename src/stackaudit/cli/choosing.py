@@ -154,7 +154,7 @@ def fitting_matrix(choice: Choice, manifest: Manifest, snapshot: Snapshot | None
     if snapshot is not None:
         names |= {each.name for each in snapshot.facts(Distribution)}
     broker = manifest.endpoint("broker")
-    scheme = broker.url.reveal().partition("://")[0].partition("+")[0].lower() if broker is not None else None
+    scheme = broker.scheme if broker is not None else None
     found = fitting.fitting(choice.able(names, scheme), names, scheme)
     if len(found) == 1:
         return found[0]

@@ -70,6 +70,11 @@ class Endpoint:
         """How findings name this endpoint: its label, else the URL without user, password and secret query values."""
         return self.label or strip_secrets(self.url.reveal())
 
+    @property
+    def scheme(self) -> str:
+        """The scheme of its URL in small letters, without what it runs over: `sqlalchemy` of `sqlalchemy+sqlite://`."""
+        return self.url.reveal().partition("://")[0].partition("+")[0].lower()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramRequest:
