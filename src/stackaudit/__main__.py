@@ -1,8 +1,23 @@
 """The console entry: answers `--version` before anything is imported, and is the one wall against tracebacks."""
 
 import gc
+import io
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the module `typing` would cost more than all else that `--version` loads
+    from _typeshed import ReadableBuffer
+
+
+class _Diagnostics(io.FileIO):
+    """Standard error: what can't be written to it any more, since its terminal has gone or its disk is full, changes no status."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
 
 
 def main() -> None:
@@ -21,6 +36,12 @@ def main() -> None:
         # Loading takes a good part of a short call, and `run` catches what comes after it.
         sys.stderr.write("stackaudit: interrupted; nothing was concluded\n")
         sys.exit(130)
+    except SystemExit:
+        # A script that lies on the path of modules under the name of one of them: its status is no verdict.
+        sys.stderr.write(
+            "stackaudit: a module that it imports ended it; nothing was concluded; see what PYTHONPATH holds\n"
+        )
+        sys.exit(70)
     status = run(sys.argv[1:])
     # At its end the interpreter would look through all of it twice more, for a tenth of the time; what must be tidied up has been by now.
     gc.freeze()
@@ -41,6 +62,8 @@ def _open_streams() -> None:
     for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+    raw = io.BufferedWriter(_Diagnostics(2, "w", closefd=False))
+    sys.stderr = io.TextIOWrapper(raw, sys.stderr.encoding, sys.stderr.errors, line_buffering=True, write_through=True)
 
 
 if __name__ == "__main__":

@@ -170,8 +170,12 @@ def _save_details(error: Exception) -> str:
     import traceback
 
     details = redact("".join(traceback.format_exception(error)))
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="stackaudit-bug-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(f"stackaudit {__version__}, Python {sys.version}\n\n{details}")
-    return f"stackaudit: this is a bug ({type(error).__name__}); the details are in {file.name}\n"
+    told = f"stackaudit: this is a bug ({type(error).__name__}); the details "
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="stackaudit-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(f"stackaudit {__version__}, Python {sys.version}\n\n{details}")
+    except OSError as trouble:
+        return f"{told}can't be kept: {trouble.strerror}\n"
+    return f"{told}are in {file.name}\n"

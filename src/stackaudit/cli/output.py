@@ -1,7 +1,9 @@
 """Writes to the terminal and to pipes: characters that the stream can carry, no secret, no traceback when nobody reads."""
 
 import contextlib
+import errno
 import os
+import stat
 import sys
 from typing import TextIO
 
@@ -47,7 +49,7 @@ def plain(text: str) -> str:
 def write(text: str, stream: TextIO | None = None) -> None:
     """Write `text` to `stream` (standard output), redacted.
 
-    A reader that has gone (`| head`) is no error: what it did not read is dropped.
+    A reader that has gone (`| head`, a terminal that was closed) is no error: what it did not read is dropped.
 
     Raises:
         UsageError: the stream takes no more (a full disk).
@@ -59,7 +61,10 @@ def write(text: str, stream: TextIO | None = None) -> None:
     except BrokenPipeError:
         _silence(target)
     except OSError as error:
+        gone = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(target.fileno()).st_mode)
         _silence(target)
+        if gone:
+            return
         raise UsageError(f"the result can't be written: {error.strerror}") from None
 
 
