@@ -92,6 +92,8 @@ class Room:
             each.signal(signal.SIGTERM)
         for each in left:
             each.stop()
+        # What left its group, as a program does that puts itself into the background.
+        service.kill_inside(self.folder)
         if not places.remove_folder(self.folder):
             raise SandboxError(
                 f"the folder {self.folder} of the sandbox could not be removed",

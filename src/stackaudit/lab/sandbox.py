@@ -44,7 +44,7 @@ def sandbox(
     """Build a sandbox with `pins` (requirement lines) on `python`, give it, and take it down.
 
     `python` is a path, a version such as `3.11`, or None for the Python that runs this. `deadline` bounds the building alone. It is taken
-    down after success, failure, Ctrl-C, SIGTERM and SIGHUP; what an earlier run left that was killed outright is removed first. To be
+    down after success, failure, Ctrl-C and requests to end; what an earlier run left that was killed outright is removed first. To be
     called in the main thread: elsewhere signals can't be waited for.
 
     Raises:
