@@ -24,6 +24,9 @@ take the sandbox's worker to the production broker."""
 
 MAKE_ROOM = "run it again, with a temporary folder that stays and has room: TMPDIR=FOLDER"
 
+_MADE = "made"
+"""The file in the folder that is never written again: where it is gone, somebody has cleared the folder."""
+
 _A_LOT = 65536
 """Characters that find room wherever a process of the sandbox does."""
 
@@ -37,6 +40,7 @@ class Room:
         self._services: list[Service] = []
         self._lock = threading.Lock()
         self._closed = False
+        write_whole(folder / _MADE, "")
         self._record()
 
     def start(
@@ -71,7 +75,7 @@ class Room:
 
     def trouble(self) -> str | None:
         """Why nothing that is seen of the sandbox counts any more; None where its folder is there and can be written to."""
-        if not (self.folder / RECORD).is_file():
+        if not (self.folder / _MADE).is_file():
             return "its temporary folder was removed while it was used"
         try:
             write_whole(self.folder / "room", " " * _A_LOT)
