@@ -121,7 +121,7 @@ class Case:
         return self.matrix.proof_of(python, known) if self.matrix is not None and len(known) == len(versions) else None
 
     def place_of(self, name: str, version: str = "") -> Place | None:
-        """Where package `name` is declared: a pin of `version` before others, a pin before an open requirement, a direct one before a lock's."""
+        """Where package `name` is declared: a pin of `version` first, any pin before an open requirement, a direct one before a lock's."""
 
         def rank(each: Requirement) -> tuple[bool, bool, bool, str, int]:
             other = wanted is not None and each.pin != wanted
