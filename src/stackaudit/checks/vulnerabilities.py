@@ -58,7 +58,7 @@ def not_vulnerable(rule: Rule, case: Case) -> Iterator[Finding]:
     foreign = {each.subject for each in case.facts(Release) if not each.known}
     for fact in facts if foreign else ():
         if not fact.advisories and fact.subject in foreign:
-            where = case.place_of(fact.name)
+            where = case.place_of(fact.name, fact.version)
             yield rule.uncheckable(fact.subject, NOT_ON_INDEX, where=where, fix=SAY_PRIVATE, cause=NOT_ON_INDEX)
     vulnerable = [each for each in facts if each.advisories]
     if not vulnerable:
@@ -72,7 +72,7 @@ def not_vulnerable(rule: Rule, case: Case) -> Iterator[Finding]:
     for fact in vulnerable:
         kind, via = pulled.kind_of(fact.name), pulled.path_to(fact.name)
         what = f"{fact.name} {fact.version}{f', a {kind} dependency,' if kind else ''} has"
-        where = case.place_of(fact.name) or next((case.place_of(each) for each in via[:1]), None)
+        where = case.place_of(fact.name, fact.version) or next((case.place_of(each) for each in via[:1]), None)
         for advisory in fact.advisories:
             yield replace(told(rule, fact, advisory, what, here), where=where, via=via)
 

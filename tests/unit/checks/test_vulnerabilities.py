@@ -85,6 +85,13 @@ def test_an_advisory_becomes_one_finding_with_all_that_is_known() -> None:
     )
 
 
+def test_of_two_pins_of_one_package_each_is_told_where_it_stands() -> None:
+    other = replace(declared("oakpress", "2.0.5"), where=Place(path="web/requirements.txt", line=7))
+    facts: list[Fact] = [audited("oakpress", version, HIGH) for version in ("2.0", "2.0.5")]
+    found = judged(case(facts, (), declared("oakpress", "2.0"), other))
+    assert {each.subject: each.where for each in found} == {"oakpress==2.0": HERE, "oakpress==2.0.5": other.where}
+
+
 def test_without_a_score_it_counts_as_high_and_says_so() -> None:
     (finding,) = judged(case([audited("oakpress", "2.0", UNSCORED)]))
     assert finding.severity is Severity.HIGH
