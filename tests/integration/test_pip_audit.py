@@ -171,6 +171,14 @@ def test_the_feed_fails_for_what_it_was_not_asked_to_hold() -> None:
     assert refused.audited == {}
 
 
+def test_without_loopback_nobody_blames_the_advisories() -> None:
+    with feed.Feed() as gone:
+        pass
+    unfed = scanner.scan([Pin(name=canonicalize_name("elm"), version="1.0")], Deadline(60), feed=gone.url)
+    assert unfed.cause == "pip-audit can't reach 127.0.0.1 here, where it is told what they say"
+    assert unfed.audited == {}
+
+
 # --- what is audited
 
 
