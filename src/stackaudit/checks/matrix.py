@@ -1,11 +1,11 @@
 """Asks whether the stack's packages are pinned; the other rules of the check `matrix` are in the files beside it, by subject."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from packaging.specifiers import SpecifierSet
 
+from stackaudit.checks._fixed import fixed_to
 from stackaudit.checks._mending import with_another
 from stackaudit.checks._row import Row, admits_python
 from stackaudit.checks._rung import rung_told, rungs
@@ -19,9 +19,6 @@ from stackaudit.model.markers import applying
 from stackaudit.model.matrix import PackageEntry
 from stackaudit.model.parts import Check, Rule, rule
 from stackaudit.model.versions import written
-
-_COMMIT = re.compile(r"@[0-9a-f]{40}(?![0-9a-f])")
-"""The full id of a commit at the end of a repository's address: what it names does not change."""
 
 
 def asked_by(manifest: Manifest) -> str | None:
@@ -40,7 +37,8 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     if here is None:
         return "there is no matrix to hold the stack against"
     expected = [entry.name for entry in _expected(case)]
-    count = sum(_is_pinned(case, name) for name in expected)
+    fixed = {each.subject for each in findings if each.rule == pinned.code and each.outcome is Outcome.UNCHECKABLE}
+    count = sum(_is_pinned(case, name) or subject_of(case, name) in fixed for name in expected)
     many = f"{count} of {len(expected)} stack packages {'is' if count == 1 else 'are'} pinned"
     parts = [many, *_admission(here, expected), *told_of_install(case)]
     hurting = {
@@ -152,17 +150,21 @@ def pinned(rule: Rule, case: Case) -> Iterator[Finding]:
 
 
 def _loose(rule: Rule, subject: str, asked_for: Requirement, fix: str | None) -> Finding:
-    """What a line asks for that is no pin; a full commit is as good as one, and nobody can tell here which version it is."""
+    """What a line asks for that is no pin; a full commit or a hash is as good as one, and nobody can tell here which version it is."""
     name, where = asked_for.name, asked_for.where
     if asked_for.source is None or len(asked_for.specifier):
         bounds = f"{name}{written(asked_for.specifier)}" if len(asked_for.specifier) else f"any {name}"
         return rule.fails(subject, f"{name} is not pinned: {where} asks for {bounds}", where=where, fix=fix)
-    if _COMMIT.search(asked_for.source):
-        message = f"{name} is pinned to a commit, {asked_for.source}: which version that is can't be told from here"
+    fixed = fixed_to(asked_for.source)
+    if fixed is not None:
+        message = f"{name} is pinned to {fixed}, {asked_for.source}: which version that is can't be told from here"
         return rule.uncheckable(subject, message, where=where)
     message = f"{name} is not pinned: {where} takes it from {asked_for.source}"
     return rule.fails(
-        subject, message, where=where, fix="take a release of the index, or a commit of a repository by its full id"
+        subject,
+        message,
+        where=where,
+        fix="take a release of the index, a commit of a repository by its full id, or a file with its `#sha256=`",
     )
 
 
