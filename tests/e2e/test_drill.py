@@ -81,8 +81,11 @@ def test_pins_that_bring_no_worker_up_fail_and_the_kept_logs_are_named(stackaudi
         (("--repeat", "0"), "--repeat is a number from 1"),
         (("--jobs", "0"), "--jobs is a number from 1"),
         (("--timeout", "0"), "--timeout is a number of seconds"),
-        (("--pool", "solo", "--drill", "child-killed", "-r", "requirements.txt"), "none of the drills is for workers"),
-        ((), "there is no environment to audit"),
+        (
+            ("--pool", "solo", "--drill", "child-killed", "-r", "requirements.txt"),
+            "the drill child-killed is not for workers",
+        ),
+        ((), "there is no environment to copy"),
     ],
 )
 def test_what_can_not_be_drilled_is_refused(
