@@ -116,11 +116,6 @@ def content(_node: str, _method: str, _answer: Json) -> Iterable[Question]:
     return ()
 
 
-def topics_of(database: int, *, sentinel: bool, naming: Naming = _NAMING) -> tuple[str, ...]:
-    """The PUB/SUB topics of the control mailbox. Behind Sentinel kombu before 5.4 never filled in the number."""
-    return naming.topics(database, sentinel=sentinel)
-
-
 def census(
     connection: Connection,
     mailbox: Mailbox,
