@@ -21,7 +21,7 @@ from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Endpoint, Setting
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
-from stackaudit.probes._pidbox_words import Json
+from stackaudit.model.wire import Json
 from workers import running, start
 
 PLACE = Place(path="option")

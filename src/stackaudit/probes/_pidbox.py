@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.wire import Json
 from stackaudit.outside.resp import Connection, Reply, ServerError, Trouble
-from stackaudit.probes import _pidbox_words as words
 from stackaudit.probes._celery_values import short
 from stackaudit.probes._pidbox_words import (
     Command,
@@ -26,8 +26,6 @@ from stackaudit.probes._pidbox_words import (
     separator_of,
     written,
 )
-
-Json: TypeAlias = words.Json
 
 BASIC = (Command(method="ping"), Command(method="report"), Command(method="stats"))
 """What tells who is there and what it runs."""
