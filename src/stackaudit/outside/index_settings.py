@@ -53,7 +53,7 @@ def index_settings(prefix: str) -> IndexSettings:
     """
     values = configuration(prefix, os.environ)
     named = _first(values, "index-url")
-    main = named or _default_index() or ""
+    main = named or default_index() or ""
     addresses = [*main.split()[:1], *(_first(values, "extra-index-url") or "").split()]
     if (_first(values, "no-index") or "").lower() in _TRUE:
         addresses = []
@@ -140,7 +140,7 @@ def _is_web(url: str) -> bool:
         return False
 
 
-def _default_index() -> str | None:
+def default_index() -> str | None:
     """The index that pip asks where nobody names one. It is pip's to know; pip-audit brings a pip along."""
     try:
         from pip._internal.models.index import PyPI
