@@ -102,6 +102,14 @@ def span_of(versions: Sequence[Version]) -> str:
     return str(versions[0]) if len(versions) == 1 else f"{versions[0]} to {versions[-1]}"
 
 
+def lowest(versions: str) -> Version:
+    """The version that the valid specifier set `versions` begins with; 0 where it has an upper bound alone."""
+    floors = [
+        Version(each.version.removesuffix(".*")) for each in SpecifierSet(versions) if _ORDER.get(each.operator) == 0
+    ]
+    return max(floors, default=Version("0"))
+
+
 def series(version: Version) -> str:
     """The `major.minor` series of `version`, such as `5.4`."""
     return f"{version.major}.{version.minor}"
