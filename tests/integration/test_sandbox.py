@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import redis
 
-from stackaudit.lab.environments import build, minor_of
+from stackaudit.lab.environments import agrees, build, minor_of
 from stackaudit.lab.room import sweep
 from stackaudit.lab.sandbox import BUILDING, Sandbox, sandbox
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.errors import SandboxError, UsageError
+from stackaudit.model.errors import SandboxError, UnfitError, UsageError
 from stackaudit.outside.places import new_folder
 from stackaudit.outside.service import Identity, identity
 from tools import require
@@ -171,6 +171,36 @@ def test_an_index_that_is_not_there_is_told(temporary: Path, monkeypatch: pytest
     with pytest.raises(SandboxError, match="not be downloaded") as caught, sandbox([SMALL], None, Deadline(BUILDING)):
         pass
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_users_settings_of_what_to_take_and_whereto_do_not_reach_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("uv")
+    nowhere = str(tmp_path / "nowhere")
+    bending = {
+        "UV_REQUIRE_HASHES": "1",
+        "UV_NO_BINARY": "1",
+        "UV_EXCLUDE_NEWER": "2010-01-01",
+        "UV_CONSTRAINT": nowhere,
+    }
+    bending |= {"UV_PYTHON": "3.99", "UV_PROJECT": nowhere, "UV_WORKING_DIR": nowhere, "UV_VENV_SEED": "1"}
+    for name, value in bending.items():
+        monkeypatch.setenv(name, value)
+    interpreter = build(tmp_path, [SMALL], None, Deadline(120))
+    assert [each.name for each in interpreter.parents[1].glob("lib/*/*/*.dist-info")] == ["vine-5.1.0.dist-info"]
+    assert agrees(interpreter, Deadline(60)).exit_status == 0
+
+
+def test_who_has_uv_ask_no_network_is_told_that_this_is_why_a_copy_can_not_be_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("uv")
+    monkeypatch.setenv("UV_OFFLINE", "true")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    with pytest.raises(SandboxError, match="UV_OFFLINE allows no download") as caught:
+        build(tmp_path, [SMALL], None, Deadline(120))
+    assert not isinstance(caught.value, UnfitError)
 
 
 def test_building_ends_with_its_deadline(temporary: Path) -> None:
