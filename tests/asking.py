@@ -1,6 +1,7 @@
 """Asks and judges as an audit does, for the tests of the live services."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,6 +55,13 @@ def gathered(manifest: Manifest, *names: str, seconds: float = 60) -> Case:
         matrix=matrices.read("celery-redis-ffmpeg", Path()),
         today=NOW.date(),
     )
+
+
+def joined(case: Case, probe: Probe, seconds: float) -> Case:
+    """`case` with what `probe` saw in `seconds`, in this process: of those seconds none goes into starting one."""
+    visit = Visit(manifest=case.manifest, seen=case.snapshot, deadline=Deadline(seconds))
+    looks = (*case.snapshot.looks, *probe.collect(visit))
+    return replace(case, snapshot=replace(case.snapshot, looks=looks))
 
 
 def case_of(manifest: Manifest, *facts: Fact) -> Case:

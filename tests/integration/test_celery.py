@@ -6,19 +6,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from asking import declared, gathered, judged, passed, told
+from asking import declared, gathered, joined, judged, passed, told
 from environments import Environments
 from servers import RedisServer, free_port, redis_server, sentinel, stays_silent, stranger
 from stackaudit.model.audit import Case
-from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.findings import Outcome
-from stackaudit.model.parts import Visit
 from stackaudit.model.wire import Json, encode
 from stackaudit.probes import celery
 from workers import RunningWorker, running, start
@@ -54,13 +51,6 @@ def pair(folder: Path, broker: RedisServer, older: str) -> Iterator[tuple[Runnin
 
 def asked(broker: RedisServer, database: int = 0, *, expect: tuple[str, ...] = ()) -> Case:
     return gathered(declared(broker=broker.url(database), expect=expect), "redis", "celery")
-
-
-def hurried(pulse: Case) -> Case:
-    """The workers added to `pulse`, in less time than their silence takes: in this process, for a child's start is no part of that time."""
-    visit = Visit(manifest=pulse.manifest, seen=pulse.snapshot, deadline=Deadline(2.2))
-    looks = (*pulse.snapshot.looks, *celery.collect(visit))
-    return replace(pulse, snapshot=replace(pulse.snapshot, looks=looks))
 
 
 def by_node(case: Case) -> dict[str, Worker]:
@@ -102,16 +92,17 @@ def test_a_worker_that_is_stopped_is_silent_and_leaves_nothing_when_it_wakes_up(
 def test_who_could_still_have_answered_when_the_time_was_up_is_unknown_and_not_silent(
     broker: RedisServer, pair: tuple[RunningWorker, ...]
 ) -> None:
-    manifest = declared(broker=broker.url())
-    pulse = gathered(manifest, "redis")
+    pulse = gathered(declared(broker=broker.url()), "redis")
+    # Less than the silence after which a worker counts as silent.
+    seconds = 2.2
     with pair[1].stopped():
-        case = hurried(pulse)
+        case = joined(pulse, celery.PROBE, seconds)
         assert by_node(case).keys() == {"new@test"}
         assert told(case, "CE1") == [], "nothing was seen to fail"
         unknown = {(each.rule, each.subject) for each in judged(case, "CE1") if each.outcome is Outcome.UNKNOWN}
         assert ("CE102", "old@test") in unknown
         with pair[0].stopped():
-            nobody = hurried(pulse)
+            nobody = joined(pulse, celery.PROBE, seconds)
     assert told(nobody, "CE1") == [], "that nobody answers was not seen either"
     assert ("CE101", "") in {
         (each.rule, each.subject) for each in judged(nobody, "CE1") if each.outcome is Outcome.UNKNOWN

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from asking import declared, gathered, judged
+from asking import declared, gathered, joined, judged
 from environments import Environments
 from servers import RedisServer, redis_server
 from stackaudit.model.audit import Case
@@ -21,6 +21,7 @@ from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Endpoint, Setting
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
+from stackaudit.probes import round_trip
 from stackaudit.probes._pidbox_words import Json
 from workers import running, start
 
@@ -37,7 +38,8 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
         yield running_server
 
 
-def tried(url: str, route: str = "task", *, seconds: float = 60, backend: str = "", **settings: str) -> Case:
+def tried(url: str, route: str = "task", *, seconds: float | None = None, backend: str = "", **settings: str) -> Case:
+    """The case of an audit with a round trip; with `seconds`, the round trip alone has no more than these."""
     given = tuple(Setting(name=name, value=value, where=PLACE) for name, value in settings.items())
     manifest = declared(broker=url)
     endpoints = (Endpoint(role="backend", url=Secret(backend), where=PLACE),) if backend else ()
@@ -46,7 +48,9 @@ def tried(url: str, route: str = "task", *, seconds: float = 60, backend: str = 
         endpoints=(*manifest.endpoints, *endpoints),
         settings=(*manifest.settings, Setting(name="round_trip", value=route, where=PLACE), *given),
     )
-    return gathered(manifest, "redis", "celery", "round_trip", seconds=seconds)
+    if seconds is not None:
+        return joined(gathered(manifest, "redis", "celery"), round_trip.PROBE, seconds)
+    return gathered(manifest, "redis", "celery", "round_trip")
 
 
 def found(case: Case) -> list[Finding]:

@@ -38,7 +38,7 @@ def bundles_told(rule: Rule, case: Case) -> Iterator[Finding]:
             more = f" and {len(names) - MOST_LIBRARIES} more" if len(names) > MOST_LIBRARIES else ""
             told = f"{', '.join(names[:MOST_LIBRARIES])}{more}"
             message = f"{each.name} {each.version} bundles {told}: no advisory service was asked about what is inside"
-            yield rule.uncheckable(each.subject, message, where=case.place_of(each.name), fix=rule.fix)
+            yield rule.uncheckable(each.subject, message, where=case.place_of(each.name, each.version), fix=rule.fix)
 
 
 def _library(file: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stackaudit.cli.exits import interruptible
-from stackaudit.cli.output import write
+from stackaudit.cli.output import mention
 from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def waive(  # noqa: PLR0913 - a command's options are its parameters
     }
     added = _write(settings, folder, fields)
     end = "until there is a fix" if added.until is None else f"until {added.end}"
-    write(f"waived {added.title} {end}, by {added.owner}: {added.where}\n")
+    mention(f"waived {added.title} {end}, by {added.owner}: {added.where}\n")
 
 
 def _write(settings: "Settings", folder: Path, fields: "Mapping[str, str | date]") -> "Waiver":

@@ -60,6 +60,8 @@ class _Lock:
         self._direct = direct_names(path)
         self._main = main_names(path)
         self._by_name: dict[str, list[int]] = {}
+        # Of what comes from the public index Poetry names no source.
+        self._has_public = any(not table(each, "source") for each in self._packages)
         for index, package in enumerate(self._packages):
             self._by_name.setdefault(canonicalize_name(text(package, "name") or ""), []).append(index)
 
@@ -144,6 +146,7 @@ class _Lock:
             source=place,
             direct=self._direct is None or canonicalize_name(name) in self._direct,
             needs=_lines(package),
+            private=kind == "legacy" and self._has_public,
         )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
@@ -10,7 +11,7 @@ from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._direct import direct_names
 from stackaudit.inputs._marker_logic import filled_in
 from stackaudit.inputs._requirement import locked
-from stackaudit.inputs._source import archive_version, filename_of
+from stackaudit.inputs._source import archive_version, filename_of, other_indexes
 from stackaudit.inputs._table import Table, table, tables, text, texts
 from stackaudit.inputs._text import Toml, read_toml, shown_path
 from stackaudit.model.errors import Fault
@@ -29,12 +30,14 @@ def read(path: Path, root: Path, *, extras: Collection[str] = (), groups: Collec
     if not faults:
         direct = direct_names(path)
         chosen = (extras, {*groups, *texts(toml.table, "default-groups")})
-        for index, package in enumerate(tables(toml.table, "packages")):
+        packages = tables(toml.table, "packages")
+        others = other_indexes(text(each, "index") for each in packages)
+        for index, package in enumerate(packages):
             found = _requirement(toml, index, package, direct, chosen)
             if isinstance(found, Fault):
                 faults.append(found)
             elif found is not None:
-                requirements.append(found)
+                requirements.append(replace(found, private=True) if text(package, "index") in others else found)
     claims: list[PythonClaim] = []
     wanted = text(toml.table, "requires-python")
     if wanted is not None and not faults:

@@ -11,6 +11,7 @@ from stackaudit.inputs._closure import reached
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._release_files import without_files
 from stackaudit.inputs._requirement import all_of, locked, valid_marker
+from stackaudit.inputs._source import other_indexes
 from stackaudit.inputs._table import Table, table, tables, text, texts
 from stackaudit.inputs._text import Toml, parse_toml, read_text, shown_path
 from stackaudit.model.errors import Fault
@@ -84,6 +85,7 @@ class _Lock:
     def __init__(self, toml: Toml) -> None:
         self._toml = toml
         self._packages = tables(toml.table, "package")
+        self._others = other_indexes(_index(each) for each in self._packages)
         self._by_name: dict[str, list[int]] = {}
         for index, package in enumerate(self._packages):
             self._by_name.setdefault(text(package, "name") or "", []).append(index)
@@ -169,7 +171,12 @@ class _Lock:
             source=_source(table(package, "source")),
             direct=direct,
             needs=needs,
+            private=_index(package) in self._others,
         )
+
+
+def _index(package: Table) -> str | None:
+    return text(table(package, "source"), "registry")
 
 
 def _source(source: Table) -> str | None:

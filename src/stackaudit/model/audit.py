@@ -99,7 +99,7 @@ class Case:
     def _closure(self) -> Iterable[Package]:
         if self.manifest.interpreter is not None:
             return [
-                Package(name=each.name, version=each.version, where=self.place_of(each.name))
+                Package(name=each.name, version=each.version, where=self.place_of(each.name, each.version))
                 for each in sorted(self.facts(Distribution), key=lambda each: (each.name, each.version))
             ]
         pins = {(each.name, str(each.pin)): each.where for each in reversed(self.requirements) if each.pin is not None}
@@ -120,13 +120,15 @@ class Case:
         known = [(name, version) for name, version in versions if version is not None]
         return self.matrix.proof_of(python, known) if self.matrix is not None and len(known) == len(versions) else None
 
-    def place_of(self, name: str) -> Place | None:
-        """Where package `name` is declared: a pin before an open requirement, a direct one before a lock's."""
+    def place_of(self, name: str, version: str = "") -> Place | None:
+        """Where package `name` is declared: a pin of `version` first, any pin before an open requirement, a direct one before a lock's."""
 
-        def rank(each: Requirement) -> tuple[bool, bool, str, int]:
-            return each.pin is None, not each.direct, each.where.path, each.where.line or 0
+        def rank(each: Requirement) -> tuple[bool, bool, bool, str, int]:
+            other = wanted is not None and each.pin != wanted
+            return other, each.pin is None, not each.direct, each.where.path, each.where.line or 0
 
         declared = self.requirements_of(name)
+        wanted = parse_version(version) if len(declared) > 1 else None
         return min(declared, key=rank).where if declared else None
 
 

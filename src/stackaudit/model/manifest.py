@@ -21,7 +21,8 @@ class Requirement:
 
     `specifier` is what the line admits; `pin` is the one version it admits, where it is a pin (`==`, a lock entry, an SBOM component).
     `extras` are the extras asked for. `source` is a URL, path or index for what does not come from the default index, redacted;
-    `private` is True where the file itself says that the package comes from elsewhere than the public index.
+    `private` is True where a lock takes it from another index than the public one that others of it come from: no public source need
+    know it, and one may all the same (a build of one's own of a public package).
     `direct` is False where a lock lists it only as somebody's dependency. `marker` is the PEP 508 marker, valid and not yet evaluated.
     `requires` are the names that a lock says it needs, each with its marker where it has one, as in Requires-Dist.
     """

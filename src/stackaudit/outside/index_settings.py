@@ -54,7 +54,7 @@ def index_settings(prefix: str) -> IndexSettings:
     """
     values = configuration(prefix, os.environ)
     named = first(values, "index-url")
-    main = named or _default_index() or ""
+    main = named or default_index() or ""
     addresses = [*main.split()[:1], *(first(values, "extra-index-url") or "").split()]
     if (first(values, "no-index") or "").lower() in TRUE:
         addresses = []
@@ -142,7 +142,7 @@ def _is_web(url: str) -> bool:
         return False
 
 
-def _default_index() -> str | None:
+def default_index() -> str | None:
     """The index that pip asks where nobody names one. It is pip's to know; pip-audit brings a pip along."""
     try:
         from pip._internal.models.index import PyPI
