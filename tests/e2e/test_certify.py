@@ -153,6 +153,11 @@ def test_what_an_earlier_run_saw_of_the_same_packages_is_not_done_again_and_told
     assert kept["at"] >= proof["at"]
     (check,) = json.loads((folder / "c.json").read_text(encoding="utf-8"))["checks"]
     assert f"kept from {kept['at']:%Y-%m-%d %H:%M} UTC" in check["summary"]
+    document = stackaudit("report", "--from", "c.json").stdout
+    assert document.startswith("# What was proved of small ")
+    assert f"| {HERE}:5.4 | ✅ pass (imported) |" in document
+    assert "| worker | The packages of the row can be imported on its Python | ✅ held |" in document
+    assert "ependency audit" not in document
     fresh = stackaudit(*wanted, "--fresh", env=environment)
     assert (fresh.returncode, "kept from" in fresh.stdout) == (0, False), fresh.stdout
 

@@ -79,6 +79,9 @@ def _waiver(table: Table, toml: Toml, at: KeyPath, root: Path) -> Waiver:
     subject = table.text("subject", required=False)
     if table.has("package") and table.has("subject"):
         table.fault("subject", "a waiver has a `package` or a `subject`, not both")
+    if "*" in subject:
+        hint = "name what the finding names, in a waiver for each"
+        table.fault("subject", f"`{subject}` covers nothing: a `subject` is no pattern", hint=hint)
     if table.has("rule") and not (table.has("package") or table.has("subject")):
         message = "a waiver of a rule names the `package`, or the `subject` as the finding calls it"
         table.fault("rule", message, hint="to leave a rule out everywhere, set `ignore`")

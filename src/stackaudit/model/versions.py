@@ -96,6 +96,14 @@ def pin_of(specifier: SpecifierSet) -> Version | None:
     return None
 
 
+def lowest(versions: str) -> Version:
+    """The version that the valid specifier set `versions` begins with; 0 where it has an upper bound alone."""
+    floors = [
+        Version(each.version.removesuffix(".*")) for each in SpecifierSet(versions) if _ORDER.get(each.operator) == 0
+    ]
+    return max(floors, default=Version("0"))
+
+
 def series(version: Version) -> str:
     """The `major.minor` series of `version`, such as `5.4`."""
     return f"{version.major}.{version.minor}"
