@@ -172,30 +172,30 @@ def _observed(content: dict[str, Json]) -> Observed:
         "sandbox": target.get("kind") == "sandbox",
     }
     started = decode(datetime, content.get("started_at"), "started_at")
-    looks = tuple(
-        _with_measured(look, content.get("measured"))
-        for look in decode(tuple[Look, ...], content.get("looks"), "looks")
-    )
+    looks = decode(tuple[Look, ...], content.get("looks"), "looks")
     return Observed(
         manifest=decode(Manifest, declared, "manifest"),
-        snapshot=Snapshot(taken_at=started, host="", looks=looks),
+        snapshot=Snapshot(taken_at=started, host="", looks=_with_measured(looks, content.get("measured"))),
         started_at=started,
         finished_at=decode(datetime, content.get("finished_at"), "finished_at"),
     )
 
 
-def _with_measured(look: Look, measured: Json) -> Look:
-    """`look` with what was measured of it: that stands apart from it in a record, since it is no part of the digest."""
+def _with_measured(looks: tuple[Look, ...], measured: Json) -> tuple[Look, ...]:
+    """`looks` with what was measured of them: that stands apart from them in a record, since it is no part of the digest."""
     latencies = measured.get("latencies") if isinstance(measured, dict) else None
     if not isinstance(latencies, dict):
-        return look
-    found = []
-    for name, value in latencies.items():
-        if name.startswith(f"{look.id}."):
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                raise WireError(f"measured.latencies.{name}: a number is expected")
-            found.append((name.removeprefix(f"{look.id}."), float(value)))
-    return replace(look, measured=tuple(found))
+        return looks
+    found: dict[str, list[tuple[str, float]]] = {each.id: [] for each in looks}
+    for told, value in latencies.items():
+        # The id of one look may begin with that of another: `drill.3.11:solo.ping.1` is not of `drill.3.11:solo`.
+        owner = max((each for each in found if told.startswith(f"{each}.")), key=len, default=None)
+        if owner is None:
+            continue
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise WireError(f"measured.latencies.{told}: a number is expected")
+        found[owner].append((told.removeprefix(f"{owner}."), float(value)))
+    return tuple(replace(each, measured=tuple(found[each.id])) for each in looks)
 
 
 def _object(content: dict[str, Json], name: str) -> dict[str, Json]:
