@@ -1,7 +1,6 @@
 """Reads the waivers of a settings file, and refuses what nobody could answer for later: no reason, no owner, no end."""
 
 import re
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path, PurePosixPath
 
@@ -52,11 +51,6 @@ def read(toml: Toml, prefix: KeyPath, root: Path) -> tuple[tuple[Waiver, ...], l
             message = f"a second waiver of {waiver.title}: the first is at line {twin.where.line}"
             book.faults.append(Fault(where=waiver.where, message=message, hint="keep one of the two"))
     return tuple(found), book.faults
-
-
-def same_scope(waivers: Iterable[Waiver], wanted: Waiver) -> Waiver | None:
-    """The one of `waivers` that covers exactly what `wanted` does, or None."""
-    return next((each for each in waivers if _scope(each) == _scope(wanted)), None)
 
 
 def reason_is_empty(text: str) -> bool:
