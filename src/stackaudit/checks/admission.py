@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from packaging.version import Version
 
 from stackaudit.checks._breach import Breach, told
-from stackaudit.checks._misfit import advice, on_python
+from stackaudit.checks._mending import moved
+from stackaudit.checks._misfit import listed_for_this_python, on_python
 from stackaudit.checks._row import Row, admits_python
 from stackaudit.checks._rung import proof_here
 from stackaudit.checks._stack import about_covered, row, subject_of
@@ -39,21 +40,20 @@ def listed(rule: Rule, case: Case) -> Iterator[Finding]:
         if entry is None or case.matrix is None:
             continue
         found = entry.range_of(version) if version is not None else None
-        fix = advice(here, entry.name)
-        where, by = package.where, f"the matrix {case.matrix.name} of {case.matrix.looked_at}"
+        by, severity = f"the matrix {case.matrix.name} of {case.matrix.looked_at}", None
         if version is None:
             message = f"{package.version} is no version by PEP 440, and so no series"
-            yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source)
         elif found is None:
             message = f"{by} vouches for no {entry.name} {_outside(entry, version)}"
-            yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source)
         elif version.is_prerelease:
             message = f"{version} is a pre-release, for which {by} does not vouch"
-            yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source)
         elif version not in {*(each for each, _ in found.releases), *found.yanked, *entry.withdrawn}:
             message = f"{by} covers {entry.name} {series(version)} and does not list {version} itself"
             severity = Severity.LOW
-            yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source, severity=severity)
+        else:
+            continue
+        fix = moved(here, (entry.name,), listed_for_this_python(entry.name)) if here is not None else None
+        yield rule.fails(package.subject, message, where=package.where, fix=fix, source=entry.source, severity=severity)
 
 
 def _outside(entry: PackageEntry, version: Version) -> str:
@@ -88,7 +88,7 @@ def not_yanked(rule: Rule, case: Case) -> Iterator[Finding]:
                 subject_of(case, entry.name),
                 f"{entry.name} {version} was withdrawn by its makers{why}",
                 where=case.place_of(entry.name),
-                fix=advice(here, entry.name),
+                fix=moved(here, (entry.name,), listed_for_this_python(entry.name)),
                 source=note.source if note is not None else entry.source,
             )
 
@@ -119,7 +119,7 @@ def refused(here: Row) -> Iterator[Breach]:
                 sentence=f"{entry.name} {version} {requires}",
                 clause=f"which {requires}",
                 names=(entry.name,),
-                fix=advice(here, entry.name),
+                fix=moved(here, (entry.name,), listed_for_this_python(entry.name)),
                 source=entry.source,
                 cause=on_python(f"{entry.name} {version}", here.minor),
             )

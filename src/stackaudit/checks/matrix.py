@@ -6,6 +6,7 @@ from dataclasses import replace
 from packaging.specifiers import SpecifierSet
 
 from stackaudit.checks._fixed import fixed_to
+from stackaudit.checks._mending import with_another
 from stackaudit.checks._row import Row, admits_python
 from stackaudit.checks._rung import rung_told, rungs
 from stackaudit.checks._stack import asked, extras_in, row, stack_package, subject_of, surely_absent
@@ -131,7 +132,7 @@ def pinned(rule: Rule, case: Case) -> Iterator[Finding]:
         if _is_pinned(case, entry.name):
             continue
         pin = _pin(case, entry.name)
-        fix = f"pin {pin}" if pin is not None else None
+        fix = f"pin {pin}" if pin is not None else _joint(case, entry.name)
         if declared:
             yield _loose(rule, subject, declared[0], fix)
         elif surely_absent(case, entry.name):
@@ -180,6 +181,21 @@ def _pin(case: Case, name: str) -> str | None:
         return there.subject if other is None else f"{name}=={other}"
     version = _completed(case, here, within).versions.get(name)
     return f"{name}=={version}" if version is not None else None
+
+
+def _joint(case: Case, name: str) -> str | None:
+    """What to pin where no version of package `name` goes with the pins: it and one of those, else it outside of its own bounds."""
+    here, own = row(case), _bounds(case, name)
+    if here is None or name in here.versions:
+        return None
+    whole = _completed(case, here, {str(each.name): _bounds(case, each.name) for each in here.matrix.packages})
+    both = with_another(whole, name, own)
+    if both is not None:
+        return both
+    version = whole.newest_fitting(name)
+    return (
+        f"pin {name}=={version}: no listed {name}{written(own)} goes with the others" if version is not None else None
+    )
 
 
 def _completed(case: Case, here: Row, within: Mapping[str, SpecifierSet]) -> Row:

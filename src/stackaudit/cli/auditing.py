@@ -21,6 +21,7 @@ from stackaudit.model.audit import Audit, Case, Judgment, Observed, Policy, Reco
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.environment import ImportTrial
 from stackaudit.model.facts.fact import Fact
+from stackaudit.model.facts.trials import DrilledStack
 from stackaudit.model.findings import Verdict
 from stackaudit.model.manifest import Manifest, Setting
 from stackaudit.model.parts import Check
@@ -54,6 +55,8 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
         from stackaudit.inputs import records
 
         observed = records.read(source.record, source.folder)
+        if observed.snapshot.facts(DrilledStack):
+            return _drilled_again(observed, settings, policy), policy
     else:
         with live(wanted=progress) as tick:
             observed = _observe(settings, source, choice, tick)
@@ -71,6 +74,13 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
         baseline=None if baseline is None else baseline.digest,
     )
     return judged, policy
+
+
+def _drilled_again(observed: Observed, settings: Settings, policy: Policy) -> Audit:
+    from stackaudit.cli.drilled import judged, refuse_other_questions
+
+    refuse_other_questions(settings)
+    return judged(observed, policy)
 
 
 def _baseline(settings: Settings, folder: Path) -> Recorded | None:

@@ -136,8 +136,9 @@ def _subject(about: str, settings: "Settings", folder: Path) -> "Mapping[str, st
     if not is_package(about):
         name, equals, version = about.partition("==")
         return {"subject": f"{canonicalize_name(name)}=={version}" if equals and is_package(name) else about}
-    known: set[str] = {entry.name for matrix in read_all() for entry in matrix.packages}
-    known |= {entry.name for matrix in read_all() for entry in matrix.products}
+    known: set[str] = set()
+    for matrix in read_all():
+        known |= {each.name for each in matrix.packages} | {each.name for each in matrix.products}
     try:
         known |= {
             each.name for each in declared_in_files(settings, Call(folder=folder, environ=os.environ)).requirements

@@ -88,18 +88,13 @@ def _package_faults(toml: Toml) -> Iterator[Fault]:
         except PylockValidationError as error:
             key = re.sub(r"^packages\[0\]\.?", "", error.context or "")
             name = package.get("name") if isinstance(package, dict) else None
-            subject = (
-                f"`{key}` of {name}"
-                if key and isinstance(name, str)
-                else f"`{key}`"
-                if key
-                else f"{name or 'this package'}"
-            )
+            if not key and isinstance(name, str):
+                message = f"{name} has neither files nor one source (vcs, directory or archive), or has both"
+            else:
+                about = f"`{key}` of {name}" if isinstance(name, str) else f"`{key}`" if key else "this package"
+                message = f"{about} is missing or not what PEP 751 asks for"
             outer = key.partition("[")[0].partition(".")[0]
-            yield Fault(
-                where=toml.at("packages", index, outer or "name"),
-                message=f"{subject} is missing or not what PEP 751 asks for",
-            )
+            yield Fault(where=toml.at("packages", index, outer or "name"), message=message)
 
 
 def _requirement(

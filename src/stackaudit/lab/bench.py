@@ -140,6 +140,16 @@ class Bench:
             raise NotSetUp(trouble, "see why with `stackaudit drill --drill worker-start`")
         return worker
 
+    def start_and_end(self, port: int) -> None:
+        """Start one more worker at the server's `port`, and end it once it is ready.
+
+        Raises:
+            NotSetUp: it does not come up.
+        """
+        worker = self.worker(port=port)
+        worker.kill()
+        self._workers.remove(worker)
+
     def client(self, *, port: int | None = None, **conf: Json) -> Client:
         """One more client, that is ready to be asked.
 

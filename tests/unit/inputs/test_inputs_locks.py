@@ -189,7 +189,7 @@ def test_every_wrong_package_of_a_pylock_is_told_at_its_line(tmp_path: Path) -> 
     assert told(pylock.read(path, tmp_path).faults) == [
         "pylock.toml:4: `name` of Celery is missing or not what PEP 751 asks for",
         "pylock.toml:11: `version` of kombu is missing or not what PEP 751 asks for",
-        "pylock.toml:16: vine is missing or not what PEP 751 asks for",
+        "pylock.toml:16: vine has neither files nor one source (vcs, directory or archive), or has both",
     ]
 
 

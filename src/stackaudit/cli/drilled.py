@@ -1,0 +1,41 @@
+"""Judges what drills of a copy of the stack showed: after them, and again from their record."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from stackaudit import __version__
+from stackaudit.gate.verdict import decide, overall
+from stackaudit.gate.waivers import waive
+from stackaudit.inputs.settings import Settings
+from stackaudit.lab.outcomes import judge_drills
+from stackaudit.model.audit import Audit, Case, Observed, Policy
+from stackaudit.model.errors import UsageError
+
+_NOT_OF_DRILLS = ("only", "skip", "require", "matrix", "baseline")
+
+
+def judged(observed: Observed, policy: Policy) -> Audit:
+    """The drills in `observed`, judged today."""
+    today = datetime.now(UTC).date()
+    case = Case(manifest=observed.manifest, snapshot=observed.snapshot, matrix=None, today=today)
+    # Waivers of what other commands find cover nothing here, and are not stale for that.
+    own = replace(policy, waivers=tuple(each for each in policy.waivers if (each.rule or "").startswith("DR")))
+    judgments = decide(waive(judge_drills(case), own, case), own)
+    return Audit(
+        tool_version=__version__,
+        started_at=observed.started_at,
+        finished_at=observed.finished_at,
+        case=case,
+        judgments=judgments,
+        verdict=overall(judgments),
+    )
+
+
+def refuse_other_questions(settings: Settings) -> None:
+    """Raise UsageError where the command line asks the record of a drill what no drill asks."""
+    for name in _NOT_OF_DRILLS:
+        if settings.get(name).where.path.startswith("option"):
+            raise UsageError(
+                f"--{name} goes with the record of an audit, and this one is of drills",
+                hint="leave it out: the drills are judged again, with today's waivers and threshold",
+            )
