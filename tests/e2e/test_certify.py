@@ -158,6 +158,8 @@ def test_what_an_earlier_run_saw_of_the_same_packages_is_not_done_again_and_told
     assert kept["at"] >= proof["at"]
     (check,) = json.loads((folder / "c.json").read_text(encoding="utf-8"))["checks"]
     assert f"kept from {kept['at']:%Y-%m-%d %H:%M} UTC" in check["summary"]
+    refused = stackaudit("check", "--from", "c.json")
+    assert (refused.returncode, "c.json is the record of rows of a matrix" in refused.stderr) == (2, True)
     document = stackaudit("report", "--from", "c.json").stdout
     assert document.startswith("# What was proved of small ")
     assert f"| {HERE}:5.4 | ✅ pass (imported) |" in document

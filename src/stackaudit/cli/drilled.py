@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from stackaudit import __version__
+from stackaudit.cli.choosing import policy_of
 from stackaudit.gate.verdict import decide, overall
 from stackaudit.gate.waivers import waive
 from stackaudit.inputs.settings import Settings
@@ -11,7 +13,7 @@ from stackaudit.lab.outcomes import judge_drills
 from stackaudit.model.audit import Audit, Case, Observed, Policy
 from stackaudit.model.errors import UsageError
 
-_NOT_OF_DRILLS = ("only", "skip", "require", "matrix", "baseline")
+_NOT_OF_DRILLS = ("only", "skip", "require", "matrix", "baseline", "gate")
 
 
 def judged(observed: Observed, policy: Policy) -> Audit:
@@ -31,8 +33,24 @@ def judged(observed: Observed, policy: Policy) -> Audit:
     )
 
 
-def refuse_other_questions(settings: Settings) -> None:
-    """Raise UsageError where the command line asks the record of a drill what no drill asks."""
+def judged_again(observed: Observed, settings: Settings, folder: Path) -> tuple[Audit, Policy]:
+    """The drills of a record, judged by the policy of a call made in `folder`.
+
+    Raises:
+        StackauditError: the settings are wrong, or the command line asks what no drill asks.
+    """
+    _refuse_other_questions(settings)
+    policy = drill_policy(settings, folder)
+    return judged(observed, policy), policy
+
+
+def drill_policy(settings: Settings, folder: Path) -> Policy:
+    """The gate's settings for drills: there is no earlier record of theirs that a change could be told by."""
+    told = tuple(replace(each, value=None) if each.name == "gate" else each for each in settings.settings)
+    return policy_of(replace(settings, settings=told), folder)
+
+
+def _refuse_other_questions(settings: Settings) -> None:
     for name in _NOT_OF_DRILLS:
         if settings.get(name).where.path.startswith("option"):
             raise UsageError(
