@@ -38,8 +38,7 @@ def requirement(pin: str, **fields: Any) -> Requirement:
         name=canonicalize_name(name),
         specifier=specifier,
         pin=Version(version) if version else None,
-        where=HERE,
-        **fields,
+        **{"where": HERE, **fields},
     )
 
 

@@ -23,7 +23,7 @@ from stackaudit.lab.pythons import find_python
 from stackaudit.lab.room import Room, open_room
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.trials import Trial
-from stackaudit.model.snapshot import Evidence, Look
+from stackaudit.model.snapshot import Look
 from stackaudit.model.wire import Json
 from tools import require
 
@@ -69,7 +69,7 @@ def looks_of(
             session = Session(
                 lab=inner,
                 cell="cell",
-                evidence=Evidence(tool="tests"),
+                evidence={},
                 deadline=Deadline(600),
                 repeat=repeat,
                 keep=keep,

@@ -5,20 +5,6 @@ import io
 import os
 import sys
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # the module `typing` would cost more than all else that `--version` loads
-    from _typeshed import ReadableBuffer
-
-
-class _Diagnostics(io.FileIO):
-    """Standard error: what can't be written to it any more, since its terminal has gone or its disk is full, changes no status."""
-
-    def write(self, data: "ReadableBuffer", /) -> int:
-        try:
-            return super().write(data)
-        except OSError:
-            return memoryview(data).nbytes
-
 
 def main() -> None:
     """Run the command line, and exit with its status."""
@@ -26,8 +12,8 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         from stackaudit import __version__
 
-        sys.stdout.write(f"stackaudit {__version__}\n")
-        return
+        if _printed(f"stackaudit {__version__}\n"):
+            return
     # What an audit makes lives until its end: the collector would look through all of it again and again, for a fifth of the time.
     gc.set_threshold(1_000_000, 50, 100)
     try:
@@ -48,22 +34,46 @@ def main() -> None:
     sys.exit(status)
 
 
+def _printed(text: str) -> bool:
+    """Whether `text` got out; where it did not, the whole program says why."""
+    try:
+        return os.write(1, text.encode()) > 0
+    except OSError:
+        return False
+
+
 def _open_streams() -> None:
-    """Put the null device where the caller closed a standard stream: what is told there is not wanted, and the status still counts.
+    """Put the null device where the caller closed a standard stream; to standard output it can't be written: a result that is lost is told.
 
     The descriptor itself is taken too: else the next file or socket gets its number, and what a child process prints goes there.
     """
-    for number in range(3):
+    for number, flags in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_RDWR)):
         try:
             os.fstat(number)
         except OSError:
             # The lowest free number is given out: the ones below are open by now.
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
-    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+            os.set_inheritable(os.open(os.devnull, flags), True)
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
-    raw = io.BufferedWriter(_Diagnostics(2, "w", closefd=False))
-    sys.stderr = io.TextIOWrapper(raw, sys.stderr.encoding, sys.stderr.errors, line_buffering=True, write_through=True)
+    encoding = "utf-8" if sys.stderr is None else sys.stderr.encoding
+    sys.stderr = _Diagnostics(os.fdopen(2, "wb", closefd=False), encoding, "backslashreplace", line_buffering=True)
+
+
+class _Diagnostics(io.TextIOWrapper):
+    """Standard error, which drops what nobody takes: what is told there changes no status."""
+
+    def write(self, text: str, /) -> int:
+        try:
+            return super().write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            return
 
 
 if __name__ == "__main__":

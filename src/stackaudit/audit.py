@@ -164,9 +164,9 @@ def _room() -> Iterator[dict[str, str]]:
         yield {}
         return
     try:
-        yield {"TMPDIR": str(folder)}
+        yield {"TMPDIR": str(folder.path)}
     finally:
-        places.remove_folder(folder)
+        folder.remove()
 
 
 def _crashed(probe: Probe, what: str) -> Unseen:

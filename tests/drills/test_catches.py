@@ -127,6 +127,7 @@ def test_a_worker_for_which_every_shutdown_is_a_cold_one_is_caught(pool: str, wo
     [
         (("celery==5.4.0", "kombu==5.3.7", "redis==5.0.8"), "3.11", "broker-restart", LATE),
         (("celery==5.4.0", "kombu==5.3.7", "redis==5.0.8"), "3.11", "broker-killed", LATE),
+        (("celery==5.4.0", "kombu==5.3.7", "redis==5.0.8"), "3.11", "wrong-password", LATE),
         (("celery==5.4.0", "kombu==5.6.1", "redis==4.3.6"), "3.11", "worker-start", "credential_provider"),
         (("celery==5.6.3", "kombu==5.6.2", "redis==4.6.0"), "3.11", "backend-restart", "raised TypeError"),
         (("celery==5.2.7", "kombu==5.2.4", "redis==4.6.0"), "3.12", "imports", "raises AttributeError"),
@@ -161,11 +162,15 @@ def test_a_bad_combination_is_caught_three_times_of_three(
             assert any(words in problem for problem in problems), problems
 
 
-def test_a_worker_that_goes_deaf_when_its_garbage_is_collected_is_caught_whenever_that_is() -> None:
+@pytest.mark.parametrize("pool", ["prefork", "solo"])
+def test_a_worker_that_goes_deaf_when_its_garbage_is_collected_is_caught_whenever_that_is(pool: str) -> None:
     require("redis-server")
     require("uv")
-    with copy_of(("celery==5.4.0", "kombu==5.3.7", "redis==5.0.8"), "3.11") as lab:
+    drills = ("broker-restart", "wrong-password")
+    with copy_of(("celery==5.4.0", "kombu==5.3.7", "redis==5.0.8"), "3.11", pool) as lab:
         # As pip installs it: with bytecode there is less to allocate, and by itself the collector comes before the worker has reconnected.
         subprocess.run([lab.python, "-m", "compileall", "-q", lab.python.parent.parent / "lib"], check=True)
-        (problems,) = problems_of(looks_at(lab, "broker-restart")).values()
-    assert any(LATE in problem for problem in problems), problems
+        found = problems_of(looks_at(lab, *drills))
+    assert found.keys() == set(drills)
+    for problems in found.values():
+        assert any(LATE in problem for problem in problems), problems

@@ -8,6 +8,7 @@ import pytest
 
 from command import Run
 from drilling import KILLED, killed_when, run_again
+from matrices_of_one import HERE
 from tools import require
 
 SCHEMA = Path(__file__).parents[2] / "src" / "stackaudit" / "reports" / "record.schema.json"
@@ -26,7 +27,7 @@ def test_two_drills_of_the_same_pins_say_the_same_and_leave_nothing(
 ) -> None:
     (folder / "requirements.txt").write_text(GOOD)
     temporary = tmp_path_factory.mktemp("temporary")
-    digests = set()
+    records = []
     for _ in range(2):
         run = stackaudit(
             "drill",
@@ -47,9 +48,32 @@ def test_two_drills_of_the_same_pins_say_the_same_and_leave_nothing(
             "round-trip": "pass",
         }
         assert str(temporary) not in run.stdout
-        digests.add(record["digest"])
-    assert len(digests) == 1
+        assert record["target"]["python"]["version"].startswith(f"{HERE}.")
+        assert record["target"]["platform"]
+        records.append(record)
+    assert len({each["digest"] for each in records}) == 1
     assert list(temporary.iterdir()) == []
+    (folder / "drill.json").write_text(json.dumps(records[0]))
+    told = stackaudit("report", "--from", "drill.json")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("# Drills of a copy of requirements.txt\n")
+    assert "| ping | A worker answers a ping | ✅ held | 1 |" in told.stdout
+    again = stackaudit("check", "--from", "drill.json")
+    assert (again.returncode, "2 of 2 drills held on CPython" in again.stdout) == (0, True), again.stdout + again.stderr
+    (folder / "stackaudit.toml").write_text('gate = "change"\n')
+    again = stackaudit("check", "--from", "drill.json", "--fail-on", "critical")
+    assert (again.returncode, again.stderr) == (0, "")
+    refused = stackaudit("check", "--from", "drill.json", "--only", "matrix")
+    assert (refused.returncode, "this one is of drills" in refused.stderr) == (2, True), refused.stderr
+
+
+def test_a_drill_that_is_named_and_about_a_package_that_is_not_there_is_refused_and_not_left_out(
+    stackaudit: Run, folder: Path
+) -> None:
+    (folder / "requirements.txt").write_text("vine==5.1.0\n")
+    run = stackaudit("drill", "-r", "requirements.txt", "--drill", "ffmpeg-thumbnail")
+    assert run.returncode == 2
+    assert "the drill ffmpeg-thumbnail is about ffmpeg-python, and these pins do not install it" in run.stderr
 
 
 def test_pins_that_bring_no_worker_up_fail_and_the_kept_logs_are_named(stackaudit: Run, folder: Path) -> None:
@@ -81,8 +105,11 @@ def test_pins_that_bring_no_worker_up_fail_and_the_kept_logs_are_named(stackaudi
         (("--repeat", "0"), "--repeat is a number from 1"),
         (("--jobs", "0"), "--jobs is a number from 1"),
         (("--timeout", "0"), "--timeout is a number of seconds"),
-        (("--pool", "solo", "--drill", "child-killed", "-r", "requirements.txt"), "none of the drills is for workers"),
-        ((), "there is no environment to audit"),
+        (
+            ("--pool", "solo", "--drill", "child-killed", "-r", "requirements.txt"),
+            "the drill child-killed is not for workers",
+        ),
+        ((), "there is no environment to copy"),
     ],
 )
 def test_what_can_not_be_drilled_is_refused(

@@ -68,7 +68,8 @@ def test_all_formats_tell_the_same_findings_and_the_same_status(stackaudit: Run,
     assert {rule for rule, _ in expected} >= {"MX208", "VU101"}
 
     (run,) = json.loads(text["a.sarif"])["runs"]
-    assert sorted((each["ruleId"], each["properties"]["subject"]) for each in run["results"]) == expected
+    rules = [(each["ruleId"].partition("/")[0], each["properties"]["subject"]) for each in run["results"]]
+    assert sorted(rules) == expected
     assert run["invocations"][0]["exitCode"] == done.returncode
 
     # A pass that is not proved is shown as skipped, and is no finding.
@@ -104,34 +105,31 @@ def test_all_formats_tell_the_same_findings_and_the_same_status(stackaudit: Run,
 
 
 @pytest.mark.usefixtures("project")
-@pytest.mark.parametrize("form", ["text", *(each.name for each in sockets.renderers())])
-def test_no_format_changes_the_status(stackaudit: Run, folder: Path, form: str) -> None:
-    assert stackaudit(*AUDIT, "--advisories", "advisories", "--format", form).returncode == 1
-    assert stackaudit(*AUDIT, "--advisories", "advisories", "--format", form, "--exit-zero").returncode == 0
-    (folder / "requirements.txt").write_text(PINS.replace("redis==3.5.3", "redis==5.0.8"), encoding="utf-8")
-    assert stackaudit("check", "-r", "requirements.txt", *MATRIX_ONLY, "--format", form).returncode == 0
+def test_no_format_changes_the_status(stackaudit: Run) -> None:
+    assert stackaudit(*AUDIT, "--advisories", "advisories", "-o", "fail.json").returncode == 1
+    judged = ("check", "--from", "fail.json", "--only", "matrix,vulnerabilities")
+    for form in ("text", *(each.name for each in sockets.renderers())):
+        assert stackaudit(*judged, "--format", form).returncode == 1, form
+        assert stackaudit(*judged, "--format", form, "--exit-zero").returncode == 0, form
 
 
-@pytest.mark.parametrize("form", ["sarif", "junit", "github", "gitlab", "cyclonedx"])
-def test_a_source_that_does_not_answer_is_no_clean_file_in_any_format(stackaudit: Run, folder: Path, form: str) -> None:
+def test_a_source_that_does_not_answer_is_no_clean_file_in_any_format(stackaudit: Run, folder: Path) -> None:
     (folder / "requirements.txt").write_text("vine==5.1.0\n", encoding="utf-8")
     silent = ("--only", "vulnerabilities", "--advisories", "http://127.0.0.1:9/", "--timeout", "20")
-    done = stackaudit("check", "-r", "requirements.txt", *silent, "--format", form)
-    assert done.returncode == 3, done.stdout + done.stderr
-    match form:
-        case "sarif":
-            (run,) = json.loads(done.stdout)["runs"]
-            assert {each["level"] for each in run["results"]} == {"error"}
-            assert not run["invocations"][0]["executionSuccessful"]
-        case "junit":
-            assert int(ET.fromstring(done.stdout.encode()).attrib["errors"]) > 0
-        case "github":
-            assert done.stdout.startswith("::error ")
-        case "gitlab":
-            assert json.loads(done.stdout)
-        case _:
-            (component,) = json.loads(done.stdout)["components"]
-            assert component["properties"][0]["value"].startswith("unknown: ")
+    assert stackaudit("check", "-r", "requirements.txt", *silent, "-o", "unknown.json").returncode == 3
+    told = {}
+    for form in ("sarif", "junit", "github", "gitlab", "cyclonedx"):
+        done = stackaudit("check", "--from", "unknown.json", "--only", "vulnerabilities", "--format", form)
+        assert done.returncode == 3, done.stdout + done.stderr
+        told[form] = done.stdout
+    (run,) = json.loads(told["sarif"])["runs"]
+    assert {each["level"] for each in run["results"]} == {"error"}
+    assert not run["invocations"][0]["executionSuccessful"]
+    assert int(ET.fromstring(told["junit"].encode()).attrib["errors"]) > 0
+    assert told["github"].startswith("::error ")
+    assert json.loads(told["gitlab"])
+    (component,) = json.loads(told["cyclonedx"])["components"]
+    assert component["properties"][0]["value"].startswith("unknown: ")
 
 
 @pytest.mark.parametrize("called_in", [".", "services", "services/api"])
@@ -160,7 +158,7 @@ def test_what_is_ignored_is_suppressed_in_sarif_and_vex_in_cyclonedx(stackaudit:
     assert stackaudit(*audit).returncode == 1
     (run,) = json.loads((folder / "a.sarif").read_text(encoding="utf-8"))["runs"]
     suppressed = [each["ruleId"] for each in run["results"] if each["suppressions"]]
-    assert suppressed == ["VU101"]
+    assert suppressed == ["VU101/CVE-2099-7"]
     bill = json.loads((folder / "a.cdx.json").read_text(encoding="utf-8"))
     assert bill["vulnerabilities"][0]["analysis"]["state"] == "exploitable"
 

@@ -12,7 +12,7 @@ from matrices_of_one import written
 from tools import require
 
 PINS = ("ffmpeg-python==0.2.0", "future==1.0.0")
-TIMES = 3
+TIMES = 2
 
 
 @pytest.fixture

@@ -21,13 +21,7 @@ from stackaudit.outside.http import Answer, Client, Failure, Request
 from stackaudit.outside.ways import MOST_AT_ONCE, Kind, Way
 from tls_proxy import TlsProxy
 
-
-@pytest.fixture(autouse=True)
-def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
+pytestmark = pytest.mark.usefixtures("bare_network")
 
 
 class Service:

@@ -1,17 +1,20 @@
 """The one HTTP client and servers that break the rules: no answer is taken for another's, and what is not understood is no answer."""
 
+import gzip
 import os
 import socket
 import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 
-from servers import certificate, full_backlog, stranger
+from servers import Behaviour, certificate, full_backlog, stranger
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.secret import Secret
 from stackaudit.outside.http import Answer, Client, Failure, Request
@@ -21,12 +24,7 @@ HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 MEGABYTE = bytes(1024 * 1024)
 
 
-@pytest.fixture(autouse=True)
-def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
+pytestmark = pytest.mark.usefixtures("bare_network")
 
 
 def ask(url: str, way: Way | None = None) -> bytes | Kind:
@@ -90,21 +88,88 @@ def test_what_is_plain_may_say_so() -> None:
         assert ask(f"http://127.0.0.1:{port}/") == b"hello"
 
 
-def test_an_answer_that_comes_after_a_hint_of_it_is_not_taken_for_that_to_the_next_question() -> None:
-    asked = threading.Event()
+def address(way: str, port: int) -> tuple[str, Way]:
+    """A base URL and the way there: to the listener at `port` itself, or to one that it is the proxy for."""
+    near = f"http://127.0.0.1:{port}"
+    return ("http://far.example", Way(proxy=Secret(near))) if way == "proxied" else (near, Way())
 
+
+HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </style>\r\n\r\n"
+
+
+@pytest.mark.parametrize("way", ["direct", "proxied"])
+@pytest.mark.parametrize("pause", [0, 0.1])
+def test_the_answer_is_what_comes_after_the_hints_of_it(way: str, pause: float) -> None:
     def hints(connection: socket.socket) -> None:
         for path in requests(connection):
-            if path == "/first":
-                connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </style>\r\n\r\n")
-                asked.wait(1)
-            connection.sendall(HELLO.replace(b"hello", path[1:6].encode()))
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" + HINT)
+            time.sleep(pause)
+            connection.sendall(HINT + HELLO.replace(b"hello", path[-5:].encode()))
 
-    with stranger(hints) as port, Client(Deadline(20)) as client:
-        client.ask([Request(url=f"http://127.0.0.1:{port}/first")])
-        second = client.ask([Request(url=f"http://127.0.0.1:{port}/other")])[0]
-        asked.set()
-    assert told(second) == b"other"
+    with stranger(hints) as port:
+        base, there = address(way, port)
+        with Client(Deadline(20), there) as client:
+            found = [told(client.ask([Request(url=f"{base}/{each}")])[0]) for each in ("first", "other")]
+    assert found == [b"first", b"other"]
+
+
+@pytest.mark.parametrize("way", ["direct", "proxied"])
+def test_hints_without_an_answer_are_none(way: str) -> None:
+    def hints(connection: socket.socket) -> None:
+        next(requests(connection))
+        while True:
+            connection.sendall(HINT)
+
+    with stranger(hints) as port:
+        base, there = address(way, port)
+        assert ask(f"{base}/", there) is Kind.GARBLED
+
+
+def busy(times: int, status: bytes, patience: Callable[[], bytes], asked: list[float]) -> Behaviour:
+    """A service that is busy for `times` questions in all, and then is not; `asked` takes when each came."""
+
+    def behave(connection: socket.socket) -> None:
+        for _ in requests(connection):
+            asked.append(time.monotonic())
+            refusal = b"HTTP/1.1 %s\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n" % (status, patience())
+            connection.sendall(refusal if len(asked) <= times else HELLO)
+
+    return behave
+
+
+def in_a_second() -> bytes:
+    return formatdate(time.time() + 1.5, usegmt=True).encode()
+
+
+@pytest.mark.parametrize("way", ["direct", "proxied"])
+@pytest.mark.parametrize(
+    ("status", "patience"), [(b"429 Too Many Requests", lambda: b"1"), (b"503 Unavailable", in_a_second)]
+)
+def test_a_busy_service_is_left_alone_for_as_long_as_it_asks_for(
+    way: str, status: bytes, patience: Callable[[], bytes]
+) -> None:
+    asked: list[float] = []
+    with stranger(busy(1, status, patience, asked)) as port:
+        base, there = address(way, port)
+        assert ask(f"{base}/", there) == b"hello"
+    first, second = asked
+    assert second - first > 0.3, "the pause where nothing is asked for is shorter"
+
+
+@pytest.mark.parametrize("patience", [b"3600", b"Fri, 31 Dec 2999 23:59:59 GMT"])
+def test_a_service_that_asks_for_more_time_than_there_is_is_not_asked_again(patience: bytes) -> None:
+    asked: list[float] = []
+    with stranger(busy(99, b"503 Unavailable", lambda: patience, asked)) as port:
+        assert ask(f"http://127.0.0.1:{port}/") is Kind.BUSY
+    assert len(asked) == 1
+
+
+def test_a_service_that_stays_busy_is_asked_twice() -> None:
+    asked: list[float] = []
+    with stranger(busy(99, b"429 Too Many Requests", lambda: b"0", asked)) as port, Client(Deadline(20)) as client:
+        (answer,) = client.ask([Request(url=f"http://127.0.0.1:{port}/")])
+    assert isinstance(answer, Answer)
+    assert (answer.status, len(asked)) == (429, 2)
 
 
 def test_where_the_address_that_answered_is_gone_the_others_of_the_name_are_asked(
@@ -249,7 +314,8 @@ def test_a_netrc_that_is_no_text_is_passed_over(tmp_path: Path) -> None:
         assert ask(f"http://127.0.0.1:{port}/") == b"hello"
 
 
-def test_answers_that_are_too_long_together_are_not_even_read() -> None:
+@pytest.mark.parametrize("way", ["direct", "proxied"])
+def test_answers_that_are_too_long_together_are_not_even_read(way: str) -> None:
     pieces: list[int] = []
 
     def swells(connection: socket.socket) -> None:
@@ -259,10 +325,25 @@ def test_answers_that_are_too_long_together_are_not_even_read() -> None:
             connection.sendall(MEGABYTE)
             pieces.append(1)
 
-    with stranger(swells) as port, Client(Deadline(20), most=len(MEGABYTE)) as client:
-        found = client.ask([Request(url=f"http://127.0.0.1:{port}/")] * 2)
+    with stranger(swells) as port:
+        base, there = address(way, port)
+        with Client(Deadline(20), there, most=len(MEGABYTE)) as client:
+            found = client.ask([Request(url=f"{base}/")] * 2)
     assert [told(each) for each in found] == [Kind.TOO_LONG] * 2
     assert len(pieces) < 64
+
+
+def test_all_answers_together_have_an_end_where_nothing_is_said_of_it() -> None:
+    packed = gzip.compress(bytes(96 * len(MEGABYTE)), 1, mtime=0)
+
+    def swells(connection: socket.socket) -> None:
+        for _ in requests(connection):
+            head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+            connection.sendall(head + packed)
+
+    with stranger(swells) as port, Client(Deadline(60), Way(at_once=1)) as client:
+        found = client.ask([Request(url=f"http://127.0.0.1:{port}/")] * 3)
+    assert [isinstance(each, Answer) or each.kind for each in found] == [True, True, Kind.TOO_LONG]
 
 
 def test_a_kept_connection_that_ends_when_it_is_asked_again_is_no_fault_of_the_service() -> None:

@@ -171,6 +171,14 @@ def test_the_feed_fails_for_what_it_was_not_asked_to_hold() -> None:
     assert refused.audited == {}
 
 
+def test_without_loopback_nobody_blames_the_advisories() -> None:
+    with feed.Feed() as gone:
+        pass
+    unfed = scanner.scan([Pin(name=canonicalize_name("elm"), version="1.0")], Deadline(60), feed=gone.url)
+    assert unfed.cause == "pip-audit can't reach 127.0.0.1 here, where it is told what they say"
+    assert unfed.audited == {}
+
+
 # --- what is audited
 
 
@@ -190,7 +198,7 @@ def audit_environment(
     return Told(environment, environment=distributions)
 
 
-def test_what_came_from_a_url_or_path_or_private_index_is_uncheckable(service: OsvService) -> None:
+def test_what_came_from_a_url_or_a_path_is_uncheckable(service: OsvService) -> None:
     told = audit_environment(
         service,
         installed("elm"),
@@ -198,7 +206,7 @@ def test_what_came_from_a_url_or_path_or_private_index_is_uncheckable(service: O
         installed("worked-on", editable=True, url="file:///src"),
         installed("in-house"),
         installed("nonsense", "2012-autumn"),
-        requirements=[requirement("in-house==1.0", private=True)],
+        requirements=[requirement("in-house==1.0", source="https://files.example.org/in-house.zip")],
     )
     assert told.subjects(Outcome.PASS) == {"elm==1.0"}
     assert told.subjects(Outcome.UNCHECKABLE) == {"from-url==1.0", "worked-on==1.0", "in-house==1.0"}

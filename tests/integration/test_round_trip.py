@@ -21,8 +21,8 @@ from stackaudit.model.findings import Finding, Outcome
 from stackaudit.model.manifest import Endpoint, Setting
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
+from stackaudit.model.wire import Json
 from stackaudit.probes import round_trip
-from stackaudit.probes._pidbox_words import Json
 from workers import running, start
 
 PLACE = Place(path="option")

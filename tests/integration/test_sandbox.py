@@ -2,7 +2,7 @@
 
 import json
 import os
-import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from drilling import left_in, server_with
-from stackaudit.lab.environments import build, minor_of
+import drilling
+from stackaudit.lab.environments import agrees, build, minor_of
 from stackaudit.lab.room import sweep
 from stackaudit.lab.sandbox import BUILDING, Sandbox, sandbox
 from stackaudit.model.deadline import Deadline
-from stackaudit.model.errors import SandboxError, UsageError
+from stackaudit.model.errors import SandboxError, UnfitError, UsageError
 from stackaudit.outside.places import new_folder
 from stackaudit.outside.service import Identity, identity
 from tools import require
@@ -57,7 +57,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 def recorded(folder: Path) -> list[Identity]:
-    lines = (folder / "processes").read_text().splitlines()[1:]
+    lines = (folder / "processes").read_text().splitlines()
     return [Identity(pid=int(line.split()[0]), started=line.partition(" ")[2]) for line in lines]
 
 
@@ -96,9 +96,8 @@ def test_a_sandbox_of_the_seed_pins_is_a_whole_stack(temporary: Path, monkeypatc
         versions = "import importlib.metadata as m; print(m.version('celery'), m.version('kombu'), m.version('redis'))"
         assert python_of(built, versions) == "5.4.0 5.6.1 5.0.8"
         processes = recorded(temporary / built.python.relative_to(temporary).parts[0])
-    assert len(processes) == 3
-    assert processes[0] == identity(os.getpid())
-    assert gone(processes[1:])
+    assert len(processes) == 2
+    assert gone(processes)
 
 
 def test_the_private_server_wants_its_password_and_shows_it_to_nobody(temporary: Path) -> None:
@@ -136,7 +135,7 @@ def test_when_the_body_fails_nothing_is_left(temporary: Path) -> None:
 
     def fail() -> None:
         with sandbox([SMALL], None, Deadline(BUILDING)) as built:
-            processes.extend(recorded(built.python.parent.parent.parent)[1:])
+            processes.extend(recorded(built.python.parent.parent.parent))
             raise RuntimeError("the body fails")
 
     with pytest.raises(RuntimeError):
@@ -168,11 +167,11 @@ def test_what_cannot_be_built_is_one_sentence_and_leaves_nothing(
 def test_a_server_that_puts_itself_into_the_background_is_ended_too(
     temporary: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    programs = server_with(tmp_path_factory.mktemp("programs"), "--daemonize yes")
+    programs = drilling.server_with(tmp_path_factory.mktemp("programs"), "--daemonize yes")
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(SandboxError, match="no server came up"), sandbox([SMALL], None, Deadline(BUILDING)):
         pass
-    assert left_in(temporary) == ([], [])
+    assert drilling.left_in(temporary) == ([], [])
 
 
 def test_an_index_that_is_not_there_is_told(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,20 +184,53 @@ def test_an_index_that_is_not_there_is_told(temporary: Path, monkeypatch: pytest
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
 
+def test_a_users_settings_of_what_to_take_and_whereto_do_not_reach_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("uv")
+    nowhere = str(tmp_path / "nowhere")
+    bending = {
+        "UV_REQUIRE_HASHES": "1",
+        "UV_NO_BINARY": "1",
+        "UV_EXCLUDE_NEWER": "2010-01-01",
+        "UV_CONSTRAINT": nowhere,
+    }
+    bending |= {"UV_PYTHON": "3.99", "UV_PROJECT": nowhere, "UV_WORKING_DIR": nowhere, "UV_VENV_SEED": "1"}
+    for name, value in bending.items():
+        monkeypatch.setenv(name, value)
+    interpreter = build(tmp_path, [SMALL], None, Deadline(120))
+    assert [each.name for each in interpreter.parents[1].glob("lib/*/*/*.dist-info")] == ["vine-5.1.0.dist-info"]
+    assert agrees(interpreter, Deadline(60)).exit_status == 0
+
+
+def test_who_has_uv_ask_no_network_is_told_that_this_is_why_a_copy_can_not_be_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("uv")
+    monkeypatch.setenv("UV_OFFLINE", "true")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    with pytest.raises(SandboxError, match="UV_OFFLINE allows no download") as caught:
+        build(tmp_path, [SMALL], None, Deadline(120))
+    assert not isinstance(caught.value, UnfitError)
+
+
 def test_building_ends_with_its_deadline(temporary: Path) -> None:
     with pytest.raises(SandboxError, match="in time"), sandbox([SMALL], None, Deadline(0.01)):
         pass
     assert list(temporary.glob("stackaudit-*")) == []
 
 
-def hold(*pins: str) -> tuple[subprocess.Popen[str], Path, list[Identity]]:
-    """Another process that holds a sandbox until it is ended: the process, the sandbox's folder, and its processes."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, *pins], stdout=subprocess.PIPE, text=True)
+def hold(*pins: str, within: tuple[str, ...] = ()) -> tuple[subprocess.Popen[str], Path, list[Identity]]:
+    """Another process that holds a sandbox until it is ended: the process, the sandbox's folder, and its processes.
+
+    `within` is a command that runs it.
+    """
+    process = subprocess.Popen([*within, sys.executable, "-c", HOLD, *pins], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     told = json.loads(process.stdout.readline())
     process.stdout.close()
     folder = Path(told["folder"])
-    return process, folder, recorded(folder)[1:]
+    return process, folder, recorded(folder)
 
 
 @pytest.mark.parametrize(
@@ -239,12 +271,42 @@ def test_the_next_run_takes_down_what_a_killed_one_left_and_nothing_that_lives()
     assert gone(alive)
 
 
+def left_in(temporary: Path, purpose: str = "sandbox") -> Path:
+    """A folder whose process ended and did not remove it."""
+    code = "import sys; from stackaudit.outside.places import new_folder; print(new_folder(sys.argv[1]).path)"
+    made = subprocess.run([sys.executable, "-c", code, purpose], capture_output=True, text=True, check=True)
+    folder = Path(made.stdout.strip())
+    assert folder.parent == temporary
+    return folder
+
+
+CONTAINER = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+"""A container as far as processes go: the numbers in it mean others than here."""
+
+
+@pytest.mark.usefixtures("temporary")
+def test_what_another_container_holds_in_the_same_temporary_folder_stays_until_that_is_killed() -> None:
+    require("redis-server")
+    if shutil.which(CONTAINER[0]) is None or subprocess.run([*CONTAINER, "true"], check=False).returncode != 0:
+        pytest.skip("whoever runs this may not make process namespaces")
+    container, folder, processes = hold(SMALL, within=CONTAINER)
+    try:
+        assert len(processes) == 1
+        assert sweep() == ()
+        assert folder.exists()
+    finally:
+        container.kill()
+        container.wait(20)
+    until = time.monotonic() + 20
+    while folder.exists() and time.monotonic() < until:
+        # The kernel ends what is in it a moment later.
+        sweep()
+    assert not folder.exists()
+
+
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="this system does not tell where processes run")
 def test_a_process_that_a_killed_run_had_not_recorded_yet_is_taken_down_too(temporary: Path) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    folder = temporary / f"stackaudit-sandbox-{dead.pid}-x"
-    folder.mkdir()
+    folder = left_in(temporary)
     program = folder / "python"
     program.symlink_to(sys.executable)
     orphans = [
@@ -266,40 +328,31 @@ def test_a_process_that_a_killed_run_had_not_recorded_yet_is_taken_down_too(temp
             each.communicate()
 
 
-def test_a_folder_that_only_looks_like_a_sandbox_kills_nobody(temporary: Path) -> None:
+def test_a_record_of_a_process_that_is_gone_kills_nobody_who_has_its_number(temporary: Path) -> None:
     bystander = subprocess.Popen(["sleep", "300"], start_new_session=True)
     try:
-        dead = subprocess.Popen(["true"])
-        dead.wait()
-        folder = temporary / f"stackaudit-sandbox-{dead.pid}-x"
-        folder.mkdir()
+        folder = left_in(temporary)
         # The number is taken, but by a process that started at another time.
-        (folder / "processes").write_text(f"{platform.node()}\n{dead.pid} 1\n{bystander.pid} 12345\n")
-        elsewhere = temporary / f"stackaudit-sandbox-{dead.pid}-y"
-        elsewhere.mkdir()
-        (elsewhere / "processes").write_text(f"another-host\n{dead.pid} 1\n")
+        (folder / "processes").write_text(f"{bystander.pid} 12345\n")
         assert sweep() == (folder,)
         assert bystander.poll() is None
-        (elsewhere / "processes").unlink()
-        assert sweep() == (elsewhere,)
     finally:
         bystander.kill()
         bystander.wait()
 
 
 def test_what_a_killed_run_left_besides_sandboxes_goes_too_and_what_is_another_hosts_stays(temporary: Path) -> None:
-    made = [sys.executable, "-c", "from stackaudit.outside.places import new_folder; print(new_folder('resolve'))"]
-    gone = Path(subprocess.run(made, capture_output=True, text=True, check=True).stdout.strip())
+    gone = left_in(temporary, "resolve")
     in_use = new_folder("resolve")
-    pid, host = gone.name.split("-")[2:4]
-    elsewhere = temporary / f"stackaudit-resolve-{pid}-{'0' * len(host)}-x"
+    host = gone.name.split("-")[2]
+    elsewhere = temporary / f"stackaudit-sandbox-{'0' * len(host)}-x"
     elsewhere.mkdir()
-    link = temporary / f"stackaudit-resolve-{pid}-{host}-link"
+    link = temporary / f"stackaudit-resolve-{host}-link"
     link.symlink_to(elsewhere)
     assert sweep() == (gone,)
-    assert set(temporary.glob("stackaudit-*")) == {in_use, elsewhere, link}
+    assert set(temporary.glob("stackaudit-*")) == {in_use.path, elsewhere, link}
     link.unlink()
-    in_use.rmdir()
+    in_use.remove()
     elsewhere.rmdir()
 
 

@@ -10,6 +10,7 @@ from stackaudit.lab.interruptions import Interruptions
 from stackaudit.lab.room import Room
 from stackaudit.lab.servers import start_server
 from stackaudit.model.deadline import Deadline
+from stackaudit.outside.places import Folder
 from tools import require
 
 
@@ -19,7 +20,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
     folder = tmp_path / 'it\'s "our" folder, größer'
     folder.mkdir()
     with Interruptions() as interruptions:
-        room = Room(folder, interruptions)
+        room = Room(Folder(path=folder), interruptions)
         try:
             yield room
         finally:

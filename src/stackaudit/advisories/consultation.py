@@ -12,6 +12,9 @@ from stackaudit.model.facts.advised import Advisory
 from stackaudit.model.snapshot import Evidence
 from stackaudit.model.versions import parse_version
 
+UNFED = "pip-audit can't reach 127.0.0.1 here, where it is told what they say"
+"""Why there is no answer where not even this machine's own network is up, as under `unshare -n`."""
+
 _HEADLINE = 200
 _GIST = 256
 _HEADINGS = frozenset({"", "Impact", "Summary", "Description", "Overview"})

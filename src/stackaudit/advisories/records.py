@@ -25,6 +25,7 @@ _WORDS = {
 
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_OF_VERSIONS = ("ECOSYSTEM", "SEMVER")
 _VECTOR = re.compile(r"CVSS:[34]\.\d/[A-Za-z:/]{1,300}\Z")
 
 
@@ -52,7 +53,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affected:
-    """What a record says of one package: ranges of type ECOSYSTEM, single versions as written, and CVSS vectors of its own."""
+    """What a record says of one package: ranges of versions, single versions as written, and CVSS vectors of its own."""
 
     name: NormalizedName
     ranges: tuple[tuple[Event, ...], ...]
@@ -181,7 +182,8 @@ def _affected(value: dict[str, Json]) -> Iterator[Affected]:
             raise RecordError("one of its packages has no name")
         yield Affected(
             name=canonicalize_name(name),
-            ranges=tuple(tuple(_events(span)) for span in _objects(each, "ranges") if span.get("type") == "ECOSYSTEM"),
+            # The schema orders the versions of both kinds by the ecosystem; the third kind holds commits.
+            ranges=tuple(tuple(_events(span)) for span in _objects(each, "ranges") if span.get("type") in _OF_VERSIONS),
             versions=frozenset(_versions(each)),
             vectors=_vectors(each),
         )

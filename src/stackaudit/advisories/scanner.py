@@ -10,7 +10,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from stackaudit.advisories.consultation import Vulnerability
+from stackaudit.advisories.consultation import UNFED, Vulnerability
 from stackaudit.advisories.records import Pin, parse_json
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.values import dataclass
@@ -66,7 +66,7 @@ def scan(pins: Sequence[Pin], deadline: Deadline, *, feed: str | None) -> Scan:
     return Scan(
         audited=audited,
         skipped=skipped,
-        cause=None if digest else _cause(completed),
+        cause=None if digest else _cause(completed, fed=feed is not None),
         command=("pip-audit", *told, *options),
         exit_status=completed.exit_status,
         sha256=digest,
@@ -149,8 +149,8 @@ def _skip(reason: str) -> str:
     return "it knows no such version" if "not found" in reason else "pip-audit passed it over"
 
 
-def _cause(completed: process.Completed) -> str:
-    """Why there is no answer, in our words, from how pip-audit ended."""
+def _cause(completed: process.Completed, *, fed: bool) -> str:
+    """Why there is no answer, in our words, from how pip-audit ended; `fed` ones ask nobody but this machine."""
     if completed.ending is process.Ending.TIMED_OUT:
         return "pip-audit was not done in time"
     if completed.ending is not process.Ending.EXITED:
@@ -158,7 +158,7 @@ def _cause(completed: process.Completed) -> str:
     last = next((line for line in reversed(completed.error_text.splitlines()) if line.strip()), "")
     for sign, meaning in _SIGNS:
         if sign in last:
-            return meaning
+            return UNFED if fed and sign in _OF_THE_WAY else meaning
     return f"pip-audit ended with status {completed.exit_status} and no answer"
 
 
@@ -174,6 +174,9 @@ _SIGNS = (
     ("ConnectionError", "it could not be reached"),
     ("ServiceError", "it answered with an error"),
     ("JSONDecodeError", "its answer was not JSON"),
+)
+_OF_THE_WAY = frozenset(
+    {"Connection refused", "ProxyError", "Tip: your network may be blocking this service", "ConnectionError"}
 )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from stackaudit.model.matrix import PackageRange
 from stackaudit.model.values import dataclass
-from stackaudit.model.versions import written
+from stackaudit.model.versions import span_of, written
 
 Ranges = Mapping[NormalizedName, tuple[PackageRange, ...]]
 
@@ -65,17 +66,14 @@ def _bounds(
     both: Iterable[Version], before: Mapping[Version, _Release], after: Mapping[Version, _Release]
 ) -> Iterator[str]:
     """What neighbouring releases say differently now, once for all of them."""
-    runs: list[tuple[tuple[list[str], list[str]], list[Version]]] = []
-    for version in both:
+
+    def change(version: Version) -> tuple[list[str], list[str]]:
         was, now = before[version].says, after[version].says
-        change = sorted(now - was), sorted(was - now)
-        if runs and runs[-1][0] == change:
-            runs[-1][1].append(version)
-        else:
-            runs.append((change, [version]))
-    for (more, less), versions in runs:
+        return sorted(now - was), sorted(was - now)
+
+    for (more, less), alike in groupby(both, key=change):
         if more or less:
-            yield str(versions[0]) if len(versions) == 1 else f"{versions[0]} to {versions[-1]}"
+            yield span_of(tuple(alike))
             yield from (f"  + {each}" for each in more)
             yield from (f"  - {each}" for each in less)
 

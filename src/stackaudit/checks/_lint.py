@@ -11,7 +11,7 @@ from stackaudit.checks._row import requirement_of
 from stackaudit.model.audit import Policy
 from stackaudit.model.findings import Finding, Verdict
 from stackaudit.model.matrix import Matrix, PackageRange
-from stackaudit.model.versions import newest_patch, written
+from stackaudit.model.versions import newest_patch, span_of, written
 
 
 def lint(matrix: Matrix, today: date) -> tuple[Finding, ...]:
@@ -86,9 +86,7 @@ def _admits(found: PackageRange, minor: str) -> bool:
 
 def _span(found: PackageRange) -> str:
     versions = [version for version, _ in found.releases]
-    if not versions:
-        return written(found.versions)
-    return str(versions[0]) if len(versions) == 1 else f"{versions[0]} to {versions[-1]}"
+    return span_of(versions) if versions else written(found.versions)
 
 
 def _unsourced(matrix: Matrix) -> Iterator[Finding]:

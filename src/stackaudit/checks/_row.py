@@ -19,6 +19,10 @@ MOST_TRIED = 200
 """The newest releases that are tried for advice: a matrix from elsewhere may list any number, and hold up every rule with them."""
 
 
+KNOWN_BAD = "known bad"
+"""What stands before the id of a rule among the troubles of a row."""
+
+
 @lru_cache(maxsize=4096)
 def requirement_of(line: str) -> Requirement:
     """A PEP 508 line of the matrix; it was validated when the matrix was read."""
@@ -160,40 +164,55 @@ class Row:
         """This row with no package `name`."""
         return replace(self, versions={each: version for each, version in self.versions.items() if each != name})
 
-    def fits(self, name: str, *, extras: bool = True) -> bool:
+    def fits(self, name: str, *, installs: bool = False) -> bool:
         """Whether package `name`, at its version here, goes with all others: Python, bounds both ways, and no fault that can hurt.
 
-        Without `extras` the bounds behind extras do not count.
+        With `installs` nothing counts but what an installer would look at: no bounds behind extras, and no known faults.
         """
-        return next(self.troubles(name, extras=extras), None) is None
+        return next(self._troubles(frozenset({name}), installs=installs), None) is None
 
     def no_worse(self, name: str, version: Version) -> bool:
-        """Whether package `name` at `version` goes with all others at least as well as at its version here: nothing breaks that did not."""
-        return set(self.at(name, version).troubles(name)) <= set(self.troubles(name))
+        """Whether all go together with package `name` at `version` at least as well as here: nothing breaks that did not."""
+        return self.at(name, version).all_troubles() <= self.all_troubles()
 
-    def troubles(self, name: str, *, extras: bool = True) -> Iterator[tuple[str, str]]:
-        """What keeps package `name` from going with the others, each in a form that another version of it shares."""
-        found = self.range_of(name)
-        if found is None:
-            yield "not listed", name
-        elif not admits_python(self, found):
-            yield "not for this Python", name
+    def all_troubles(self) -> frozenset[tuple[str, str]]:
+        """What keeps any package of the stack from going with the others, each in a form that another version shares.
+
+        One package's version may put an extra to use between two others.
+        """
+        stack = (entry.name for entry in self.matrix.packages if entry.name in self.versions)
+        return frozenset(self._troubles(frozenset(stack)))
+
+    def troubles(self, name: str) -> Iterator[tuple[str, str]]:
+        """What keeps package `name` from going with the others."""
+        return self._troubles(frozenset({name}))
+
+    def _troubles(self, names: frozenset[str], *, installs: bool = False) -> Iterator[tuple[str, str]]:
+        for name in names:
+            found = self.range_of(name)
+            if found is None:
+                yield "not listed", name
+            elif not admits_python(self, found):
+                yield "not for this Python", name
         stack = {each.name for each in self.matrix.packages}
         for bound in self.bounds():
             other = self.versions.get(bound.name)
-            counts = name in {bound.holder, bound.name} and bound.name in stack and (extras or bound.kind != "extra")
+            about = bound.holder in names or bound.name in names
+            counts = about and bound.name in stack and not (installs and bound.kind == "extra")
             if counts and other is not None and not bound.admits(other):
                 yield bound.holder, bound.name
-        for rule in self.known_bad():
-            if rule.severity.rank >= Severity.MEDIUM.rank and name in rule.names:
-                yield "known bad", rule.id
+        for rule in () if installs else self.known_bad():
+            if rule.severity.rank >= Severity.MEDIUM.rank and not names.isdisjoint(rule.names):
+                yield KNOWN_BAD, rule.id
 
-    def newest_fitting(self, name: str, *, extras: bool = True, within: SpecifierSet | None = None) -> Version | None:
-        """The newest listed version of package `name`, `within` bounds if any, that goes with all the others as they are, or None."""
+    def newest_fitting(
+        self, name: str, *, installs: bool = False, within: SpecifierSet | None = None
+    ) -> Version | None:
+        """The newest listed version of package `name`, `within` bounds if any, that fits the others as they are, or None; see `fits`."""
         entry = self.matrix.package(name)
         listed = sorted((each for each, _ in entry.listed()), reverse=True) if entry else []
         allowed = [each for each in listed if within is None or within.contains(each, prereleases=True)]
-        return next((each for each in allowed[:MOST_TRIED] if self.at(name, each).fits(name, extras=extras)), None)
+        return next((each for each in allowed[:MOST_TRIED] if self.at(name, each).fits(name, installs=installs)), None)
 
 
 def admits_python(here: Row, found: PackageRange) -> bool:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from packaging.version import Version
 
 from stackaudit.checks._breach import Breach, told
-from stackaudit.checks._misfit import advice, on_python
+from stackaudit.checks._mending import moved
+from stackaudit.checks._misfit import listed_for_this_python, on_python
 from stackaudit.checks._row import Row, admits_python
-from stackaudit.checks._rung import proof_here
+from stackaudit.checks._rung import held_here
 from stackaudit.checks._stack import about_covered, row, subject_of
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
@@ -39,21 +40,20 @@ def listed(rule: Rule, case: Case) -> Iterator[Finding]:
         if entry is None or case.matrix is None:
             continue
         found = entry.range_of(version) if version is not None else None
-        fix = advice(here, entry.name)
-        where, by = package.where, f"the matrix {case.matrix.name} of {case.matrix.looked_at}"
+        by, severity = f"the matrix {case.matrix.name} of {case.matrix.looked_at}", None
         if version is None:
             message = f"{package.version} is no version by PEP 440, and so no series"
-            yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source)
         elif found is None:
             message = f"{by} vouches for no {entry.name} {_outside(entry, version)}"
-            yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source)
         elif version.is_prerelease:
             message = f"{version} is a pre-release, for which {by} does not vouch"
-            yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source)
         elif version not in {*(each for each, _ in found.releases), *found.yanked, *entry.withdrawn}:
             message = f"{by} covers {entry.name} {series(version)} and does not list {version} itself"
             severity = Severity.LOW
-            yield rule.fails(package.subject, message, where=where, fix=fix, source=entry.source, severity=severity)
+        else:
+            continue
+        fix = moved(here, (entry.name,), listed_for_this_python(entry.name)) if here is not None else None
+        yield rule.fails(package.subject, message, where=package.where, fix=fix, source=entry.source, severity=severity)
 
 
 def _outside(entry: PackageEntry, version: Version) -> str:
@@ -88,7 +88,7 @@ def not_yanked(rule: Rule, case: Case) -> Iterator[Finding]:
                 subject_of(case, entry.name),
                 f"{entry.name} {version} was withdrawn by its makers{why}",
                 where=case.place_of(entry.name),
-                fix=advice(here, entry.name),
+                fix=moved(here, (entry.name,), listed_for_this_python(entry.name)),
                 source=note.source if note is not None else entry.source,
             )
 
@@ -119,7 +119,7 @@ def refused(here: Row) -> Iterator[Breach]:
                 sentence=f"{entry.name} {version} {requires}",
                 clause=f"which {requires}",
                 names=(entry.name,),
-                fix=advice(here, entry.name),
+                fix=moved(here, (entry.name,), listed_for_this_python(entry.name)),
                 source=entry.source,
                 cause=on_python(f"{entry.name} {version}", here.minor),
             )
@@ -142,7 +142,7 @@ def _about_admitted(case: Case) -> Iterable[str]:
 )
 def supported(rule: Rule, case: Case) -> Iterator[Finding]:
     """Classifiers, and the documentation where it says something else than the metadata; what was proved all the same is said."""
-    here, proof = row(case), proof_here(case)
+    here, held = row(case), held_here(case)
     for entry, version, found in here.covered() if here is not None else ():
         if here is None or not admits_python(here, found):
             continue
@@ -155,9 +155,11 @@ def supported(rule: Rule, case: Case) -> Iterator[Finding]:
             message = f"the documentation of {entry.name} {version} asks for Python {documented}, {metadata}"
         else:
             continue
-        if proof is not None and proof.rung.rank >= Rung.IMPORTED.rank:
-            did = f"{'have' if proof.rung is Rung.SURVIVED else 'were'} {proof.rung}"
-            message += f"; these versions {did} together on Python {here.minor} ({proof.at.date()}, {proof.by})"
+        if held is not None and held.here is not None and held.here.rank >= Rung.IMPORTED.rank:
+            did = f"{'have' if held.here is Rung.SURVIVED else 'were'} {held.here}"
+            message += (
+                f"; these versions {did} together on Python {here.minor} ({held.proof.at.date()}, {held.proof.by})"
+            )
         newer = _newest_naming(here, entry)
         none = f"no listed {entry.name} that names Python {here.minor} goes with the others: rely on tests of your own"
         newest = f"{entry.name} {newer} is the newest that names Python {here.minor} and goes with the others"

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from stackaudit.checks._breach import Breach, told
-from stackaudit.checks._misfit import Misfit, advice
+from stackaudit.checks._mending import moved
+from stackaudit.checks._misfit import Misfit
 from stackaudit.checks._row import Bound, Row
 from stackaudit.checks._stack import row, subject_of, surely_absent
 from stackaudit.model.audit import Case
@@ -116,22 +117,32 @@ def hard_bounds(rule: Rule, case: Case) -> Iterator[Finding]:
         return
     for bound in here.bounds():
         stack = bound.kind == "hard" and here.matrix.package(bound.name) is not None
-        if stack and bound.name not in here.versions and not here.newest_fitting(bound.name, extras=False):
+        if stack and bound.name not in here.versions and not here.newest_fitting(bound.name, installs=True):
             others = _in_the_way(here, bound)
             pins = " and ".join(f"{name} {here.versions[name]}" for name in others) or "the other pins"
             yield rule.fails(
                 subject_of(case, bound.holder),
                 f"{_asks(here, bound)} requires {bound.text}, and no listed {bound.name} goes with {pins}",
                 where=case.place_of(bound.holder),
-                fix=advice(here, *others, bound.holder),
+                fix=moved(here, (*others, bound.holder), _leaving(bound)),
                 source=(entry.source if (entry := here.matrix.package(bound.holder)) else None),
             )
+
+
+def _leaving(bound: Bound) -> Callable[[Row], bool]:
+    """Whether a row leaves a listed version of the package that `bound` is about, or asks for none."""
+
+    def leaves(here: Row) -> bool:
+        asked = any(each.holder == bound.holder and each.name == bound.name for each in here.bounds())
+        return not asked or here.newest_fitting(bound.name, installs=True) is not None
+
+    return leaves
 
 
 def _in_the_way(here: Row, bound: Bound) -> list[str]:
     """The pins without any one of which some listed version would fit."""
     names = sorted(here.versions.keys() - {bound.holder})
-    return [name for name in names if here.without(name).newest_fitting(bound.name, extras=False) is not None]
+    return [name for name in names if here.without(name).newest_fitting(bound.name, installs=True) is not None]
 
 
 @rule(

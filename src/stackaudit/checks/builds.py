@@ -29,4 +29,4 @@ def built_for_here(rule: Rule, case: Case) -> Iterator[Finding]:
     for each in case.facts(Build):
         if not each.fits:
             message = f"{each.name} {each.version} is built for {', '.join(each.tags) or 'nothing that it names'}, not for this Python"
-            yield rule.fails(each.subject, message, where=case.place_of(each.name))
+            yield rule.fails(each.subject, message, where=case.place_of(each.name, each.version))

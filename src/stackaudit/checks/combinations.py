@@ -15,7 +15,7 @@ from stackaudit.model.facts.environment import Distribution, InterpreterFact
 from stackaudit.model.findings import Finding
 from stackaudit.model.known_bad import Exposure, KnownBad
 from stackaudit.model.parts import Rule, rule
-from stackaudit.model.versions import written
+from stackaudit.model.versions import lowest, written
 
 EXPOSED = {
     Exposure.STATIC: "the versions alone show it",
@@ -58,11 +58,29 @@ def _cause(here: Row, known: KnownBad) -> str | None:
 
 def remedy(here: Row, known: KnownBad) -> str | None:
     """The pins that clear it by the matrix, else what its rule says of where it is mended, else one of those that never go together."""
-    fixed = " or ".join(f"{name}{written(SpecifierSet(versions))}" for name, versions in known.fixed_in)
     match known.when.packages:
-        case ((one, ""), (other, "")) if not fixed:
+        case ((one, ""), (other, "")) if not known.fixed_in:
             return f"keep one of {one} and {other}, and take the other out"
-    return mended(here, known) or (f"take {fixed}" if fixed else None)
+    return mended(here, known, alone=True) or _installed(known) or mended(here, known) or _taken(here, known)
+
+
+def _installed(known: KnownBad) -> str | None:
+    """What to install where it is the absence of a package that makes it break."""
+    fixed = dict(known.fixed_in)
+    wanted = known.unless.packages if known.unless is not None else ()
+    texts = (f"`{name}{written(SpecifierSet(fixed.get(name, versions)))}`" for name, versions in wanted)
+    return f"install {' and '.join(texts)}" if wanted else None
+
+
+def _taken(here: Row, known: KnownBad) -> str | None:
+    """The versions that its rule calls mended, those first that break nothing else."""
+    broken = here.all_troubles()
+    rows = [(each, here.at(each[0], lowest(each[1]))) for each in known.fixed_in]
+    good = [each for each, row in rows if not known.fires(row.combination()) and row.all_troubles() <= broken]
+    fixed = " or ".join(f"{name}{written(SpecifierSet(versions))}" for name, versions in good or known.fixed_in)
+    if good or not fixed:
+        return f"take {fixed}" if fixed else None
+    return f"take {fixed} and move several together: alone it does not go with the others"
 
 
 def faults(here: Row) -> Iterator[Breach]:

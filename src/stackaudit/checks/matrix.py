@@ -1,11 +1,12 @@
 """Asks whether the stack's packages are pinned; the other rules of the check `matrix` are in the files beside it, by subject."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from packaging.specifiers import SpecifierSet
 
+from stackaudit.checks._fixed import fixed_to
+from stackaudit.checks._mending import with_another
 from stackaudit.checks._row import Row, admits_python
 from stackaudit.checks._rung import rung_told, rungs
 from stackaudit.checks._stack import asked, extras_in, row, stack_package, subject_of, surely_absent
@@ -18,9 +19,6 @@ from stackaudit.model.markers import applying
 from stackaudit.model.matrix import PackageEntry
 from stackaudit.model.parts import Check, Rule, rule
 from stackaudit.model.versions import written
-
-_COMMIT = re.compile(r"@[0-9a-f]{40}(?![0-9a-f])")
-"""The full id of a commit at the end of a repository's address: what it names does not change."""
 
 
 def asked_by(manifest: Manifest) -> str | None:
@@ -39,7 +37,8 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
     if here is None:
         return "there is no matrix to hold the stack against"
     expected = [entry.name for entry in _expected(case)]
-    count = sum(_is_pinned(case, name) for name in expected)
+    fixed = {each.subject for each in findings if each.rule == pinned.code and each.outcome is Outcome.UNCHECKABLE}
+    count = sum(_is_pinned(case, name) or subject_of(case, name) in fixed for name in expected)
     many = f"{count} of {len(expected)} stack packages {'is' if count == 1 else 'are'} pinned"
     parts = [many, *_admission(here, expected), *told_of_install(case)]
     hurting = {
@@ -133,7 +132,7 @@ def pinned(rule: Rule, case: Case) -> Iterator[Finding]:
         if _is_pinned(case, entry.name):
             continue
         pin = _pin(case, entry.name)
-        fix = f"pin {pin}" if pin is not None else None
+        fix = f"pin {pin}" if pin is not None else _joint(case, entry.name)
         if declared:
             yield _loose(rule, subject, declared[0], fix)
         elif surely_absent(case, entry.name):
@@ -151,17 +150,21 @@ def pinned(rule: Rule, case: Case) -> Iterator[Finding]:
 
 
 def _loose(rule: Rule, subject: str, asked_for: Requirement, fix: str | None) -> Finding:
-    """What a line asks for that is no pin; a full commit is as good as one, and nobody can tell here which version it is."""
+    """What a line asks for that is no pin; a full commit or a hash is as good as one, and nobody can tell here which version it is."""
     name, where = asked_for.name, asked_for.where
     if asked_for.source is None or len(asked_for.specifier):
         bounds = f"{name}{written(asked_for.specifier)}" if len(asked_for.specifier) else f"any {name}"
         return rule.fails(subject, f"{name} is not pinned: {where} asks for {bounds}", where=where, fix=fix)
-    if _COMMIT.search(asked_for.source):
-        message = f"{name} is pinned to a commit, {asked_for.source}: which version that is can't be told from here"
+    fixed = fixed_to(asked_for.source)
+    if fixed is not None:
+        message = f"{name} is pinned to {fixed}, {asked_for.source}: which version that is can't be told from here"
         return rule.uncheckable(subject, message, where=where)
     message = f"{name} is not pinned: {where} takes it from {asked_for.source}"
     return rule.fails(
-        subject, message, where=where, fix="take a release of the index, or a commit of a repository by its full id"
+        subject,
+        message,
+        where=where,
+        fix="take a release of the index, a commit of a repository by its full id, or a file with its `#sha256=`",
     )
 
 
@@ -178,6 +181,21 @@ def _pin(case: Case, name: str) -> str | None:
         return there.subject if other is None else f"{name}=={other}"
     version = _completed(case, here, within).versions.get(name)
     return f"{name}=={version}" if version is not None else None
+
+
+def _joint(case: Case, name: str) -> str | None:
+    """What to pin where no version of package `name` goes with the pins: it and one of those, else it outside of its own bounds."""
+    here, own = row(case), _bounds(case, name)
+    if here is None or name in here.versions:
+        return None
+    whole = _completed(case, here, {str(each.name): _bounds(case, each.name) for each in here.matrix.packages})
+    both = with_another(whole, name, own)
+    if both is not None:
+        return both
+    version = whole.newest_fitting(name)
+    return (
+        f"pin {name}=={version}: no listed {name}{written(own)} goes with the others" if version is not None else None
+    )
 
 
 def _completed(case: Case, here: Row, within: Mapping[str, SpecifierSet]) -> Row:

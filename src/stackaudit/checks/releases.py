@@ -121,7 +121,7 @@ def _known(case: Case) -> Iterator[str]:
 def on_index(rule: Rule, case: Case) -> Iterator[Finding]:
     """A project that the index does not know may be private; a version missing from one that it knows has vanished, or never was."""
     for release in case.facts(Release):
-        where = case.place_of(release.name)
+        where = case.place_of(release.name, release.version)
         parsed = parse_version(release.version)
         if not release.known:
             yield rule.uncheckable(release.subject, NOT_ON_INDEX, where=where, fix=SAY_PRIVATE, cause=NOT_ON_INDEX)
@@ -157,7 +157,7 @@ def not_yanked(rule: Rule, case: Case) -> Iterator[Finding]:
             yield rule.fails(
                 release.subject,
                 f"{release.name} {release.version} was yanked{reason}",
-                where=case.place_of(release.name),
+                where=case.place_of(release.name, release.version),
                 fix=f"move to {release.name} {series}" if _newer(series, release) else None,
             )
 
@@ -185,7 +185,7 @@ def newest_of_series(rule: Rule, case: Case) -> Iterator[Finding]:
             yield rule.fails(
                 release.subject,
                 f"{release.name} {release.version} is behind {step}{further}",
-                where=case.place_of(release.name),
+                where=case.place_of(release.name, release.version),
                 fix=f"move to {release.name} {release.newest_in_series}",
             )
 
@@ -207,7 +207,7 @@ def newest_for_python(rule: Rule, case: Case) -> Iterator[Finding]:
             yield rule.fails(
                 release.subject,
                 f"{release.name} {release.version} is behind {newest}, the newest for this Python",
-                where=case.place_of(release.name),
+                where=case.place_of(release.name, release.version),
             )
 
 
@@ -226,7 +226,7 @@ def alive(rule: Rule, case: Case) -> Iterator[Finding]:
     for release in _cared_for(case):
         if not release.known:
             continue
-        where = case.place_of(release.name)
+        where = case.place_of(release.name, release.version)
         if release.last_release is None:
             yield rule.uncheckable(release.subject, "the index does not tell when it was released", where=where)
             continue

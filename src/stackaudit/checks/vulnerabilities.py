@@ -6,7 +6,7 @@ from datetime import date
 
 from stackaudit.advisories.sources import chosen
 from stackaudit.checks._audited import days, summarize
-from stackaudit.checks._off_index import NOT_ON_INDEX, SAY_PRIVATE
+from stackaudit.checks._off_index import FOLLOW, NOT_ON_INDEX, OTHER_INDEX, SAY_PRIVATE
 from stackaudit.checks._resolved import first_place, resolved
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.advised import AdvisoryCopy, Audited, FreshAudited
@@ -51,15 +51,19 @@ CHECK = Check(
 def not_vulnerable(rule: Rule, case: Case) -> Iterator[Finding]:
     """One finding for each advisory of each package; without a score it counts as high.
 
-    A source that knows nothing of a package calls it clean. Where the package index was asked and does not know it either, that is no
-    pass; where the index was not asked, or can't be, the source's word stands, and the releases say what is unseen.
+    A source that knows nothing of a package calls it clean. Where the package index was asked and does not know it either, or a lock
+    takes it from another index, that is no pass; where the index was not asked, or can't be, the source's word stands, and the releases
+    say what is unseen.
     """
     facts = case.facts(Audited)
     foreign = {each.subject for each in case.facts(Release) if not each.known}
-    for fact in facts if foreign else ():
-        if not fact.advisories and fact.subject in foreign:
-            where = case.place_of(fact.name)
-            yield rule.uncheckable(fact.subject, NOT_ON_INDEX, where=where, fix=SAY_PRIVATE, cause=NOT_ON_INDEX)
+    private = {each.name for each in case.requirements if each.private}
+    for fact in facts if foreign or private else ():
+        said = NOT_ON_INDEX if fact.subject in foreign else OTHER_INDEX if fact.name in private else None
+        if not fact.advisories and said is not None:
+            where = case.place_of(fact.name, fact.version)
+            fix = SAY_PRIVATE if fact.subject in foreign else FOLLOW
+            yield rule.uncheckable(fact.subject, said, where=where, fix=fix, cause=said)
     vulnerable = [each for each in facts if each.advisories]
     if not vulnerable:
         return
@@ -72,7 +76,7 @@ def not_vulnerable(rule: Rule, case: Case) -> Iterator[Finding]:
     for fact in vulnerable:
         kind, via = pulled.kind_of(fact.name), pulled.path_to(fact.name)
         what = f"{fact.name} {fact.version}{f', a {kind} dependency,' if kind else ''} has"
-        where = case.place_of(fact.name) or next((case.place_of(each) for each in via[:1]), None)
+        where = case.place_of(fact.name, fact.version) or next((case.place_of(each) for each in via[:1]), None)
         for advisory in fact.advisories:
             yield replace(told(rule, fact, advisory, what, here), where=where, via=via)
 

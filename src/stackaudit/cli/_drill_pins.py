@@ -37,7 +37,7 @@ def pinned(settings: Settings, choice: Choice, folder: Path, deadline: Deadline)
     Raises:
         StackauditError: the files are wrong, an environment can't be read, or there is nothing to copy.
     """
-    call = Call(folder=folder, environ=os.environ)
+    call = Call(folder=folder, environ=os.environ, copying=True)
     base = settings.text("python") or _python(settings.text("python-version"), deadline)
     named = declared_in_files(settings, call).requirements
     if named:

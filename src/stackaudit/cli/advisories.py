@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stackaudit.cli.exits import Exit, interruptible
-from stackaudit.cli.output import write
+from stackaudit.cli.output import mention, write
 from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def sync(
         named = isinstance(error, syncing.SourceError) and not fetch.is_url(given)
         raise typer.Exit(Exit.USAGE if named else Exit.UNKNOWN) from None
     write("".join(f"warning: {each}\n" for each in lost(old, made)), sys.stderr)
-    write(told(made, now.date()))
+    mention(told(made, now.date()))
 
 
 @interruptible

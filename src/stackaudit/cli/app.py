@@ -12,7 +12,7 @@ import typer
 from stackaudit import __version__
 from stackaudit.cli.exits import Exit, Interrupted
 from stackaudit.cli.options import PlainCommand
-from stackaudit.cli.output import plain
+from stackaudit.cli.output import plain, write
 from stackaudit.model.errors import InputError, SandboxError, StackauditError, UnfitError
 from stackaudit.model.secret import redact
 
@@ -24,13 +24,13 @@ _EPILOG = (
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer's callbacks take the value alone
     if value:
-        typer.echo(f"stackaudit {__version__}")
+        write(f"stackaudit {__version__}\n")
         raise typer.Exit
 
 
 def _print_help(context: typer.Context, value: bool) -> None:  # noqa: FBT001 - Typer's callbacks take the value alone
     if value:
-        typer.echo(context.get_help())
+        write(f"{context.get_help()}\n")
         raise typer.Exit
 
 
@@ -46,7 +46,7 @@ def _frame(
     ),
 ) -> None:
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        write(f"{context.get_help()}\n")
 
 
 def _group(
@@ -57,7 +57,7 @@ def _group(
     ),
 ) -> None:
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        write(f"{context.get_help()}\n")
 
 
 _AUDITS = ("check", "report", "verify", "smoke", "drill", "fleet")

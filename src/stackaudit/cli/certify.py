@@ -67,7 +67,6 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
     from stackaudit.lab.climbing import Climb
     from stackaudit.lab.drilling import JOBS
     from stackaudit.model.audit import Policy
-    from stackaudit.reports._certificate import render
 
     if not 0 < timeout <= _LONGEST:
         raise UsageError(f"--timeout is a number of seconds above 0 and up to a day, not {timeout}")
@@ -83,7 +82,6 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
         quiet=quiet,
         verbose=verbose,
         exit_zero=False,
-        document=render,
     )
     telling.refuse_bad(printing)
     source = source_named(name)

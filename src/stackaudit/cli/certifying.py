@@ -65,6 +65,7 @@ def audited(
     from stackaudit.model.audit import Audit, Case, Policy
     from stackaudit.model.deadline import Deadline
     from stackaudit.model.manifest import Manifest
+    from stackaudit.model.matrix import Rung
     from stackaudit.model.snapshot import Snapshot
 
     if not chosen:
@@ -73,7 +74,7 @@ def audited(
     with live(wanted=printing.progress) as tick:
         tried = try_cells(chosen, how, Deadline(seconds), tick)
     case = Case(
-        manifest=Manifest(sources=(f"matrix {matrix.name}",)),
+        manifest=Manifest(sources=(f"matrix {matrix.name}",), sandbox=how.asked is not Rung.RESOLVED),
         snapshot=Snapshot(taken_at=started, host="", looks=tuple(look for each in tried for look in each.looks)),
         matrix=matrix,
         today=started.date(),

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +17,7 @@ from stackaudit.model.errors import UsageError
 if TYPE_CHECKING:
     from stackaudit.cli._drill_pins import Pinned
     from stackaudit.lab.copies import Wanted
-    from stackaudit.model.audit import Audit, Policy
+    from stackaudit.model.audit import Observed
     from stackaudit.model.deadline import Deadline
     from stackaudit.model.manifest import SettingValue
 
@@ -74,9 +73,10 @@ def drill(  # noqa: PLR0913 - a command's options are its parameters
     from stackaudit.cli import telling
     from stackaudit.cli._drill_pins import pinned
     from stackaudit.cli.certifying import new_folder_for_logs
-    from stackaudit.cli.choosing import choose, policy_of
+    from stackaudit.cli.choosing import choose
+    from stackaudit.cli.drilled import drill_policy, judged
     from stackaudit.inputs.settings import resolve
-    from stackaudit.lab.copies import Wanted, refuse_unknown
+    from stackaudit.lab.copies import Wanted, refuse_unfit
     from stackaudit.lab.drill import POOLS
     from stackaudit.lab.drilling import JOBS
     from stackaudit.model.deadline import Deadline
@@ -89,7 +89,7 @@ def drill(  # noqa: PLR0913 - a command's options are its parameters
     for each in pools:
         if each not in POOLS:
             raise UsageError(f"--pool can't be {each}", hint=f"it is one of {', '.join(POOLS)}")
-    refuse_unknown(names)
+    refuse_unfit(names, pools)
     printing = telling.Printing(
         format=format_,
         outputs=tuple(output or ()),
@@ -112,7 +112,7 @@ def drill(  # noqa: PLR0913 - a command's options are its parameters
     }
     folder = Path.cwd()
     settings = resolve(options, os.environ, folder)
-    policy = policy_of(settings, folder)
+    policy = drill_policy(settings, folder)
     deadline = Deadline(timeout)
     stack = pinned(settings, choose(settings, folder), folder, deadline)
     logs = new_folder_for_logs()
@@ -127,10 +127,10 @@ def drill(  # noqa: PLR0913 - a command's options are its parameters
         offline=settings.flag("offline"),
         keep=logs,
     )
-    audit = _audited(stack, wanted, policy, deadline, progress=printing.progress)
+    audit = judged(_observed(stack, wanted, deadline, progress=printing.progress), policy)
     if logs.exists() and not quiet:
         write(f"the logs of the drills that did not hold are in {logs}\n", sys.stderr)
-    telling.tell(audit, policy, replace(printing, title=f"Drilling a copy of {stack.source}"))
+    telling.tell(audit, policy, printing)
     raise typer.Exit(Exit.PASSED if exit_zero else Exit.of(audit.verdict))
 
 
@@ -139,34 +139,28 @@ def _refuse_beyond(option: str, value: int, most: int) -> None:
         raise UsageError(f"{option} is a number from 1 to {most}, not {value}")
 
 
-def _audited(stack: "Pinned", wanted: "Wanted", policy: "Policy", deadline: "Deadline", *, progress: bool) -> "Audit":
-    from stackaudit import __version__
+def _observed(stack: "Pinned", wanted: "Wanted", deadline: "Deadline", *, progress: bool) -> "Observed":
     from stackaudit.cli.progress import live
-    from stackaudit.gate.verdict import decide, overall
-    from stackaudit.gate.waivers import waive
+    from stackaudit.cli.stacks import SANDBOX, without_place
     from stackaudit.lab.copies import drill_copy
-    from stackaudit.lab.outcomes import judge_drills
-    from stackaudit.model.audit import Audit, Case
-    from stackaudit.model.manifest import Manifest
+    from stackaudit.model.audit import Observed
+    from stackaudit.model.facts.environment import InterpreterFact
+    from stackaudit.model.manifest import Interpreter, Manifest
     from stackaudit.model.snapshot import Snapshot
 
     started = datetime.now(UTC)
     with live(wanted=progress) as tick:
-        looks = drill_copy(wanted, deadline, tick)
-    case = Case(
-        manifest=Manifest(requirements=stack.requirements, sources=(stack.source,), sandbox=True),
-        snapshot=Snapshot(taken_at=started, host="", looks=looks),
-        matrix=None,
-        today=started.date(),
-    )
-    # Waivers of what other commands find cover nothing here, and are not stale for that.
-    own = replace(policy, waivers=tuple(each for each in policy.waivers if (each.rule or "").startswith("DR")))
-    judgments = decide(waive(judge_drills(case), own, case), own)
-    return Audit(
-        tool_version=__version__,
+        snapshot = Snapshot(taken_at=started, host="", looks=drill_copy(wanted, deadline, tick))
+    copied = next(iter(snapshot.facts(InterpreterFact)))
+    observed = Observed(
+        manifest=Manifest(
+            requirements=stack.requirements,
+            sources=(stack.source,),
+            interpreter=Interpreter(path=copied.path, where=SANDBOX),
+            sandbox=True,
+        ),
+        snapshot=snapshot,
         started_at=started,
         finished_at=datetime.now(UTC),
-        case=case,
-        judgments=judgments,
-        verdict=overall(judgments),
     )
+    return without_place(observed)

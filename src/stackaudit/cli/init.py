@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stackaudit.cli.exits import interruptible
-from stackaudit.cli.output import write
+from stackaudit.cli.output import mention, write
 from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def init(
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"the settings can't be written: {reason}") from None
-    write(f"wrote {target.name}; every key in it is commented out, and shows its default or an example\n")
+    mention(f"wrote {target.name}; every key in it is commented out, and shows its default or an example\n")
 
 
 def table(name: str | None) -> str:

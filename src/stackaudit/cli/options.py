@@ -5,6 +5,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperOption
 
+from stackaudit.cli.output import write
+
 _PLAIN = {str: str, list[str]: str, Path: Path, list[Path]: Path}
 
 
@@ -35,6 +37,16 @@ class PlainCommand(TyperCommand):
         )
 
     def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own signature
-        """Typer's own, which is one of these too."""
+        """Typer's own, which is one of these too, and prints as all else is printed."""
         option = super().get_help_option(ctx)
-        return PlainOption(option) if isinstance(option, TyperOption) else option
+        if not isinstance(option, TyperOption):
+            return option
+        plain = PlainOption(option)
+        plain.callback = _print_help
+        return plain
+
+
+def _print_help(context: Any, _option: Any, value: bool) -> None:  # noqa: ANN401, FBT001 - Typer's own signature
+    if value:
+        write(f"{context.get_help()}\n")
+        context.exit()

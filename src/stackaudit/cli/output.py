@@ -1,9 +1,8 @@
-"""Writes to the terminal and to pipes: characters that the stream can carry, no secret, no traceback when nobody reads."""
+"""Writes to the terminal and to pipes: characters that the stream can carry, no secret, and no result that is lost in silence."""
 
 import contextlib
 import errno
 import os
-import stat
 import sys
 from typing import TextIO
 
@@ -49,23 +48,40 @@ def plain(text: str) -> str:
 def write(text: str, stream: TextIO | None = None) -> None:
     """Write `text` to `stream` (standard output), redacted.
 
-    A reader that has gone (`| head`, a terminal that was closed) is no error: what it did not read is dropped.
-
     Raises:
-        UsageError: the stream takes no more (a full disk).
+        UsageError: the stream takes no more: it is closed, the disk is full, or the reader has gone before it read all.
     """
     target = stream or sys.stdout
     try:
         target.write(carried(redact(text), target.encoding))
         target.flush()
-    except BrokenPipeError:
-        _silence(target)
     except OSError as error:
-        gone = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(target.fileno()).st_mode)
         _silence(target)
-        if gone:
-            return
-        raise UsageError(f"the result can't be written: {error.strerror}") from None
+        raise _lost(error) from None
+
+
+def mention(text: str) -> None:
+    """Write `text`, which tells only what a file holds by now, to standard output; where that can't be, the file is result enough."""
+    with contextlib.suppress(UsageError):
+        write(text)
+
+
+def refuse_closed() -> None:
+    """Raises UsageError where standard output is closed: before anything is asked whose answer would be lost."""
+    try:
+        os.write(1, b"")
+    except OSError as error:
+        raise _lost(error) from None
+
+
+def _lost(error: OSError) -> UsageError:
+    return UsageError(
+        f"the result can't be written: {_LOST.get(error.errno or 0, error.strerror)}",
+        hint="name a file with -o, or send standard output to /dev/null where the exit status is all that is wanted",
+    )
+
+
+_LOST = {errno.EBADF: "standard output is closed", errno.EPIPE: "nobody reads standard output any more"}
 
 
 def _silence(stream: TextIO) -> None:

@@ -11,7 +11,7 @@ from typing import TextIO
 from stackaudit import sockets
 from stackaudit.cli import keeping, text
 from stackaudit.cli.github import add_summary
-from stackaudit.cli.output import write
+from stackaudit.cli.output import refuse_closed, write
 from stackaudit.gate.rungs import WEAK
 from stackaudit.gate.waivers import TERMS
 from stackaudit.model.audit import Audit, Policy
@@ -53,13 +53,15 @@ _BILL_IN_XML = ".cdx.xml"
 
 
 def refuse_bad(printing: Printing) -> None:
-    """Raises UsageError where a format is unknown or a file could not be written: before anything is asked of anyone."""
+    """Raises UsageError where a format is unknown or the result could not be written: before anything is asked of anyone."""
     if printing.format != "text":
         names = ["text", *(each.name for each in sockets.renderers())]
         if printing.format not in names:
             raise UsageError(f"there is no format {printing.format!r}", hint=f"formats are {', '.join(names)}")
     if printing.color not in COLORS:
         raise UsageError(f"--color can't be {printing.color!r}", hint=f"it is one of {', '.join(COLORS)}")
+    if not (printing.outputs or _is_silent(printing)):
+        refuse_closed()
     for path in printing.outputs:
         renderer_for(path)
         folder = path.parent
@@ -104,7 +106,7 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
             except OSError as error:
                 raise UsageError(f"{path} can't be written: {error.strerror}") from None
         written = ", ".join(str(path) for path in printing.outputs)
-        if printing.quiet < 2:  # noqa: PLR2004 - twice quiet is silent
+        if printing.quiet < _SILENT:
             write(f"{audit.verdict.value}: {text.conclusion(audit, policy)}; wrote {written}\n", sys.stderr)
     # Text needs no renderer, and most calls want no more: none is loaded then.
     renderers = () if printing.format == "text" else sockets.renderers()
@@ -113,7 +115,7 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
         write(_rendered(renderer, audit, printing))
         if renderer.name == "github":
             add_summary(audit)
-    if renderer is not None or printing.outputs:
+    if renderer is not None or printing.outputs or _is_silent(printing):
         return
     telling = text.Telling(
         quiet=printing.quiet,
@@ -124,6 +126,14 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
         details=printing.details(audit) if printing.details is not None else "",
     )
     write(text.render(audit, sockets.rules_coded(_told(audit)), policy, telling))
+
+
+_SILENT = 2
+"""How many times quiet is silent."""
+
+
+def _is_silent(printing: Printing) -> bool:
+    return printing.format == "text" and printing.quiet >= _SILENT
 
 
 def _told(audit: Audit) -> frozenset[str]:

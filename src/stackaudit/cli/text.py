@@ -11,6 +11,7 @@ from stackaudit.model.findings import MOST_NAMED, Finding, Lane, Outcome, Severi
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
 from stackaudit.model.values import dataclass
+from stackaudit.reports._kinds import Kind, kind_of, title_of
 
 LABELS = {
     Verdict.PASS: ("ok", "green"),
@@ -107,6 +108,9 @@ def _segments(audit: Audit, rules: dict[str, Rule], policy: Policy, telling: Tel
 
 
 def _head(audit: Audit) -> Iterator[Segment]:
+    if kind_of(audit) is not Kind.AUDIT:
+        yield f"{title_of(audit)}\n\n", "bold"
+        return
     case = audit.case
     what = ", ".join(case.manifest.sources) or "nothing"
     if case.manifest.sandbox:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stackaudit.cli.exits import interruptible
-from stackaudit.cli.output import write
+from stackaudit.cli.output import mention
 from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def waive(  # noqa: PLR0913 - a command's options are its parameters
     }
     added = _write(settings, folder, fields)
     end = "until there is a fix" if added.until is None else f"until {added.end}"
-    write(f"waived {added.title} {end}, by {added.owner}: {added.where}\n")
+    mention(f"waived {added.title} {end}, by {added.owner}: {added.where}\n")
 
 
 def _write(settings: "Settings", folder: Path, fields: "Mapping[str, str | date]") -> "Waiver":
@@ -136,8 +136,9 @@ def _subject(about: str, settings: "Settings", folder: Path) -> "Mapping[str, st
     if not is_package(about):
         name, equals, version = about.partition("==")
         return {"subject": f"{canonicalize_name(name)}=={version}" if equals and is_package(name) else about}
-    known: set[str] = {entry.name for matrix in read_all() for entry in matrix.packages}
-    known |= {entry.name for matrix in read_all() for entry in matrix.products}
+    known: set[str] = set()
+    for matrix in read_all():
+        known |= {each.name for each in matrix.packages} | {each.name for each in matrix.products}
     try:
         known |= {
             each.name for each in declared_in_files(settings, Call(folder=folder, environ=os.environ)).requirements

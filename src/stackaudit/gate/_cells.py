@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -10,7 +11,7 @@ from stackaudit.gate.held import Held
 from stackaudit.model.differences import Difference, Section
 from stackaudit.model.findings import Lane
 from stackaudit.model.matrix import Branch, Matrix, PackageEntry
-from stackaudit.model.versions import written
+from stackaudit.model.versions import span_of, written
 
 SHORT = 12
 """How much of a digest is shown."""
@@ -137,17 +138,10 @@ def _runs(
     entries: tuple[PackageEntry, PackageEntry],
     says: Callable[[PackageEntry, Version], str],
 ) -> Iterator[_Change]:
-    runs: list[tuple[tuple[str, str], list[Version]]] = []
-    for version in versions:
-        said = says(entries[0], version), says(entries[1], version)
-        if runs and runs[-1][0] == said:
-            runs[-1][1].append(version)
-        else:
-            runs.append((said, [version]))
-    for (was, is_), run in runs:
+    old, new = entries
+    for (was, is_), alike in groupby(versions, key=lambda each: (says(old, each), says(new, each))):
         if was != is_:
-            span = str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}"
-            yield f"{entries[0].name} {span} {what}", was, is_
+            yield f"{old.name} {span_of(tuple(alike))} {what}", was, is_
 
 
 def _cell_on(python: str) -> Callable[[PackageEntry, Version], str]:

@@ -1,6 +1,7 @@
 """Compares what two audits were of: pins and all else that is declared, what is installed, and the Python."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from stackaudit.gate.held import Held, Sight, declares_the_same
 from stackaudit.model.differences import Difference, Section
@@ -22,9 +23,9 @@ def declared(old: Held, new: Held) -> Iterator[Difference]:
 
 def installed(old: Held, new: Held) -> Iterator[Difference]:
     """The packages that are installed in other versions, and what a fresh install gives, where both audits saw that."""
-    yield from _closures(Section.INSTALLED, "", Lane.CHANGE, (old, new), (_distributions(old), _distributions(new)))
+    yield from _closures("", Lane.CHANGE, _distributions(old), _distributions(new))
     lane = Lane.WORLD if declares_the_same(old, new) else Lane.CHANGE
-    yield from _closures(Section.INSTALLED, "fresh install: ", lane, (old, new), (_fresh(old), _fresh(new)))
+    yield from _closures("fresh install: ", lane, _fresh(old), _fresh(new))
 
 
 def _changes(section: Section, before: _Texts, after: _Texts, lane: Lane = Lane.CHANGE) -> Iterator[Difference]:
@@ -34,24 +35,17 @@ def _changes(section: Section, before: _Texts, after: _Texts, lane: Lane = Lane.
             yield Difference(section=section, subject=name, before=was, after=is_, lane=lane)
 
 
-def _closures(
-    section: Section, prefix: str, lane: Lane, audits: tuple[Held, Held], packages: tuple[_Texts, _Texts]
-) -> Iterator[Difference]:
-    """A package each where both audits saw some; else all of them as one."""
-    kind = Resolution.__name__ if prefix else Distribution.__name__
-    before, after = packages
-    blind = [not Sight(each).sees(kind, "") or bool(prefix and _refused(each)) for each in audits]
-    if not any(blind):
-        for each in _changes(section, before, after, lane):
-            yield Difference(
-                section=section, subject=prefix + each.subject, before=each.before, after=each.after, lane=lane
-            )
+def _closures(prefix: str, lane: Lane, before: _Texts | None, after: _Texts | None) -> Iterator[Difference]:
+    """A package each where both audits saw them (None: did not); else all of them as one."""
+    if before is not None and after is not None:
+        for each in _changes(Section.INSTALLED, before, after, lane):
+            yield replace(each, subject=prefix + each.subject)
     elif before or after:
         yield Difference(
-            section=section,
+            section=Section.INSTALLED,
             subject=f"{prefix}all packages",
-            before=None if blind[0] else _counted(before),
-            after=None if blind[1] else _counted(after),
+            before=_counted(before) if before is not None else None,
+            after=_counted(after) if after is not None else None,
             seen=False,
         )
 
@@ -99,6 +93,7 @@ def _target(held: Held) -> dict[str, str]:
     found += [
         (f"setting {each.name}", _shown(each.value)) for each in manifest.settings if each.value not in {None, ()}
     ]
+    found += [("not in use", f"{', '.join(each.parts)} of {each.path}") for each in manifest.terms.left_out]
     if manifest.unnamed:
         found.append(("lines that name no package", str(len(manifest.unnamed))))
     return _joined(found)
@@ -110,17 +105,19 @@ def _shown(value: SettingValue) -> str:
     return ", ".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
 
 
-def _distributions(held: Held) -> dict[str, str]:
+def _distributions(held: Held) -> _Texts | None:
+    """The installed packages, None where they could not be seen."""
+    if not Sight(held).sees(Distribution.__name__, ""):
+        return None
     return _joined(
         (each.name, f"{each.version}{f' from {each.url}' if each.url else ''}{' (editable)' if each.editable else ''}")
         for each in held.case.facts(Distribution)
     )
 
 
-def _refused(held: Held) -> bool:
-    """Whether the installer found no versions that go together: a finding says why, and no package went."""
-    return any(each.refusal is not None for each in held.case.facts(Resolution))
-
-
-def _fresh(held: Held) -> dict[str, str]:
-    return _joined((name, version) for each in held.case.facts(Resolution) for name, version in each.packages)
+def _fresh(held: Held) -> _Texts | None:
+    """What a fresh install gives; None where that could not be seen, or nothing goes together: a finding says why, and no package went."""
+    found = held.case.facts(Resolution)
+    if not Sight(held).sees(Resolution.__name__, "") or any(each.refusal is not None for each in found):
+        return None
+    return _joined((name, version) for each in found for name, version in each.packages)

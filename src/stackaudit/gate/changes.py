@@ -65,12 +65,7 @@ def label(judgments: Sequence[Judgment], case: Case, before: Before) -> tuple[Ju
         return None if blind.to(finding) else Lane.CHANGE
 
     return tuple(
-        replace(
-            judgment,
-            findings=tuple(
-                each if (found := lane(each)) is None else replace(each, lane=found) for each in judgment.findings
-            ),
-        )
+        replace(judgment, findings=tuple(replace(each, lane=lane(each)) for each in judgment.findings))
         for judgment in judgments
     )
 

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from os.path import normpath
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.advised import Answered
@@ -36,8 +37,15 @@ def covers(waiver: Waiver, finding: Finding, folder: str) -> bool:
 def is_about(waiver: Waiver, subject: str) -> bool:
     """Whether `subject` is the one that `waiver` names, if it names any."""
     if waiver.subject is not None:
-        return subject == waiver.subject
+        return subject == waiver.subject or (_pin(subject) or subject) == _pin(waiver.subject)
     return waiver.package is None or canonicalize_name(subject.partition("==")[0]) == waiver.package
+
+
+def _pin(subject: str) -> tuple[str, Version] | None:
+    """The package and the version that `subject` names, None where it names none: `Kombu==5.6.0` is `kombu==5.6`."""
+    name, _, version = subject.partition("==")
+    parsed = parse_version(version.strip())
+    return None if parsed is None else (canonicalize_name(name.strip()), parsed)
 
 
 def _lies(path: str, folder: str, waiver: Waiver) -> bool:

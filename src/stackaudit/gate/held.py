@@ -1,7 +1,6 @@
 """One audit, ready to be held against another."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from stackaudit.gate.changes import Before, Kept, case_before, label
 from stackaudit.model.audit import Audit, Case, Judgment, Saved
@@ -45,15 +44,8 @@ def told(judgments: Sequence[Judgment]) -> Iterator[Finding]:
 
 def labelled(one: Held, other: Held) -> tuple[Judgment, ...]:
     """The judgments of `one`, with the lanes that they have when `other` came before: of what it alone says, who brought it."""
-    bare = tuple(
-        replace(
-            judgment,
-            findings=tuple(replace(each, lane=None) if each.lane is not None else each for each in judgment.findings),
-        )
-        for judgment in one.audit.judgments
-    )
     past = case_before(other.saved.recorded, one.case)
-    return label(bare, one.case, Before(told=other.audit.judgments, case=past, again=other.again))
+    return label(one.audit.judgments, one.case, Before(told=other.audit.judgments, case=past, again=other.again))
 
 
 def declares_the_same(old: Held, new: Held) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from stackaudit.gate.coverage import ADVISORIES, FRESH_ADVISORIES, NOT_NAMED, covers, has_ended, is_about
 from stackaudit.model.audit import Case, Judgment, Policy
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict, Waived
+from stackaudit.model.places import Place
 from stackaudit.model.rule_text import RuleText
 from stackaudit.model.waivers import Waiver
 
@@ -54,22 +55,39 @@ TERMS = (EXPIRED, FIXED, UNUSED, ENDING)
 def waive(judgments: Sequence[Judgment], policy: Policy, case: Case) -> tuple[Judgment, ...]:
     """`judgments` with what is accepted marked so; and where there are waivers one judgment more, about these.
 
-    Only what fails can be accepted. Of several waivers that cover a finding the one that ends last counts.
+    Only what fails can be accepted, and where several files pin the same only what is accepted for each of them; else it is told of
+    the first for which it is not. Of several waivers that cover a finding the one that ends last counts.
     """
     if not policy.waivers:
         return tuple(judgments)
     covered: dict[Waiver, list[Finding]] = {each: [] for each in policy.waivers}
-    waived = []
-    for judgment in judgments:
-        findings = []
-        for finding in judgment.findings:
-            covering = [each for each in policy.waivers if covers(each, finding, policy.folder)]
-            holding = [each for each in covering if not has_ended(each, finding, case)]
-            findings.append(_accepted(finding, holding))
+
+    def held(finding: Finding) -> Finding:
+        if finding.outcome is not Outcome.FAIL:
+            return finding
+        told = []
+        for place in _places(finding, case):
+            here = replace(finding, where=place)
+            covering = [each for each in policy.waivers if covers(each, here, policy.folder)]
+            told.append(_accepted(here, [each for each in covering if not has_ended(each, here, case)]))
             for each in covering:
-                covered[each].append(findings[-1])
-        waived.append(replace(judgment, findings=tuple(findings)))
+                covered[each].append(told[-1])
+        return next((each for each in told if each.waiver is None), told[0])
+
+    waived = [
+        replace(judgment, findings=tuple(held(finding) for finding in judgment.findings)) for judgment in judgments
+    ]
     return (*waived, _judgment(waived, covered, case))
+
+
+def _places(finding: Finding, case: Case) -> tuple[Place | None, ...]:
+    """Its own place, then each other one where the package that is declared there is declared alike."""
+    for name in (finding.subject.partition("==")[0], *finding.via[:1]):
+        declared = case.requirements_of(name)
+        own = next((each for each in declared if each.where == finding.where), None)
+        if own is not None:
+            return tuple(dict.fromkeys((own.where, *(each.where for each in declared if each.pin == own.pin))))
+    return (finding.where,)
 
 
 def _accepted(finding: Finding, holding: Sequence[Waiver]) -> Finding:

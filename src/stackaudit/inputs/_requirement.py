@@ -69,6 +69,7 @@ def locked(  # noqa: PLR0913 - one word for each thing that a lock says of a pac
     source: str | None = None,
     direct: bool = True,
     needs: Iterable[tuple[str, str | None]] = (),
+    private: bool = False,
 ) -> Requirement | Fault:
     """The requirement that a lock's entry makes: a pin where it has a version, and whatever version where it has none.
 
@@ -94,6 +95,7 @@ def locked(  # noqa: PLR0913 - one word for each thing that a lock says of a pac
         where=where,
         source=None if source is None else redact(source),
         direct=direct,
+        private=private,
         marker=marker,
         requires=tuple(sorted({line for each in needs if (line := _need(*each)) is not None})),
     )

@@ -1,5 +1,6 @@
 """Where a package comes from: URLs and paths as they may be shown, and what their file names tell."""
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -9,6 +10,22 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 from packaging.version import Version
+
+
+def other_indexes(indexes: Iterable[str | None]) -> frozenset[str]:
+    """Of the indexes that one lock names those besides the public one, where that is among them.
+
+    Where it is not, each may be a mirror of it: nobody can tell from the address.
+    """
+    named = frozenset(each for each in indexes if each)
+    if len(named) < 2:  # noqa: PLR2004 - the only one
+        return frozenset()
+    # Imported where it is needed: pip's own word for it is asked, and few locks name two.
+    from stackaudit.outside.index_settings import default_index
+
+    public = (default_index() or "").rstrip("/")
+    others = frozenset(each for each in named if each.rstrip("/") != public)
+    return others if others != named else frozenset()
 
 
 def shown_text(text: str) -> str:

@@ -36,13 +36,13 @@ def shown_path(path: Path, root: Path) -> str:
     return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(path)
 
 
-def read_bytes(path: Path, root: Path) -> bytes | Fault:
-    """The bytes of `path`, or the fault that says why there are none."""
+def read_bytes(path: Path, root: Path, *, limit: int = LIMIT, kind: str = "list of requirements") -> bytes | Fault:
+    """The bytes of `path`, or the fault that says why there are none; no `kind` of file has more than `limit`."""
     where = Place(path=shown_path(path, root))
     try:
         if path.is_dir():
             return Fault(where=where, message="is a folder, not a file", hint="name the file in it")
-        data = read_at_most(path, LIMIT + 1)
+        data = read_at_most(path, limit + 1)
     except FileNotFoundError:
         gone = "is a link to a file that is gone" if path.is_symlink() else "there is no such file"
         return Fault(where=where, message=gone)
@@ -53,10 +53,8 @@ def read_bytes(path: Path, root: Path) -> bytes | Fault:
         return Fault(where=where, message="this user may not read it")
     except (OSError, ValueError):
         return Fault(where=where, message="it can't be read")
-    if len(data) > LIMIT:
-        return Fault(
-            where=where, message=f"is larger than {LIMIT // 1024 // 1024} MB, which no list of requirements is"
-        )
+    if len(data) > limit:
+        return Fault(where=where, message=f"is larger than {limit // 1024 // 1024} MB, which no {kind} is")
     return data
 
 

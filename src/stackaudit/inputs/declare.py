@@ -39,10 +39,14 @@ FOR_PROBES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """Where and how the command was called: its folder and its environment variables."""
+    """Where and how the command was called: its folder and its environment variables.
+
+    `copying` is True where the command makes a copy of the stack in any case, so that its user can't ask for one.
+    """
 
     folder: Path
     environ: Mapping[str, str]
+    copying: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +155,9 @@ def find_interpreter(settings: Settings, call: Call) -> Interpreter | None:
         )
     pins = next((os.path.relpath(each, call.folder) for each in _files_beside(settings, call)), "FILE")
     raise UsageError(
-        f"there is no environment to audit: {state}, and there is no ./.venv",
-        hint=f"name one with --python PATH, read pins from a file with -r {pins}, or try --sandbox",
+        f"there is no environment to {'copy' if call.copying else 'audit'}: {state}, and there is no ./.venv",
+        hint=f"name one with --python PATH, read pins from a file with -r {pins}, or "
+        f"{'take the newest row of a matrix with --matrix NAME' if call.copying else 'try --sandbox'}",
     )
 
 

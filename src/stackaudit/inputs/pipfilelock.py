@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -10,9 +11,10 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._direct import direct_names
+from stackaudit.inputs._left_out import terms_of
 from stackaudit.inputs._requirement import locked
-from stackaudit.inputs._source import shown_text
-from stackaudit.inputs._table import Table, is_table, table, text, texts
+from stackaudit.inputs._source import other_indexes, shown_text
+from stackaudit.inputs._table import Table, is_table, table, tables, text, texts
 from stackaudit.inputs._text import Json, read_json, shown_path
 from stackaudit.model.errors import Fault
 from stackaudit.model.manifest import PythonClaim, Requirement
@@ -33,6 +35,7 @@ def read(path: Path, root: Path, *, groups: Collection[str] = (), data: bytes | 
     faults: list[Fault] = []
     direct = direct_names(path)
     names = {"develop" if each == "dev" else each for each in groups}
+    others = [each for each in lock.table if each not in {"_meta", "default", *names}]
     for section in ("default", *sorted(names - {"default"})):
         if section not in lock.table and section != "default":
             continue
@@ -48,16 +51,31 @@ def read(path: Path, root: Path, *, groups: Collection[str] = (), data: bytes | 
         pythons=tuple(_claims(lock)),
         faults=tuple(faults),
         sources=(lock.path,),
+        terms=terms_of(
+            lock.path,
+            extras=(),
+            groups=(each for each in others if table(lock.table, each)),
+            packages=len(
+                {canonicalize_name(name) for each in others for name in table(lock.table, each)}.difference(
+                    each.name for each in requirements
+                )
+            ),
+        ),
     )
 
 
 def _section(lock: Json, section: str, direct: Collection[str] | None) -> Iterator[Requirement | Fault]:
+    sources = {text(each, "name"): text(each, "url") for each in tables(table(lock.table, "_meta"), "sources")}
+    others = other_indexes(sources.values())
     for name, entry in table(lock.table, section).items():
         where = _place(lock, section, name)
         if not is_table(entry):
             yield Fault(where=where, message=f"the entry of {name} is no object")
             continue
-        yield _requirement(name, entry, where, direct=direct is None or canonicalize_name(name) in direct)
+        found = _requirement(name, entry, where, direct=direct is None or canonicalize_name(name) in direct)
+        # An entry that names no index comes from any of them.
+        foreign = sources.get(text(entry, "index")) in others
+        yield replace(found, private=True) if foreign and isinstance(found, Requirement) else found
 
 
 def _requirement(name: str, entry: Table, where: Place, *, direct: bool) -> Requirement | Fault:

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._direct import direct_names
+from stackaudit.inputs._left_out import terms_of, unused
 from stackaudit.inputs._marker_logic import filled_in
 from stackaudit.inputs._requirement import locked
-from stackaudit.inputs._source import archive_version, filename_of
+from stackaudit.inputs._source import archive_version, filename_of, other_indexes
 from stackaudit.inputs._table import Table, table, tables, text, texts
 from stackaudit.inputs._text import Toml, read_toml, shown_path
 from stackaudit.model.errors import Fault
@@ -29,12 +31,14 @@ def read(path: Path, root: Path, *, extras: Collection[str] = (), groups: Collec
     if not faults:
         direct = direct_names(path)
         chosen = (extras, {*groups, *texts(toml.table, "default-groups")})
-        for index, package in enumerate(tables(toml.table, "packages")):
+        packages = tables(toml.table, "packages")
+        others = other_indexes(text(each, "index") for each in packages)
+        for index, package in enumerate(packages):
             found = _requirement(toml, index, package, direct, chosen)
             if isinstance(found, Fault):
                 faults.append(found)
             elif found is not None:
-                requirements.append(found)
+                requirements.append(replace(found, private=True) if text(package, "index") in others else found)
     claims: list[PythonClaim] = []
     wanted = text(toml.table, "requires-python")
     if wanted is not None and not faults:
@@ -43,7 +47,18 @@ def read(path: Path, root: Path, *, extras: Collection[str] = (), groups: Collec
                 specifier=SpecifierSet(wanted), text=f"requires-python {wanted}", where=toml.at("requires-python")
             )
         )
-    return Declared(requirements=tuple(requirements), pythons=tuple(claims), faults=tuple(faults), sources=(toml.path,))
+    return Declared(
+        requirements=tuple(requirements),
+        pythons=tuple(claims),
+        faults=tuple(faults),
+        sources=(toml.path,),
+        terms=terms_of(
+            toml.path,
+            extras=unused(texts(toml.table, "extras"), extras),
+            groups=unused(texts(toml.table, "dependency-groups"), {*groups, *texts(toml.table, "default-groups")}),
+            packages=0 if faults else len(tables(toml.table, "packages")) - len(requirements),
+        ),
+    )
 
 
 def _header_faults(toml: Toml) -> Iterator[Fault]:
@@ -73,18 +88,13 @@ def _package_faults(toml: Toml) -> Iterator[Fault]:
         except PylockValidationError as error:
             key = re.sub(r"^packages\[0\]\.?", "", error.context or "")
             name = package.get("name") if isinstance(package, dict) else None
-            subject = (
-                f"`{key}` of {name}"
-                if key and isinstance(name, str)
-                else f"`{key}`"
-                if key
-                else f"{name or 'this package'}"
-            )
+            if not key and isinstance(name, str):
+                message = f"{name} has neither files nor one source (vcs, directory or archive), or has both"
+            else:
+                about = f"`{key}` of {name}" if isinstance(name, str) else f"`{key}`" if key else "this package"
+                message = f"{about} is missing or not what PEP 751 asks for"
             outer = key.partition("[")[0].partition(".")[0]
-            yield Fault(
-                where=toml.at("packages", index, outer or "name"),
-                message=f"{subject} is missing or not what PEP 751 asks for",
-            )
+            yield Fault(where=toml.at("packages", index, outer or "name"), message=message)
 
 
 def _requirement(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from stackaudit.inputs import records
 from stackaudit.inputs._text import read_bytes, shown_path
 from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.places import Place
@@ -42,7 +43,7 @@ def find_record(path: Path, root: Path) -> Path:
     digest = carried[1]
     field = re.compile(rb'"digest":\s*"' + digest + rb'"')
     for each in _beside(path):
-        content = read_bytes(each, root)
+        content = read_bytes(each, root, limit=records.MOST, kind="record")
         if not isinstance(content, Fault) and field.search(content):
             return each
     message = f"the record that it is of is not beside it: no .json file there has the digest {digest.decode()}"

@@ -18,25 +18,31 @@ from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Look, Snapshot
 from stackaudit.model.wire import Json, WireError, decode, digest
 
+MOST = 100 * 1024 * 1024
+"""Bytes of a record: that of ten thousand pins has ten million."""
+
 
 def read(path: Path, root: Path) -> Observed:
     """What the record at `path` holds of the world, to be judged again; its own judgments and its matrix are left where they are.
 
     Raises:
-        InputError: it can't be read, is no JSON, is no record of this kind, or a value in it has another shape (told by its dotted path).
+        InputError: it can't be read, is no JSON, is no record of this kind, a value in it has another shape (told by its dotted path), or
+            its digest does not hold, and somebody changed what was seen.
     """
     content = _content(path, root)
     try:
-        return _observed(content)
+        observed = _observed(content)
     except WireError as error:
         raise _broken(path, root, f"it is no whole record: {error}") from None
+    _hold(content, path, root)
+    return observed
 
 
 def read_whole(path: Path, root: Path) -> Recorded:
     """The record at `path` with its own judgments.
 
     Raises:
-        InputError: as `read`; or its digest does not hold, and somebody changed what it says.
+        InputError: as `read`.
     """
     content, held = _sound(path, root)
     try:
@@ -67,6 +73,11 @@ def read_saved(path: Path, root: Path) -> Saved:
 def _sound(path: Path, root: Path) -> tuple[dict[str, Json], str]:
     """The content of a record whose digest holds, and that digest."""
     content = _content(path, root)
+    return content, _hold(content, path, root)
+
+
+def _hold(content: dict[str, Json], path: Path, root: Path) -> str:
+    """The digest of a record's `content`, which is the one that it carries."""
     held = digest({name: value for name, value in content.items() if name not in _NOT_IN_DIGEST})
     if content.get("digest") != held:
         raise _broken(
@@ -75,7 +86,7 @@ def _sound(path: Path, root: Path) -> tuple[dict[str, Json], str]:
             "its digest does not hold: it was changed after it was written",
             hint="take the file as `stackaudit check -o` wrote it",
         )
-    return content, held
+    return held
 
 
 _NOT_IN_DIGEST = frozenset({"schema", "tool", "started_at", "finished_at", "today", "measured", "digest"})
@@ -90,7 +101,7 @@ def _broken(path: Path, root: Path, message: str, *, line: int | None = None, hi
 
 
 def _content(path: Path, root: Path) -> dict[str, Json]:
-    data = read_bytes(path, root)
+    data = read_bytes(path, root, limit=MOST, kind="record")
     if isinstance(data, Fault):
         raise InputError([data])
     try:
@@ -161,30 +172,30 @@ def _observed(content: dict[str, Json]) -> Observed:
         "sandbox": target.get("kind") == "sandbox",
     }
     started = decode(datetime, content.get("started_at"), "started_at")
-    looks = tuple(
-        _with_measured(look, content.get("measured"))
-        for look in decode(tuple[Look, ...], content.get("looks"), "looks")
-    )
+    looks = decode(tuple[Look, ...], content.get("looks"), "looks")
     return Observed(
         manifest=decode(Manifest, declared, "manifest"),
-        snapshot=Snapshot(taken_at=started, host="", looks=looks),
+        snapshot=Snapshot(taken_at=started, host="", looks=_with_measured(looks, content.get("measured"))),
         started_at=started,
         finished_at=decode(datetime, content.get("finished_at"), "finished_at"),
     )
 
 
-def _with_measured(look: Look, measured: Json) -> Look:
-    """`look` with what was measured of it: that stands apart from it in a record, since it is no part of the digest."""
+def _with_measured(looks: tuple[Look, ...], measured: Json) -> tuple[Look, ...]:
+    """`looks` with what was measured of them: that stands apart from them in a record, since it is no part of the digest."""
     latencies = measured.get("latencies") if isinstance(measured, dict) else None
     if not isinstance(latencies, dict):
-        return look
-    found = []
-    for name, value in latencies.items():
-        if name.startswith(f"{look.id}."):
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                raise WireError(f"measured.latencies.{name}: a number is expected")
-            found.append((name.removeprefix(f"{look.id}."), float(value)))
-    return replace(look, measured=tuple(found))
+        return looks
+    found: dict[str, list[tuple[str, float]]] = {each.id: [] for each in looks}
+    for told, value in latencies.items():
+        # The id of one look may begin with that of another: `drill.3.11:solo.ping.1` is not of `drill.3.11:solo`.
+        owner = max((each for each in found if told.startswith(f"{each}.")), key=len, default=None)
+        if owner is None:
+            continue
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise WireError(f"measured.latencies.{told}: a number is expected")
+        found[owner].append((told.removeprefix(f"{owner}."), float(value)))
+    return tuple(replace(each, measured=tuple(found[each.id])) for each in looks)
 
 
 def _object(content: dict[str, Json], name: str) -> dict[str, Json]:

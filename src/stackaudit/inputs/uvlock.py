@@ -9,8 +9,10 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.inputs._closure import reached
 from stackaudit.inputs._declared import Declared
+from stackaudit.inputs._left_out import terms_of, unused
 from stackaudit.inputs._release_files import without_files
 from stackaudit.inputs._requirement import all_of, locked, valid_marker
+from stackaudit.inputs._source import other_indexes
 from stackaudit.inputs._table import Table, table, tables, text, texts
 from stackaudit.inputs._text import Toml, parse_toml, read_text, shown_path
 from stackaudit.model.errors import Fault
@@ -34,13 +36,23 @@ def read(path: Path, root: Path, *, extras: Collection[str] = (), groups: Collec
     if faults:
         return Declared(faults=tuple(faults), sources=(toml.path,))
     requirements: list[Requirement] = []
-    for each in _Lock(toml).requirements(extras, groups):
+    lock = _Lock(toml)
+    for each in lock.requirements(extras, groups):
         if isinstance(each, Fault):
             faults.append(each)
         else:
             requirements.append(each)
     return Declared(
-        requirements=tuple(requirements), pythons=tuple(_claims(toml)), faults=tuple(faults), sources=(toml.path,)
+        requirements=tuple(requirements),
+        pythons=tuple(_claims(toml)),
+        faults=tuple(faults),
+        sources=(toml.path,),
+        terms=terms_of(
+            toml.path,
+            extras=unused(lock.parts("optional-dependencies"), extras),
+            groups=unused(lock.parts("dev-dependencies"), groups),
+            packages=lock.count - len(requirements),
+        ),
     )
 
 
@@ -84,6 +96,7 @@ class _Lock:
     def __init__(self, toml: Toml) -> None:
         self._toml = toml
         self._packages = tables(toml.table, "package")
+        self._others = other_indexes(_index(each) for each in self._packages)
         self._by_name: dict[str, list[int]] = {}
         for index, package in enumerate(self._packages):
             self._by_name.setdefault(text(package, "name") or "", []).append(index)
@@ -94,6 +107,16 @@ class _Lock:
             if text(package, "name") in members
             or "." in (text(table(package, "source"), "editable"), text(table(package, "source"), "virtual"))
         ]
+
+    @property
+    def count(self) -> int:
+        """How many packages are locked besides the project and its workspace's members."""
+        return len(self._packages) - len(self._roots)
+
+    def parts(self, key: str) -> Iterator[str]:
+        """The optional parts that the project and its members have in the table `key`."""
+        for index in self._roots:
+            yield from table(self._packages[index], key)
 
     def requirements(self, extras: Collection[str], groups: Collection[str]) -> Iterator[Requirement | Fault]:
         """The packages that the roots lead to, in the file's order."""
@@ -169,7 +192,12 @@ class _Lock:
             source=_source(table(package, "source")),
             direct=direct,
             needs=needs,
+            private=_index(package) in self._others,
         )
+
+
+def _index(package: Table) -> str | None:
+    return text(table(package, "source"), "registry")
 
 
 def _source(source: Table) -> str | None:

@@ -1,7 +1,6 @@
 """Reads the waivers of a settings file, and refuses what nobody could answer for later: no reason, no owner, no end."""
 
 import re
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path, PurePosixPath
 
@@ -54,11 +53,6 @@ def read(toml: Toml, prefix: KeyPath, root: Path) -> tuple[tuple[Waiver, ...], l
     return tuple(found), book.faults
 
 
-def same_scope(waivers: Iterable[Waiver], wanted: Waiver) -> Waiver | None:
-    """The one of `waivers` that covers exactly what `wanted` does, or None."""
-    return next((each for each in waivers if _scope(each) == _scope(wanted)), None)
-
-
 def reason_is_empty(text: str) -> bool:
     """Whether `text` says nothing: it is blank, or a word that only keeps the place."""
     letters = "".join(each for each in text.lower() if each.isalnum())
@@ -79,6 +73,9 @@ def _waiver(table: Table, toml: Toml, at: KeyPath, root: Path) -> Waiver:
     subject = table.text("subject", required=False)
     if table.has("package") and table.has("subject"):
         table.fault("subject", "a waiver has a `package` or a `subject`, not both")
+    if "*" in subject:
+        hint = "name what the finding names, in a waiver for each"
+        table.fault("subject", f"`{subject}` covers nothing: a `subject` is no pattern", hint=hint)
     if table.has("rule") and not (table.has("package") or table.has("subject")):
         message = "a waiver of a rule names the `package`, or the `subject` as the finding calls it"
         table.fault("rule", message, hint="to leave a rule out everywhere, set `ignore`")

@@ -10,7 +10,7 @@ from stackaudit.checks.trials import RULES
 from stackaudit.lab import keeping
 from stackaudit.lab.bench import Lab
 from stackaudit.lab.drill import Drill, Tier, drills
-from stackaudit.lab.drilling import Session, run_drills
+from stackaudit.lab.drilling import Session, run_drills, witnesses
 from stackaudit.lab.installing import absent, blind, install
 from stackaudit.lab.interruptions import Interruptions
 from stackaudit.lab.machine import Machine
@@ -21,7 +21,7 @@ from stackaudit.lab.room import MAKE_ROOM, Room, open_room
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.published import RowResolution
 from stackaudit.model.matrix import Proof, Rung
-from stackaudit.model.snapshot import Evidence, Look
+from stackaudit.model.snapshot import Evidence
 from stackaudit.model.values import dataclass
 
 POOL = "prefork"
@@ -113,9 +113,18 @@ def _run(
         climbed = replace(tried, looks=(*tried.looks, look))
         if interpreter is None or not chosen or not holds(replace(climbed, asked=Rung.IMPORTED)):
             return climbed
-        session = _session(climbed, how, _lab(room, interpreter, place.machine), deadline, progress)
-        looks = run_drills(session, chosen)
-        return replace(climbed, looks=(*climbed.looks, *_witnessed(looks, chosen, place.machine)))
+        python = Evidence(tool=place.python.implementation, tool_version=place.python.version)
+        session = Session(
+            lab=_lab(room, interpreter, place.machine),
+            cell=tried.cell.id,
+            evidence=witnesses(python, place.machine),
+            deadline=deadline,
+            progress=lambda drill, state: progress(f"{tried.cell.id} {drill}", state),
+            repeat=how.repeat,
+            jobs=how.jobs,
+            keep=how.logs,
+        )
+        return replace(climbed, looks=(*climbed.looks, *run_drills(session, chosen)))
     finally:
         room.close()
 
@@ -124,33 +133,6 @@ def _lab(room: Room, interpreter: Path, machine: Machine) -> Lab:
     ffmpeg = machine.ffmpeg[0] if machine.ffmpeg is not None else None
     path = path_with(ffmpeg, room.folder / "bin", os.environ.get("PATH", os.defpath))
     return Lab(room=room, python=interpreter, path=path, pool=POOL)
-
-
-def _session(tried: Tried, how: Climb, lab: Lab, deadline: Deadline, progress: Progress) -> Session:
-    def ticked(drill: str, state: str) -> None:
-        progress(f"{tried.cell.id} {drill}", state)
-
-    return Session(
-        lab=lab,
-        cell=tried.cell.id,
-        evidence=Evidence(tool="stackaudit"),
-        deadline=deadline,
-        progress=ticked,
-        repeat=how.repeat,
-        jobs=how.jobs,
-        keep=how.logs,
-    )
-
-
-def _witnessed(looks: Sequence[Look], chosen: Sequence[Drill], machine: Machine) -> list[Look]:
-    """`looks` with the server or the ffmpeg that was drilled with as their evidence."""
-    by_sentence = {each.sentence: each for each in chosen}
-    found = []
-    for look in looks:
-        films = by_sentence[look.asked].needs == "ffmpeg-python"
-        tool, version = ("ffmpeg", machine.ffmpeg[1]) if films and machine.ffmpeg else machine.server or ("", None)
-        found.append(replace(look, evidence=Evidence(tool=tool, tool_version=version)) if tool else look)
-    return found
 
 
 def _standing(tried: Tried, resolution: RowResolution, how: Climb) -> Proof | None:

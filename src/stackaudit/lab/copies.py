@@ -13,7 +13,7 @@ from stackaudit.audit import Progress, gather, silent
 from stackaudit.lab import environments
 from stackaudit.lab.bench import Lab
 from stackaudit.lab.drill import Drill, Tier, drills
-from stackaudit.lab.drilling import JOBS, Session, run_drills
+from stackaudit.lab.drilling import JOBS, Session, run_drills, witnesses
 from stackaudit.lab.interruptions import Interruptions
 from stackaudit.lab.machine import Machine, this_machine
 from stackaudit.lab.media import path_with
@@ -21,7 +21,7 @@ from stackaudit.lab.room import Room, open_room, sweep
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import UnfitError, UsageError
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
-from stackaudit.model.facts.trials import DrilledStack
+from stackaudit.model.facts.trials import DrilledStack, LeftOut
 from stackaudit.model.manifest import Interpreter, Manifest
 from stackaudit.model.places import Place
 from stackaudit.model.snapshot import Evidence, Look, Unseen
@@ -51,43 +51,52 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
-    """What an environment holds."""
+    """What an environment holds, and the look that showed it."""
 
+    look: Look
     interpreter: InterpreterFact
     packages: tuple[Distribution, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Copy:
-    """A copy that stands: its room, its interpreter, what it holds, and the programs of this machine that it is drilled with.
-
-    `seconds` is how long it took to build.
-    """
+    """A copy that stands: its room, its interpreter, what it holds, and the programs of this machine that it is drilled with."""
 
     room: Room
     python: Path
-    seconds: float = 0.0
     installed: Installed
     machine: Machine
 
 
-def refuse_unknown(names: Sequence[str]) -> None:
-    """Raise UsageError where one of `names` is no drill."""
-    known = [each.name for each in drills()]
+def refuse_unfit(names: Sequence[str], pools: Sequence[str]) -> None:
+    """Raise UsageError where one of `names` is no drill, or is for workers of none of `pools`."""
+    known = {each.name: each for each in drills()}
     for name in names:
         if name not in known:
             raise UsageError(f"there is no drill {name}", hint=f"the drills are {', '.join(known)}")
+        own = known[name].pools
+        if not {*own} & {*pools}:
+            raise UsageError(
+                f"the drill {name} is not for workers of the pool {', '.join(pools)}",
+                hint=f"leave it out, or name its pool: --pool {', '.join(own)}",
+            )
 
 
 def chosen_drills(wanted: Wanted, pool: str, installed: frozenset[str]) -> tuple[Drill, ...]:
     """The drills that `wanted` asks for and that are for workers of `pool` and packages that are `installed` (normalized names)."""
-    return tuple(
-        each
-        for each in drills()
-        if pool in each.pools
-        and each.needs in installed
-        and (each.name in wanted.names if wanted.names else wanted.slow or each.tier is Tier.QUICK)
-    )
+    return tuple(each for each in drills() if _why_left_out(each, wanted, pool, installed) is None)
+
+
+def _why_left_out(drill: Drill, wanted: Wanted, pool: str, installed: frozenset[str]) -> str | None:
+    if wanted.names and drill.name not in wanted.names:
+        return "not asked for"
+    if pool not in drill.pools:
+        return f"not for workers of the pool {pool}"
+    if drill.needs not in installed:
+        return f"{drill.needs} is not installed"
+    if drill.tier is Tier.SLOW and not (wanted.slow or wanted.names):
+        return "slow, and --slow was not given"
+    return None
 
 
 def installed_in(python: str, deadline: Deadline) -> Installed | Unseen:
@@ -97,15 +106,17 @@ def installed_in(python: str, deadline: Deadline) -> Installed | Unseen:
     interpreter = next(iter(snapshot.facts(InterpreterFact)), None)
     if interpreter is None:
         return next(look.unseen for look in snapshot.looks if look.unseen is not None)
-    return Installed(interpreter=interpreter, packages=snapshot.facts(Distribution))
+    return Installed(look=snapshot.looks[0], interpreter=interpreter, packages=snapshot.facts(Distribution))
 
 
 def drill_copy(wanted: Wanted, deadline: Deadline, progress: Progress = silent) -> tuple[Look, ...]:
-    """Build the copy, run its drills, take it down; the looks, cell by cell. To be called in the main thread.
+    """Build the copy, run its drills, take it down: the look at what it holds, then those of the drills, cell by cell.
+
+    To be called in the main thread.
 
     Raises:
         SandboxError: the copy can't be built.
-        UsageError: none of the drills is for what is installed.
+        UsageError: none of the drills is for what is installed, or one that is named is not.
     """
     sweep()
     with Interruptions() as interruptions:
@@ -116,9 +127,15 @@ def drill_copy(wanted: Wanted, deadline: Deadline, progress: Progress = silent) 
             progress("environment", "running")
             began = time.monotonic()
             python = environments.build(room.folder, wanted.pins, wanted.python, deadline, offline=wanted.offline)
-            copy = replace(_made(room, python, wanted.pins, deadline), seconds=time.monotonic() - began)
+            copy = _made(room, python, wanted.pins, deadline)
+            held = copy.installed.look
+            held = replace(held, measured=(*held.measured, ("environment", time.monotonic() - began)))
             progress("environment", "done")
-            return tuple(look for pool in wanted.pools for look in _in_pool(wanted, pool, copy, deadline, progress))
+            _refuse_not_installed(wanted.names, copy)
+            return (
+                held,
+                *(look for pool in wanted.pools for look in _in_pool(wanted, pool, copy, deadline, progress)),
+            )
         except BaseException:
             deadline.cancel()
             raise
@@ -132,9 +149,22 @@ def _made(room: Room, python: Path, pins: Sequence[str], deadline: Deadline) -> 
     installed = installed_in(str(python), deadline)
     if isinstance(installed, Unseen):
         cause = installed.cause.replace(str(python), "its interpreter")
-        raise UnfitError(f"what is installed in the sandbox could not be read: {cause}", hint=installed.remedy)
-    own = replace(installed, packages=tuple(_of_the_stack(installed.packages, pins)))
-    return _Copy(room=room, python=python, installed=own, machine=this_machine(deadline))
+        raise UnfitError(f"what is installed in the sandbox could not be read: {cause}", hint="run it again")
+    own = tuple(_of_the_stack(installed.packages, pins))
+    facts = tuple(each for each in installed.look.facts if not isinstance(each, Distribution) or each in own)
+    installed = replace(installed, look=replace(installed.look, facts=facts), packages=own)
+    return _Copy(room=room, python=python, installed=installed, machine=this_machine(deadline))
+
+
+def _refuse_not_installed(names: Sequence[str], copy: _Copy) -> None:
+    """Raise UsageError where a drill that is named is about a package that the copy does not hold: it must not pass by its absence."""
+    there = {each.name for each in copy.installed.packages}
+    for each in drills():
+        if each.name in names and each.needs not in there:
+            raise UsageError(
+                f"the drill {each.name} is about {each.needs}, and these pins do not install it",
+                hint="leave it out, or name other pins with -r FILE",
+            )
 
 
 def _of_the_stack(packages: Sequence[Distribution], pins: Sequence[str]) -> Iterator[Distribution]:
@@ -145,6 +175,7 @@ def _of_the_stack(packages: Sequence[Distribution], pins: Sequence[str]) -> Iter
 
 
 def _in_pool(wanted: Wanted, pool: str, copy: _Copy, deadline: Deadline, progress: Progress) -> tuple[Look, ...]:
+    interpreter, machine = copy.installed.interpreter, copy.machine
     names = frozenset(each.name for each in copy.installed.packages)
     chosen = chosen_drills(wanted, pool, names)
     if not chosen:
@@ -152,39 +183,31 @@ def _in_pool(wanted: Wanted, pool: str, copy: _Copy, deadline: Deadline, progres
             f"none of the drills is for workers of the pool {pool} and what these pins install",
             hint="name other pins with -r FILE, or leave --drill out",
         )
-    version = copy.installed.interpreter.version
-    cell = f"{'.'.join(version.split('.')[:2])}:{pool}"
-    stack = DrilledStack(
-        cell=cell,
-        python=f"{copy.installed.interpreter.implementation} {version}",
-        platform=copy.installed.interpreter.platform,
-        pool=pool,
-        packages=tuple((each.name, each.version) for each in copy.installed.packages),
-        server=" ".join(copy.machine.server) if copy.machine.server else None,
-        ffmpeg=copy.machine.ffmpeg[1] if copy.machine.ffmpeg else None,
+    cell = f"{'.'.join(interpreter.version.split('.')[:2])}:{pool}"
+    left = tuple(
+        LeftOut(cell=cell, drill=each.name, sentence=each.sentence, reason=reason)
+        for each in drills()
+        if (reason := _why_left_out(each, wanted, pool, names)) is not None
     )
-    server = Evidence(tool=copy.machine.server[0], tool_version=copy.machine.server[1]) if copy.machine.server else None
     about = Look(
         probe="drill",
-        asked="what the copy is made of",
-        evidence=Evidence(tool=copy.installed.interpreter.implementation, tool_version=version),
-        facts=(stack,),
-        yields=(DrilledStack.__name__,),
-        measured=(("environment", copy.seconds),),
+        asked="which drills are run, and which are left out",
+        evidence=Evidence(tool="stackaudit"),
+        facts=(DrilledStack(cell=cell, pool=pool), *left),
+        yields=(DrilledStack.__name__, LeftOut.__name__),
         id=f"drill.{cell}",
     )
-    ffmpeg = copy.machine.ffmpeg[0] if copy.machine.ffmpeg else None
     folder = copy.room.folder / f"programs-{pool}"
     lab = Lab(
         room=copy.room,
         python=copy.python,
-        path=path_with(ffmpeg, folder, os.environ.get("PATH", os.defpath)),
+        path=path_with(machine.ffmpeg[0] if machine.ffmpeg else None, folder, os.environ.get("PATH", os.defpath)),
         pool=pool,
     )
     session = Session(
         lab=lab,
         cell=cell,
-        evidence=server or Evidence(tool="stackaudit"),
+        evidence=witnesses(Evidence(tool=interpreter.implementation, tool_version=interpreter.version), machine),
         deadline=deadline,
         progress=progress,
         repeat=wanted.repeat,

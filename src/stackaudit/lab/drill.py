@@ -19,6 +19,14 @@ class Tier(StrEnum):
     SLOW = "slow"
 
 
+class Witness(StrEnum):
+    """Who shows whether a drill held: it stands in the evidence, with its version."""
+
+    SERVER = "server"
+    PYTHON = "python"
+    FFMPEG = "ffmpeg"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
     """One drill. `kind` is the kind of fact that it yields, and so the rule that judges it.
@@ -26,7 +34,7 @@ class Drill:
     `run` tries the sentence on a bench and yields what did not hold, one sentence each, in our words: no port, path or time of this run,
     no exception's text. Where it can't be set up it raises `NotSetUp`, and past the deadline the bench raises `OutOfTime`: nothing is
     known then. `calm` drills leave the bench as they found it, and share one. `needs` is the package that it is about; `needs_worker` says
-    that without a worker that starts there is nothing to try.
+    that without a worker that starts there is nothing to try; `witness` is who it is asked of.
     """
 
     name: str
@@ -38,6 +46,7 @@ class Drill:
     pools: tuple[str, ...] = POOLS
     needs: str = "celery"
     needs_worker: bool = True
+    witness: Witness = Witness.SERVER
     source: str | None = None
 
 

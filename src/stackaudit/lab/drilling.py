@@ -3,14 +3,15 @@
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from pathlib import Path
 
 from stackaudit.audit import Progress, silent
 from stackaudit.lab.bench import Bench, Lab, NotSetUp, OutOfTime
-from stackaudit.lab.drill import Drill, Tier
+from stackaudit.lab.drill import Drill, Tier, Witness
+from stackaudit.lab.machine import Machine
 from stackaudit.lab.room import MAKE_ROOM
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import SandboxError
@@ -23,24 +24,34 @@ SECONDS = {Tier.QUICK: 90.0, Tier.SLOW: 400.0}
 JOBS = 2 * (os.cpu_count() or 1)
 """How many benches are used side by side: most of their time they wait."""
 
-_RETRY = "run it again, with fewer drills side by side: --jobs 1"
+_RETRY = "run it again while the machine does nothing else; `stackaudit drill --jobs 1` runs one drill at a time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """How drills are run: on which cell (`3.11:prefork`), how many times each, how many side by side, and where logs are kept.
 
-    `keep` is a folder that need not be there yet; None keeps nothing. `evidence` names who is drilled.
+    `keep` is a folder that need not be there yet; None keeps nothing. `evidence` names who can be asked.
     """
 
     lab: Lab
     cell: str
-    evidence: Evidence
+    evidence: Mapping[Witness, Evidence]
     deadline: Deadline
     progress: Progress = silent
     repeat: int = 1
     jobs: int = JOBS
     keep: Path | None = None
+
+
+def witnesses(python: Evidence, machine: Machine) -> Mapping[Witness, Evidence]:
+    """Who can be asked in an environment of that Python, on that machine."""
+    found = {Witness.PYTHON: python}
+    if machine.server is not None:
+        found[Witness.SERVER] = Evidence(tool=machine.server[0], tool_version=machine.server[1])
+    if machine.ffmpeg is not None:
+        found[Witness.FFMPEG] = Evidence(tool="ffmpeg", tool_version=machine.ffmpeg[1])
+    return found
 
 
 def run_drills(session: Session, chosen: Sequence[Drill]) -> tuple[Look, ...]:
@@ -60,10 +71,11 @@ def run_drills(session: Session, chosen: Sequence[Drill]) -> tuple[Look, ...]:
         if calm:
             try:
                 bench = Bench(session.lab, "calm", session.deadline)
-                trouble = pool.submit(_trouble_with, bench).result()
             except OSError:
                 lost = _lost(session)
                 looks = [_look(session, each, run, lost) for run in runs for each in calm]
+        if bench is not None and any(each.needs_worker for each in chosen):
+            trouble = pool.submit(_trouble_with, bench).result()
         units = [pool.submit(_alone, session, drill, run, trouble) for drill in others for run in runs]
         if bench is not None:
             units.insert(0, pool.submit(_in_turn, session, bench, [(each, run) for run in runs for each in calm]))
@@ -152,7 +164,7 @@ def _look(
     return Look(
         probe="drill",
         asked=drill.sentence,
-        evidence=session.evidence,
+        evidence=session.evidence.get(drill.witness, Evidence(tool="stackaudit")),
         facts=() if unseen else (fact,),
         unseen=unseen,
         yields=(drill.kind.__name__,),

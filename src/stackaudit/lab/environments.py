@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import SandboxError, UnfitError, UsageError
-from stackaudit.outside import process
+from stackaudit.outside import process, sources
 from stackaudit.outside.files import write_whole
 from stackaudit.outside.index_settings import SettingsError
 from stackaudit.outside.installers import Cause, find_uv, refusal
@@ -58,24 +58,29 @@ def build(folder: Path, pins: Sequence[str], python: str | None, deadline: Deadl
         install = [uv, "pip", "install", "--quiet", "--python", str(interpreter), "--requirement", str(requirements)]
     else:
         make = [_interpreter(base), "-I", "-m", "venv", str(folder / "env")]
-        install = [
-            str(interpreter),
-            "-I",
-            "-m",
-            "pip",
-            "install",
-            "--progress-bar",
-            "off",
-            "--disable-pip-version-check",
-        ]
-        install += ["--requirement", str(requirements)]
-    env = {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", "UV_NO_PROGRESS": "1", "PIP_NO_INPUT": "1"}
-    env |= {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1"} if offline else {}
+        pip = [str(interpreter), "-I", "-m", "pip", "--disable-pip-version-check"]
+        install = [*pip, "install", "--progress-bar", "off", "--requirement", str(requirements)]
+    env, forbidden = _told(uv, offline=offline)
     for command in (make, install):
         answer = process.run(command, deadline, env=env, cwd=folder)
         if answer.exit_status != 0:
-            raise _why_not(answer, folder, base, offline=offline)
+            raise _why_not(answer, folder, base, forbidden)
     return interpreter
+
+
+def _told(uv: str | None, *, offline: bool) -> tuple[dict[str, str | None], str | None]:
+    """What the installer is told by the environment, and which option of ours or setting of the user's forbids it the network."""
+    env: dict[str, str | None] = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    env |= {"PIP_NO_INPUT": "1", "PIP_NO_COLOR": "1"}
+    try:
+        env = (sources.of_uv(os.environ) if uv is not None else sources.of_pip(os.environ, sys.prefix)) | env
+    except SettingsError as error:
+        raise UnfitError(f"the sandbox's environment could not be built: {error}") from error
+    if offline:
+        return env | {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1"}, "--offline"
+    if uv is not None:
+        return env, "UV_OFFLINE" if sources.is_on(os.environ.get("UV_OFFLINE")) else None
+    return env, "pip's setting no-index" if sources.is_on(env.get("PIP_NO_INDEX")) else None
 
 
 def install(folder: Path, closure: Sequence[str], python: str, deadline: Deadline) -> Path:
@@ -107,7 +112,7 @@ def install(folder: Path, closure: Sequence[str], python: str, deadline: Deadlin
         answer = process.run(take, deadline, env=way, cwd=folder)
         if answer.exit_status == 0:
             return interpreter
-    raise _why_not(answer, folder, python, offline=False)
+    raise _why_not(answer, folder, python, None)
 
 
 def agrees(interpreter: Path, deadline: Deadline) -> Completed:
@@ -115,7 +120,7 @@ def agrees(interpreter: Path, deadline: Deadline) -> Completed:
     uv = find_uv()
     own = [str(interpreter), "-I", "-m", "pip", "--disable-pip-version-check", "check"]
     command = [uv, "pip", "check", "--python", str(interpreter)] if uv is not None else own
-    return process.run(command, deadline, env={"UV_NO_CONFIG": "1", "NO_COLOR": "1"})
+    return process.run(command, deadline, env={**sources.of_nowhere(os.environ), "NO_COLOR": "1"})
 
 
 def _interpreter(base: str) -> str:
@@ -131,7 +136,7 @@ def _interpreter(base: str) -> str:
 _NAME_PYTHON = "install it, or name the path of another one with --python"
 
 
-def _why_not(answer: Completed, folder: Path, base: str, *, offline: bool) -> SandboxError:
+def _why_not(answer: Completed, folder: Path, base: str, forbidden: str | None) -> SandboxError:
     """The error that tells, in one sentence and at most three lines of the installer's own, why it gave up."""
     if answer.ending is Ending.TIMED_OUT:
         return SandboxError(
@@ -139,24 +144,32 @@ def _why_not(answer: Completed, folder: Path, base: str, *, offline: bool) -> Sa
         )
     if answer.ending is not Ending.EXITED:
         return UnfitError(f"{base} is no Python that runs here", hint=_NAME_PYTHON)
-    return explained(answer.error_text + answer.text, base, str(folder), offline=offline)
+    return explained(answer.error_text + answer.text, base, str(folder), forbidden)
 
 
-def explained(output: str, base: str, folder: str, *, offline: bool = False) -> SandboxError:
-    """What an installer's `output` amounts to; `folder` is the temporary one, which is not shown. Pure."""
-    found = refusal(output, offline=offline, hide=[(folder, "the sandbox")])
+def explained(output: str, base: str, folder: str, forbidden: str | None = None) -> SandboxError:
+    """What an installer's `output` amounts to; `folder` is the temporary one, which is not shown. Pure.
+
+    `forbidden` names what forbids it the network, where anything does.
+    """
+    found = refusal(output, offline=forbidden is not None, hide=[(folder, "the sandbox")])
     match found.cause:
         case Cause.OFFLINE:
             return SandboxError(
-                "the sandbox's packages are not all in the cache, and --offline allows no download",
-                hint="run it once without --offline",
+                f"the sandbox's packages are not all here, and {forbidden} allows no download",
+                hint=f"run it once without {forbidden}",
             )
         case Cause.UNREACHABLE:
             return SandboxError(
                 "the sandbox's packages could not be downloaded: the package index did not answer as it should",
                 hint="check the network, and the index that uv or pip is configured for",
             )
-        case Cause.UNSOLVABLE | Cause.NO_WHEEL | Cause.ABSENT:
+        case Cause.NO_WHEEL:
+            return UnfitError(
+                f"a package of the sandbox has no wheel for this Python, and none may be built: {found.reason}",
+                hint="pin a version that has one, or allow it: uv's setting no-build or pip's only-binary forbids it",
+            )
+        case Cause.UNSOLVABLE | Cause.ABSENT:
             return UnfitError(
                 f"the pins can't be installed together: {found.reason}", hint="change one of the pins that it names"
             )
@@ -173,4 +186,7 @@ def explained(output: str, base: str, folder: str, *, offline: bool = False) -> 
         case Cause.NO_PYTHON:
             return UnfitError(f"the Python {base} can't be used to build the sandbox", hint=_NAME_PYTHON)
         case Cause.OTHER:
-            return SandboxError(f"the sandbox's environment could not be built: {found.reason}", hint="run it again")
+            return SandboxError(
+                f"the sandbox's environment could not be built: {found.reason}",
+                hint="see how uv or pip is configured here, or run it again",
+            )

@@ -161,7 +161,7 @@ def proofs_of(tried: Sequence[Tried], judgments: Sequence[Judgment], at: datetim
 
 def _by(looks: Sequence[Look]) -> str:
     """`uv 0.13.9, cpython 3.12.1, redis-server 7.0.15, 18 drills 3 times`: who answered, each once, and what was tried."""
-    tools = dict.fromkeys(f"{look.evidence.tool} {look.evidence.tool_version or ''}".strip() for look in looks)
+    tools = dict.fromkeys(look.evidence.named for look in looks)
     trials = [fact for look in looks for fact in look.facts if isinstance(fact, Trial)]
     many, times = len({each.drill for each in trials}), max((each.run for each in trials), default=0)
     drills = [f"{many} drill{'s' * (many != 1)}{f' {times} times' if times > 1 else ''}"] if trials else []

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import platform
 import signal
 import threading
 from collections.abc import Mapping, Sequence
@@ -12,11 +11,12 @@ from stackaudit.lab.interruptions import Interruptions
 from stackaudit.model.errors import SandboxError
 from stackaudit.outside import places, service
 from stackaudit.outside.files import write_whole
+from stackaudit.outside.places import Folder
 from stackaudit.outside.service import Identity, Service
 
 PURPOSE = "sandbox"
 RECORD = "processes"
-"""The file in the folder that names the host, then the processes: a line each, number and start, first the one that made the folder."""
+"""The file in the folder that names the processes: a line each, number and start."""
 
 KEPT = ("HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOGNAME", "PATH", "TZ", "USER")
 """What a sandbox's processes are given of our environment. Celery reads dozens of variables, and a stray `CELERY_BROKER_URL` would
@@ -34,14 +34,14 @@ _A_LOT = 65536
 class Room:
     """One sandbox's folder and the processes started for it. Safe to share between threads."""
 
-    def __init__(self, folder: Path, interruptions: Interruptions) -> None:
-        self.folder = folder
+    def __init__(self, folder: Folder, interruptions: Interruptions) -> None:
+        self.folder = folder.path
+        self._held = folder
         self._interruptions = interruptions
         self._services: list[Service] = []
         self._lock = threading.Lock()
         self._closed = False
-        write_whole(folder / _MADE, "")
-        self._record()
+        write_whole(self.folder / _MADE, "")
 
     def start(
         self,
@@ -114,7 +114,7 @@ class Room:
             each.stop()
         # What left its group, as a program does that puts itself into the background.
         service.kill_inside(self.folder)
-        if not places.remove_folder(self.folder):
+        if not self._held.remove():
             raise SandboxError(
                 f"the folder {self.folder} of the sandbox could not be removed",
                 hint="remove it: it holds nothing of yours",
@@ -126,9 +126,9 @@ class Room:
             self._record()
 
     def _record(self) -> None:
-        found = [service.identity(os.getpid()), *(each.identity for each in self._services)]
+        found = [each.identity for each in self._services]
         lines = [f"{each.pid} {each.started}\n" for each in found if each is not None]
-        write_whole(self.folder / RECORD, "".join([f"{platform.node()}\n", *lines]))
+        write_whole(self.folder / RECORD, "".join(lines))
 
 
 def open_room(interruptions: Interruptions) -> Room:
@@ -148,36 +148,22 @@ def open_room(interruptions: Interruptions) -> Room:
 
 def sweep() -> tuple[Path, ...]:
     """Take down what runs of ours left behind whose process was killed outright: sandboxes, and other folders; those that were removed."""
-    rooms = [folder for pid, folder in places.folders(PURPOSE) if _is_left(pid, folder) and _taken_down(folder)]
-    passing = [(pid, folder) for pid, folder in places.passing_folders(but=PURPOSE) if service.identity(pid) is None]
-    return (*rooms, *(folder for _, folder in passing if places.remove_folder(folder)))
+    return tuple(folder.path for purpose, folder in places.left_folders() if _taken_down(purpose, folder))
 
 
-def _is_left(pid: int, folder: Path) -> bool:
-    """Whether the process `pid` that made `folder` is gone."""
-    host, recorded = _recorded(folder)
-    if host not in {"", platform.node()}:
-        # Containers may share a temporary folder, and one cannot see whether the other's processes live.
-        return False
-    now = service.identity(pid)
-    # Without a record only the number speaks: the process that has it may be about to write one.
-    return now is None or (bool(recorded) and recorded[0] != now)
+def _taken_down(purpose: str, folder: Folder) -> bool:
+    if purpose == PURPOSE:
+        for each in reversed(_recorded(folder.path)):
+            service.end(each)
+        service.kill_inside(folder.path)
+    return folder.remove()
 
 
-def _taken_down(folder: Path) -> bool:
-    _, recorded = _recorded(folder)
-    for each in reversed(recorded[1:]):
-        service.end(each)
-    service.kill_inside(folder)
-    return places.remove_folder(folder)
-
-
-def _recorded(folder: Path) -> tuple[str, list[Identity]]:
-    """The host and the processes that the record in `folder` names; empty where there is none."""
+def _recorded(folder: Path) -> list[Identity]:
+    """The processes that the record in `folder` names; none where there is no record."""
     try:
-        host, *lines = (folder / RECORD).read_text(encoding="utf-8").splitlines()
+        lines = (folder / RECORD).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
-        return "", []
+        return []
     parts = [line.partition(" ") for line in lines]
-    found = [Identity(pid=int(pid), started=started) for pid, _, started in parts if pid.isascii() and pid.isdigit()]
-    return host, found
+    return [Identity(pid=int(pid), started=started) for pid, _, started in parts if pid.isascii() and pid.isdigit()]

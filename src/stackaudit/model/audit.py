@@ -99,7 +99,7 @@ class Case:
     def _closure(self) -> Iterable[Package]:
         if self.manifest.interpreter is not None:
             return [
-                Package(name=each.name, version=each.version, where=self.place_of(each.name))
+                Package(name=each.name, version=each.version, where=self.place_of(each.name, each.version))
                 for each in sorted(self.facts(Distribution), key=lambda each: (each.name, each.version))
             ]
         pins = {(each.name, str(each.pin)): each.where for each in reversed(self.requirements) if each.pin is not None}
@@ -111,22 +111,28 @@ class Case:
             each for each in self.packages() if self.matrix is not None and self.matrix.package(each.name) is not None
         )
 
-    def proof_on(self, python: str) -> Proof | None:
-        """The strongest proof of all the stack's packages at their versions on Python `python` (`3.11`), or None.
+    def proofs_on(self, python: str) -> tuple[Proof, ...]:
+        """The proofs of all the stack's packages at their versions on Python `python` (`3.11`), the strongest first.
 
-        None too where a version is none by PEP 440: no proof is of it.
+        None where a version is none by PEP 440: no proof is of it.
         """
         versions = [(each.name, parse_version(each.version)) for each in self.stack_packages()]
         known = [(name, version) for name, version in versions if version is not None]
-        return self.matrix.proof_of(python, known) if self.matrix is not None and len(known) == len(versions) else None
+        return self.matrix.proofs_of(python, known) if self.matrix is not None and len(known) == len(versions) else ()
 
-    def place_of(self, name: str) -> Place | None:
-        """Where package `name` is declared: a pin before an open requirement, a direct one before a lock's."""
+    def proof_on(self, python: str) -> Proof | None:
+        """The strongest of `proofs_on`, or None."""
+        return next(iter(self.proofs_on(python)), None)
 
-        def rank(each: Requirement) -> tuple[bool, bool, str, int]:
-            return each.pin is None, not each.direct, each.where.path, each.where.line or 0
+    def place_of(self, name: str, version: str = "") -> Place | None:
+        """Where package `name` is declared: a pin of `version` first, any pin before an open requirement, a direct one before a lock's."""
+
+        def rank(each: Requirement) -> tuple[bool, bool, bool, str, int]:
+            other = wanted is not None and each.pin != wanted
+            return other, each.pin is None, not each.direct, each.where.path, each.where.line or 0
 
         declared = self.requirements_of(name)
+        wanted = parse_version(version) if len(declared) > 1 else None
         return min(declared, key=rank).where if declared else None
 
 

@@ -1,6 +1,5 @@
 """What differs between two audits: values, for those who compare and those who tell."""
 
-from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -36,11 +35,6 @@ class Kind(StrEnum):
     REMOVED = "removed"
     CHANGED = "changed"
 
-    @property
-    def mirrored(self) -> "Kind":
-        """The kind that it is where old and new change places."""
-        return {Kind.ADDED: Kind.REMOVED, Kind.REMOVED: Kind.ADDED}.get(self, self)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
@@ -64,11 +58,6 @@ class Difference:
         if self.before is None:
             return Kind.ADDED
         return Kind.REMOVED if self.after is None else Kind.CHANGED
-
-    @property
-    def mirrored(self) -> "Difference":
-        """The same where old and new change places."""
-        return replace(self, before=self.after, after=self.before)
 
     @property
     def order(self) -> tuple[int, int, bool, int, str, str, str]:

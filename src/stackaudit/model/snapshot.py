@@ -23,6 +23,11 @@ class Evidence:
     exit_status: int | None = None
     sha256: str | None = None
 
+    @property
+    def named(self) -> str:
+        """`redis-server 7.0.15`: who answered, in which version where that is known."""
+        return f"{self.tool} {self.tool_version or ''}".strip()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unseen:

@@ -1,6 +1,7 @@
 """Version strings as the world writes them."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -94,6 +95,19 @@ def pin_of(specifier: SpecifierSet) -> Version | None:
             if version is not None and specifier.contains(version, prereleases=True):
                 return version
     return None
+
+
+def span_of(versions: Sequence[Version]) -> str:
+    """`5.3.0 to 5.4.0`: the first and the last of `versions`, of which there is at least one."""
+    return str(versions[0]) if len(versions) == 1 else f"{versions[0]} to {versions[-1]}"
+
+
+def lowest(versions: str) -> Version:
+    """The version that the valid specifier set `versions` begins with; 0 where it has an upper bound alone."""
+    floors = [
+        Version(each.version.removesuffix(".*")) for each in SpecifierSet(versions) if _ORDER.get(each.operator) == 0
+    ]
+    return max(floors, default=Version("0"))
 
 
 def series(version: Version) -> str:

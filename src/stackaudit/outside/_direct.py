@@ -10,6 +10,7 @@ from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
 from stackaudit.outside._exchange import Question, Unanswered, kind_of_connecting, unpacked
+from stackaudit.outside._final import FinalResponse
 from stackaudit.outside.ways import Kind
 
 _Address: TypeAlias = "tuple[str | int | bytes, ...]"
@@ -92,6 +93,7 @@ class Direct:
             connected.close()
             raise
         connection.sock = connected
+        connection.response_class = FinalResponse
         return connection
 
     def _opened(self, seconds: float) -> socket.socket:
@@ -137,7 +139,7 @@ class DirectReply:
     def close(self) -> None:
         """Be done with it, whatever is unread."""
         self._response.close()
-        # What begins with 1 is no answer yet: that comes after it.
+        # What begins with 1 switches to a protocol that nobody here speaks.
         if self._is_whole and not self._response.will_close and self.status >= _FINAL:
             self._kept.append(self._connection)
         else:

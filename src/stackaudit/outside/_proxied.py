@@ -6,11 +6,29 @@ from collections.abc import Iterator
 
 import urllib3
 from urllib3 import exceptions
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from stackaudit.outside._exchange import Question, Unanswered, unpacked
+from stackaudit.outside._final import FinalResponse
 from stackaudit.outside.ways import Kind
 
 _PIECE = 65536
+
+
+class _Connection(HTTPConnection):
+    response_class = FinalResponse
+
+
+class _SecuredConnection(HTTPSConnection):
+    response_class = FinalResponse
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecuredPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecuredConnection
 
 
 class Proxied:
@@ -25,6 +43,7 @@ class Proxied:
         headers = {"proxy-authorization": login} if login else None
         try:
             self._pools = urllib3.ProxyManager(url, maxsize=most, ssl_context=context, proxy_headers=headers)
+            self._pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecuredPool}
         except (exceptions.HTTPError, ValueError) as error:
             raise Unanswered(Kind.PROXY) from error
 

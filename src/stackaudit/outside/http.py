@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 100 * 1024 * 1024
 """Bytes of one answer; a longer one is a failure."""
 
+MOST_IN_ALL = 256 * 1024 * 1024
+"""Bytes of all answers to one client, where it says nothing else: they are held side by side."""
+
 LONGEST_SILENCE = 10.0
 """Seconds between two reads of one answer."""
 
@@ -26,6 +29,7 @@ _CONNECT_SECONDS = 4.0
 _ATTEMPTS = 2
 _PAUSE_SECONDS = 0.2
 _PASSING = frozenset({429, 500, 502, 503, 504})
+_BUSY = frozenset({429, 503})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +43,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A complete answer, whatever its status; `content_type` is empty where it does not tell."""
+    """A complete answer, whatever its status; `content_type` is empty where it does not tell.
+
+    `patience` are the seconds that a busy service asks for until it is asked again, None where it asks for none.
+    """
 
     status: int
     body: bytes
     content_type: str = ""
+    patience: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +69,13 @@ class Failure:
 class Client:
     """Asks over as many connections side by side as the way allows, and keeps them; this machine's own services are asked without a proxy.
 
-    What can pass (429, 5xx, a connection that broke) is asked once more. Where nothing ever answered and the way is closed, the rest
-    is not tried. Answers that are not complete when `deadline` passes are given up: the threads that wait for them end by themselves,
-    or with the process. Those that come after `most` bytes came in all are too long: whoever reads answers can't be stopped while it
-    does.
+    What can pass (429, 5xx, a connection that broke) is asked once more, and not before the service asks for that. Where nothing ever
+    answered and the way is closed, the rest is not tried. Answers that are not complete when `deadline` passes are given up: the threads
+    that wait for them end by themselves, or with the process. Those that come after `most` bytes came in all are too long: whoever reads
+    answers can't be stopped while it does.
     """
 
-    def __init__(self, deadline: Deadline, way: Way | None = None, most: int | None = None) -> None:
+    def __init__(self, deadline: Deadline, way: Way | None = None, most: int = MOST_IN_ALL) -> None:
         self._deadline = deadline
         self._way = way or Way()
         self._most = most
@@ -114,24 +122,34 @@ class Client:
             answers[index] = answer
         return answers
 
+    def let_go(self) -> None:
+        """Count all answers' bytes from nothing again: the caller holds none of those so far any more."""
+        with self._counting:
+            self._bytes = 0
+
     def _is_too_much(self, size: int) -> bool:
         """Whether with `size` bytes more all answers are longer than is allowed: counted as they come, since all that come are held."""
         with self._counting:
             self._bytes += size
-            return self._most is not None and self._bytes > self._most
+            return self._bytes > self._most
 
     def _settle(self, connections: "Connections", wanted: Request) -> Answer | Failure:
         if self._closed is not None and not self._answered:
             return self._closed
         answer: Answer | Failure = Failure(kind=Kind.LATE)
-        for attempt in range(_ATTEMPTS):
-            if attempt:
-                time.sleep(min(_PAUSE_SECONDS, self._deadline.remaining()))
+        pause = 0.0
+        for _ in range(_ATTEMPTS):
+            time.sleep(min(pause, self._deadline.remaining()))
             if self._deadline.remaining() <= 0:
                 break
             answer = self._attempt(connections, wanted)
             if not _may_pass(answer):
                 break
+            patience = answer.patience if isinstance(answer, Answer) else None
+            if patience is not None and patience > self._deadline.remaining():
+                answer = Failure(kind=Kind.BUSY)
+                break
+            pause = _PAUSE_SECONDS if patience is None else patience
         if isinstance(answer, Answer):
             self._answered = True
         elif answer.kind.is_lasting:
@@ -164,7 +182,14 @@ class Client:
                 return Failure(kind=Kind.TOO_LONG)
             if self._deadline.remaining() <= 0:
                 return Failure(kind=Kind.LATE)
-        return Answer(status=reply.status, body=bytes(body), content_type=reply.header("Content-Type"))
+        kind, patience = reply.header("Content-Type"), _patience_for(reply) if reply.status in _BUSY else None
+        return Answer(status=reply.status, body=bytes(body), content_type=kind, patience=patience)
+
+
+def _patience_for(reply: "Reply") -> float | None:
+    from stackaudit.outside._patience import seconds_asked_for
+
+    return seconds_asked_for(reply.header("Retry-After"), time.time())
 
 
 def _may_pass(answer: Answer | Failure) -> bool:

@@ -43,6 +43,7 @@ _INDEX = "see whether pip's configured address is that of a package index: `pip 
 _AUTHORITY = "give pip the certificate of the authority that signed it: `pip config set global.cert FILE`"
 _REMEDIES = {
     Kind.LATE: "see whether it is slow, or give it more time with --timeout SECONDS",
+    Kind.BUSY: "run the audit again later, or give it more time with --timeout SECONDS",
     Kind.UNTRUSTED: _AUTHORITY,
     Kind.NOT_TLS: _INDEX,
     Kind.NO_AUTHORITIES: "see which one pip is configured with: `pip config list`",

@@ -17,7 +17,8 @@ from stackaudit.model.values import dataclass
 
 # pip lets the environment win over its [install] section, and that over [global].
 _SECTIONS = (":env:", "install", "global")
-_TRUE = frozenset({"y", "yes", "t", "true", "on", "1"})
+TRUE = frozenset({"y", "yes", "t", "true", "on", "1"})
+"""How pip and uv are told yes."""
 _MACOS = sys.platform == "darwin"
 
 
@@ -52,12 +53,12 @@ def index_settings(prefix: str) -> IndexSettings:
         SettingsError: a configuration file can't be parsed.
     """
     values = configuration(prefix, os.environ)
-    named = _first(values, "index-url")
-    main = named or _default_index() or ""
-    addresses = [*main.split()[:1], *(_first(values, "extra-index-url") or "").split()]
-    if (_first(values, "no-index") or "").lower() in _TRUE:
+    named = first(values, "index-url")
+    main = named or default_index() or ""
+    addresses = [*main.split()[:1], *(first(values, "extra-index-url") or "").split()]
+    if (first(values, "no-index") or "").lower() in TRUE:
         addresses = []
-    certificates, proxy = _first(values, "cert"), _first(values, "proxy")
+    certificates, proxy = first(values, "cert"), first(values, "proxy")
     return IndexSettings(
         urls=tuple(Secret(each) for each in dict.fromkeys(each.rstrip("/") for each in addresses) if _is_web(each)),
         certificates=str(Path(certificates).expanduser()) if certificates else None,
@@ -73,8 +74,8 @@ def searches_folders(prefix: str) -> bool:
         SettingsError: a configuration file can't be parsed.
     """
     values = configuration(prefix, os.environ)
-    indexes = f"{_first(values, 'index-url') or ''} {_first(values, 'extra-index-url') or ''}".split()
-    return bool(_first(values, "find-links")) or not all(_is_web(each) for each in indexes)
+    indexes = f"{first(values, 'index-url') or ''} {first(values, 'extra-index-url') or ''}".split()
+    return bool(first(values, "find-links")) or not all(_is_web(each) for each in indexes)
 
 
 def configuration(prefix: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -129,7 +130,8 @@ def _normal(name: str) -> str:
     return name.lower().replace("_", "-").removeprefix("--")
 
 
-def _first(values: Mapping[str, str], name: str) -> str | None:
+def first(values: Mapping[str, str], name: str) -> str | None:
+    """The value of the option `name` (`index-url`) in a `configuration`; None where it has none."""
     return next((value for section in _SECTIONS if (value := values.get(f"{section}.{name}"))), None)
 
 
@@ -140,7 +142,7 @@ def _is_web(url: str) -> bool:
         return False
 
 
-def _default_index() -> str | None:
+def default_index() -> str | None:
     """The index that pip asks where nobody names one. It is pip's to know; pip-audit brings a pip along."""
     try:
         from pip._internal.models.index import PyPI

@@ -19,7 +19,6 @@ _OK = 200
 _GONE = frozenset({404, 410})
 # What a server packed for the way alone would be unpacked, and its digest be another.
 _AS_IT_IS = {"accept-encoding": "identity"}
-_AT_ONCE = 4 * MOST_AT_ONCE
 _AGAIN = "run it again; where it stays so, see what stands between this machine and the index"
 
 
@@ -65,10 +64,12 @@ def fetch(
     """The metadata of each of `wanted`, a page's address and a file on it, in that order; `progress` is told how many are done."""
     found: dict[int, Told] = {}
     with Client(deadline, way_of(settings)) as client:
-        for beside in (True, False):
+        for beside, at_once in ((True, 4 * MOST_AT_ONCE), (False, MOST_AT_ONCE)):
             left = [index for index in range(len(wanted)) if index not in found]
-            for indexes in _pieces([index for index in left if wanted[index][1].has_metadata or not beside]):
+            asked = [index for index in left if wanted[index][1].has_metadata or not beside]
+            for indexes in _pieces(asked, at_once):
                 batch = {index: wanted[index] for index in indexes}
+                client.let_go()
                 found |= {index: told for index, told in _ask(client, batch, beside=beside) if told is not None}
                 progress(len(found))
     return tuple(found[index] for index in range(len(wanted)))
@@ -90,9 +91,9 @@ def fetch_whole(
     )
 
 
-def _pieces(indexes: Sequence[int]) -> Iterator[Sequence[int]]:
+def _pieces(indexes: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     """Not all at once: the wheels of a long history would fill the memory."""
-    return (indexes[start : start + _AT_ONCE] for start in range(0, len(indexes), _AT_ONCE))
+    return (indexes[start : start + size] for start in range(0, len(indexes), size))
 
 
 def _ask(

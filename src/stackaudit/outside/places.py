@@ -1,5 +1,6 @@
 """Temporary folders that go away again, and free ports."""
 
+import fcntl
 import hashlib
 import os
 import platform
@@ -12,40 +13,85 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_NAME = re.compile(r"stackaudit-(?P<purpose>[a-z]+)-(?P<pid>[0-9]+)-(?P<host>[0-9a-f]{8})-.+", re.ASCII)
+from stackaudit.model.values import dataclass
+
+_NAME = re.compile(r"stackaudit-(?P<purpose>[a-z]+)-(?P<host>[0-9a-f]{8})-.+", re.ASCII)
 
 
-def new_folder(purpose: str) -> Path:
-    """A new folder `stackaudit-PURPOSE-PID-HOST-…` in the system's temporary folder, for this user only; HOST is a digest of its name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A temporary folder that this process has for itself until it removes it, or ends.
+
+    `lock` is open and locked until then. The kernel tells all who share the folder whether it is, in other containers too, where the number
+    of a process means another one. It is None where the file system has no locks: then nobody takes the folder for one that was left.
+    """
+
+    path: Path
+    lock: int | None = None
+
+    def remove(self) -> bool:
+        """Remove it with all that is in it; whether it is gone."""
+        gone = remove_folder(self.path)
+        if self.lock is not None:
+            os.close(self.lock)
+        return gone
+
+
+def new_folder(purpose: str) -> Folder:
+    """A new folder `stackaudit-PURPOSE-HOST-…` in the system's temporary folder, for this user only; HOST is a digest of its name.
 
     Raises:
         OSError: there is no temporary folder that can be written to.
     """
-    return Path(tempfile.mkdtemp(prefix=f"stackaudit-{purpose}-{os.getpid()}-{_host()}-")).resolve()
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=f"stackaudit-{purpose}-{_host()}-")).resolve()
+        try:
+            return Folder(path=path, lock=_lock(path))
+        except (BlockingIOError, FileNotFoundError):
+            # Somebody who tidies up was here before the lock was.
+            continue
+        except OSError:
+            return Folder(path=path)
+
+
+def left_folders() -> Iterator[tuple[str, Folder]]:
+    """The folders of ours whose holder is gone, each with its purpose, and now held by this process.
+
+    A folder of another user, or a link, is never given: whoever can write to the temporary folder can make one that looks like ours. Nor is
+    one of another host: what was started there for it could not be ended from here.
+    """
+    for path in _entries():
+        name = _NAME.fullmatch(path.name)
+        if name is None or name["host"] != _host() or not _is_ours(path):
+            continue
+        try:
+            lock = _lock(path)
+        except OSError:
+            continue
+        yield name["purpose"], Folder(path=path, lock=lock)
+
+
+def _lock(path: Path) -> int:
+    """A lock on the folder at `path`; no process that is started inherits it.
+
+    Raises:
+        BlockingIOError: another process has it.
+        FileNotFoundError: the folder is gone.
+        OSError: its file system has no locks.
+    """
+    lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever had it before may have removed the folder.
+        path.lstat()
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
 
 
 def _host() -> str:
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
-
-
-def folders(purpose: str) -> Iterator[tuple[int, Path]]:
-    """The folders of `purpose` that this user made and that are still there, each with the number of the process that made it.
-
-    A folder of another user, or a link, is never given: whoever can write to the temporary folder can make one that looks like ours.
-    """
-    prefix = f"stackaudit-{purpose}-"
-    for entry in _entries():
-        pid = entry.name.removeprefix(prefix).partition("-")[0]
-        if entry.name.startswith(prefix) and pid.isascii() and pid.isdigit() and _is_ours(entry):
-            yield int(pid), entry
-
-
-def passing_folders(*, but: str) -> Iterator[tuple[int, Path]]:
-    """As `folders`, of every purpose but one, and those alone that were made on this host: processes of others can't be seen from here."""
-    for entry in _entries():
-        name = _NAME.fullmatch(entry.name)
-        if name is not None and name["purpose"] != but and name["host"] == _host() and _is_ours(entry):
-            yield int(name["pid"]), entry
 
 
 def _entries() -> list[Path]:
@@ -77,9 +123,9 @@ def temporary_folder(purpose: str) -> Iterator[Path]:
     """A new folder that is removed at the end."""
     folder = new_folder(purpose)
     try:
-        yield folder
+        yield folder.path
     finally:
-        remove_folder(folder)
+        folder.remove()
 
 
 def free_port() -> int:

@@ -21,6 +21,7 @@ from stackaudit.outside.index_settings import SettingsError, index_settings
 from stackaudit.outside.installers import Cause, Refusal, find_uv, refusal
 from stackaudit.outside.places import temporary_folder
 from stackaudit.outside.process import Ending
+from stackaudit.outside.sources import of_nowhere
 
 _PRINTED = "import sys; print('%d.%d' % sys.version_info[:2])"
 _LINES, _BOUNDS, _REPORT = "requirements.txt", "constraints.txt", "report.json"
@@ -146,8 +147,9 @@ def variables(question: Question) -> dict[str, str | None]:
         SettingsError: what pip is configured with can't be read.
     """
     settings = index_settings(question.prefix)
-    # Whoever configured uv itself and no index for pip means uv's.
-    kept = _KEPT if settings.named else _KEPT | _UVS_INDEXES
+    # Whoever configured uv itself and no index for pip means uv's, with the logins that it knows by their names.
+    logins = {each for each in os.environ if each.startswith("UV_INDEX_") and each.endswith(("_USERNAME", "_PASSWORD"))}
+    kept = _KEPT if settings.named else _KEPT | _UVS_INDEXES | logins
     own = [each for each in os.environ if each.startswith(("PIP_", "UV_")) and each not in kept]
     found: dict[str, str | None] = dict.fromkeys(own)
     found |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "UV_NO_CONFIG": "1", "UV_HTTP_RETRIES": "1"}
@@ -207,8 +209,7 @@ def _reported(text: str) -> Iterator[tuple[NormalizedName, Version]]:
 
 def _uv(deadline: Deadline) -> _Installer | None:
     program = find_uv()
-    answer = process.run([program, "--version"], deadline) if program is not None else None
-    words = answer.text.split() if answer is not None and answer.exit_status == 0 else []
+    words = _printed([program, "--version"], deadline) if program is not None else []
     if program is None or len(words) < 2:  # noqa: PLR2004 - `uv 0.13.9 (...)`
         return None
     return _Installer(tool="uv", version=words[1], program=(program,))
@@ -236,5 +237,5 @@ def _pip(question: Question, deadline: Deadline) -> _Installer | None:
 
 
 def _printed(command: Sequence[str], deadline: Deadline) -> list[str]:
-    answer = process.run(command, deadline)
+    answer = process.run(command, deadline, env=of_nowhere(os.environ))
     return answer.text.split() if answer.exit_status == 0 else []

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     GARBLED = "what it sends is not HTTP as it was asked for"
     CIRCLE = "it redirects too often"
     DOWNGRADE = "it redirects from https to http, which anybody on the way can change"
+    BUSY = "it is busy, and asks to be left alone for longer than there is time here"
     TOO_LONG = "its answer is too long to be one"
     ADDRESS = "its address is not one that can be asked"
     OTHER = "it could not be asked"

@@ -7,7 +7,8 @@ from functools import partial
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.services import ServiceState
 from stackaudit.model.secret import strip_secrets
-from stackaudit.probes._pidbox import BASIC, Census, Hearing, Json, Question, content
+from stackaudit.model.wire import Json
+from stackaudit.probes._pidbox import BASIC, Census, Hearing, Question, content
 from stackaudit.probes._pidbox_words import Command
 from stackaudit.probes._redis_session import NotSeen, Seen
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from stackaudit.model.facts.celery_settings import CelerySettings, TaskOptions
 from stackaudit.model.manifest import SettingValue
 from stackaudit.model.secret import strip_secrets
+from stackaudit.model.wire import Json
 from stackaudit.probes._celery_values import flag, limit, number, seconds, short, tls, whole
-from stackaudit.probes._pidbox_words import Command, Json
+from stackaudit.probes._pidbox_words import Command
 
 OPTIONS = ("acks_late", "reject_on_worker_lost", "time_limit", "soft_time_limit", "serializer")
 """What is asked of each task: a decorator may say otherwise than the settings."""

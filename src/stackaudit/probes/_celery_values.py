@@ -2,7 +2,7 @@
 
 import re
 
-from stackaudit.probes._pidbox_words import Json
+from stackaudit.model.wire import Json
 
 _LARGEST = 1e9
 """Numbers above it are no seconds, sizes or counts of anybody's; thirty years are not as long."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.wire import Json
 from stackaudit.outside.resp import Connection, Reply, ServerError, Trouble
-from stackaudit.probes import _pidbox_words as words
 from stackaudit.probes._celery_values import short
 from stackaudit.probes._pidbox_words import (
     Command,
@@ -26,8 +26,6 @@ from stackaudit.probes._pidbox_words import (
     separator_of,
     written,
 )
-
-Json: TypeAlias = words.Json
 
 BASIC = (Command(method="ping"), Command(method="report"), Command(method="stats"))
 """What tells who is there and what it runs."""
@@ -114,11 +112,6 @@ Hearing: TypeAlias = Callable[[str, str, Json], Iterable[Question]]
 def content(_node: str, _method: str, _answer: Json) -> Iterable[Question]:
     """The hearing that asks nothing more."""
     return ()
-
-
-def topics_of(database: int, *, sentinel: bool, naming: Naming = _NAMING) -> tuple[str, ...]:
-    """The PUB/SUB topics of the control mailbox. Behind Sentinel kombu before 5.4 never filled in the number."""
-    return naming.topics(database, sentinel=sentinel)
 
 
 def census(

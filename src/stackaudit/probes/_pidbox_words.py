@@ -5,11 +5,9 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 from stackaudit.model.values import dataclass
-
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+from stackaudit.model.wire import Json
 
 SEPARATOR = "\x06\x16"
 """What stands between the three parts of a binding, and between a queue's name and its priority."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from stackaudit.model.secret import strip_secrets
 from stackaudit.model.services import REDIS_SCHEMES
 from stackaudit.model.values import dataclass
-from stackaudit.probes._pidbox_words import Json
+from stackaudit.model.wire import Json
 
 _RESULTS = re.compile(r"settings -> .*\bresults:(\S+)")
 

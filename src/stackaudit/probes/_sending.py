@@ -3,9 +3,10 @@
 import time
 
 from stackaudit.model.values import dataclass
+from stackaudit.model.wire import Json
 from stackaudit.outside.resp import Connection, ServerError
 from stackaudit.probes import _task_message
-from stackaudit.probes._pidbox import Json, Refused
+from stackaudit.probes._pidbox import Refused
 from stackaudit.probes._redis_session import Patience
 from stackaudit.probes._task_message import Result, TaskMessage
 

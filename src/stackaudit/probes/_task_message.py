@@ -6,7 +6,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from stackaudit.model.values import dataclass
-from stackaudit.probes._pidbox_words import Json, parsed
+from stackaudit.model.wire import Json
+from stackaudit.probes._pidbox_words import parsed
 
 LIFE = timedelta(seconds=60)
 """After this a worker that comes upon the message throws it away instead of running it."""

@@ -30,7 +30,7 @@ class Wanted(NamedTuple):
 
 def elsewhere(visit: Visit) -> Callable[[str], str | None]:
     """Says of a package (by its normalized name) why no public source can know it, None where nothing declared says so."""
-    private = {each.name for each in _declared(visit) if each.private or each.source is not None}
+    private = {each.name for each in _declared(visit) if each.source is not None}
     said = "its requirement says that it comes from elsewhere than the public index"
     configured = tuple(canonicalize_name(each) for each in visit.manifest.texts("private"))
 

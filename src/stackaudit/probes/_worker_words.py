@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from stackaudit.model.facts.workers import Worker
-from stackaudit.probes._pidbox import Json
+from stackaudit.model.wire import Json
 
 _SOFTWARE = re.compile(
     r"software -> celery:(?P<celery>\S{1,100})(?: \([^)]*\))? kombu:(?P<kombu>\S{1,100}) py:(?P<python>\S{1,100})"

@@ -9,11 +9,12 @@ from stackaudit.model.facts.celery_settings import APPLICATION, CelerySettings
 from stackaudit.model.facts.tasks import KnownTasks
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.model.wire import Json
 from stackaudit.outside import process
 from stackaudit.probes import _celery_settings
 from stackaudit.probes._celery_settings import FLAGS, LISTS, NUMBERS, OPTIONS, TEXTS
 from stackaudit.probes._celery_values import short
-from stackaudit.probes._pidbox_words import Json, parsed
+from stackaudit.probes._pidbox_words import parsed
 from stackaudit.target import read_application
 
 _PATIENCE = 20.0

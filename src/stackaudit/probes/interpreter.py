@@ -217,7 +217,7 @@ def _not_started(path: str) -> Failure:
 def _not_listed(folders: tuple[str, ...]) -> Failure:
     return Failure(
         cause=f"what is installed in {', '.join(folders)} could not be listed",
-        remedy="let the user who runs this audit read that folder",
+        remedy="let the user who runs this audit read it, and see that a zip is whole, or take it off that interpreter's import path",
     )
 
 

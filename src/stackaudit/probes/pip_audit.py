@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from packaging.utils import is_normalized_name
 
-from stackaudit.advisories.consultation import Consultation
+from stackaudit.advisories.consultation import UNFED, Consultation
 from stackaudit.advisories.records import Pin
 from stackaudit.advisories.sources import Kind, Source, chosen
 from stackaudit.model.deadline import Deadline
@@ -26,6 +26,9 @@ Consult: TypeAlias = Callable[[Source, Sequence[Pin], Deadline, Deadline], Consu
 _YIELDS = (Audited.__name__,)
 _SYNC = "make the mirror anew with `stackaudit advisories sync`, or name another source with --advisories"
 _AGAIN = "try again, give it more time with --timeout SECONDS, or name another source with --advisories"
+_LOOPBACK = (
+    "bring the loopback interface up (`ip link set lo up`), or have it answered in this process: --engine native"
+)
 _NAME = "give --advisories a folder or a zip of OSV records, the URL of an OSV service, or one of: auto, osv, pypi"
 
 
@@ -138,7 +141,8 @@ def _copy(result: Consultation) -> Iterator[AdvisoryCopy]:
 
 def _missing(consulted: Sequence[Consultation], left: Sequence[Pin], asked: Asked) -> Iterator[Unseen]:
     local = all(each.source.kind is Kind.LOCAL for each in consulted)
-    remedy = _SYNC if consulted[-1].source.mirror and local else _NAME if local else _AGAIN
+    last = consulted[-1]
+    remedy = _LOOPBACK if last.cause == UNFED else _AGAIN if not local else _SYNC if last.source.mirror else _NAME
     if len(left) == len(asked.pins):
         causes = "; ".join(f"{each.source.name}: {each.cause}" for each in consulted)
         # Without a number: what is installed and what a fresh install brings are blinded by one cause, told once.

@@ -11,9 +11,10 @@ from stackaudit.model.manifest import Endpoint
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.services import speaks_redis
 from stackaudit.model.snapshot import Evidence, Look, Unseen
+from stackaudit.model.wire import Json
 from stackaudit.probes import _pidbox
 from stackaudit.probes._mailboxes import mailbox_of
-from stackaudit.probes._pidbox import Json, Refused
+from stackaudit.probes._pidbox import Refused
 from stackaudit.probes._pidbox_words import Command
 from stackaudit.probes._redis_session import NotSeen, Patience, Seen, Session, select, session
 from stackaudit.probes._result_backend import NoBackend, backend_of

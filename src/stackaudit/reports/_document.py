@@ -1,15 +1,16 @@
 """The audit document as its templates see it: plain text and finished Markdown, no secret, nothing that could look further."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from stackaudit.model.audit import Audit
+from stackaudit.model.audit import Audit, Case
 from stackaudit.model.edition import Edition
 from stackaudit.model.facts.advised import AdvisoryCopy
 from stackaudit.model.findings import Verdict
 from stackaudit.model.markers import environment_of
 from stackaudit.model.values import dataclass
-from stackaudit.reports import _ending, _evidence, _measured, _rationale, _stack_rows, _surroundings, _upkeep
+from stackaudit.reports import _cells, _ending, _evidence, _measured, _rationale, _stack_rows, _surroundings, _upkeep
+from stackaudit.reports._kinds import Kind, kind_of, title_of
 from stackaudit.reports._marks import mark_of, mark_of_all
 from stackaudit.reports._parts import Part, clean_packages, evidence_of, part_of, scans
 from stackaudit.reports._raw import Raw, bullets, folded
@@ -20,6 +21,7 @@ from stackaudit.reports.record import record
 class Document:
     """All that a template may print. Fields called `…_rows` are rows of a table, in the order of the head that the section gives."""
 
+    kind: str
     title: str
     label: str
     verdict: str
@@ -49,6 +51,8 @@ class Document:
     container_rows: tuple[tuple[str, ...], ...]
     image_rows: tuple[tuple[str, ...], ...]
     run_rows: tuple[tuple[str | Raw, ...], ...]
+    cells: tuple[_cells.Cell, ...]
+    left_out: Raw
     ending_rows: tuple[tuple[str, ...], ...]
     next_audit: str
     next_label: str
@@ -69,20 +73,25 @@ def document(audit: Audit) -> Document:
     """What the templates see of `audit`."""
     case = audit.case
     edition = audit.edition or Edition()
+    kind = kind_of(audit)
     judgments = {each.check: each for each in audit.judgments}
     shown = edition.dated or audit.started_at
     digest = edition.digest or str(record(audit)["digest"])
     following = _upkeep.next_quarter(shown.date())
     clean = clean_packages(audit)
     return Document(
-        title=case.matrix.title if case.matrix is not None else "",
+        kind=kind.value,
+        title=title_of(audit),
         label=edition.label,
         verdict=mark_of_all(audit),
         counts=counts(audit),
         sandbox=case.manifest.sandbox,
-        overview_rows=tuple(_overview(audit, digest)),
+        overview_rows=(
+            *(_audited(case) if kind is Kind.AUDIT else _cells.overview(audit, _shown(shown))),
+            *_made(audit, digest),
+        ),
         check_rows=tuple((each.check, mark_of(each), each.summary, evidence_of(each)) for each in audit.judgments),
-        dated=shown.strftime("%Y-%m-%d %H:%M"),
+        dated=_shown(shown),
         dated_by="SOURCE_DATE_EPOCH" if edition.dated is not None else "",
         advisories_as_of=tuple(
             sorted({f"{each.name} as of {each.as_of or 'no known day'}" for each in case.facts(AdvisoryCopy)})
@@ -112,6 +121,8 @@ def document(audit: Audit) -> Document:
         container_rows=tuple(_surroundings.containers(audit)),
         image_rows=tuple(_surroundings.images(audit)),
         run_rows=tuple(_evidence.runs(audit)),
+        cells=tuple(_cells.cells(audit)),
+        left_out=_cells.left_out(audit),
         ending_rows=tuple(_upkeep.endings(audit)),
         next_audit=str(following),
         next_label=_upkeep.quarter_of(following + timedelta(days=1)),
@@ -122,7 +133,10 @@ def document(audit: Audit) -> Document:
         changes_since=_ending.since(audit, edition),
         compared=edition.changes is not None,
         waiver_rows=tuple(_upkeep.waivers(audit)),
-        unchecked_rows=(*_ending.unchecked(audit), *_surroundings.unseen_images(audit)),
+        unchecked_rows=(
+            *_ending.unchecked(audit),
+            *(_surroundings.unseen_images(audit) if kind is Kind.AUDIT else ()),
+        ),
         evidence=tuple(_evidence.groups(audit)),
         digest=digest,
         conclusion=tuple(_ending.conclusion(audit, shown.date())),
@@ -135,8 +149,11 @@ def counts(audit: Audit) -> dict[str, int]:
     return {**found, "checks": len(audit.judgments), "ran": len(audit.judgments) - found["skipped"]}
 
 
-def _overview(audit: Audit, digest: str) -> Iterator[tuple[str, str]]:
-    case = audit.case
+def _shown(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M")
+
+
+def _audited(case: Case) -> Iterator[tuple[str, str]]:
     manifest = case.manifest
     if manifest.sandbox:
         yield "Audited", "a sandbox: a throwaway copy of the stack"
@@ -146,6 +163,9 @@ def _overview(audit: Audit, digest: str) -> Iterator[tuple[str, str]]:
     yield "Packages", str(len(case.packages()))
     yield "Matrix", f"{case.matrix.name} {case.matrix.version}" if case.matrix else "none"
     yield "Platform", case.interpreter.platform if case.interpreter else "not seen"
+
+
+def _made(audit: Audit, digest: str) -> Iterator[tuple[str, str]]:
     yield "Tool", f"stackaudit {audit.tool_version}"
     yield "Record", digest
     if audit.baseline is not None:

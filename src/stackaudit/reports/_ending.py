@@ -8,6 +8,7 @@ from stackaudit.model.audit import Audit
 from stackaudit.model.edition import Edition
 from stackaudit.model.findings import Finding, Outcome, Verdict
 from stackaudit.reports._diff_words import FOLDED, TITLES, brought_by, word
+from stackaudit.reports._kinds import Kind, kind_of
 from stackaudit.reports._raw import Raw, escaped
 
 _MEANS = {
@@ -75,7 +76,9 @@ CHECKS = ("matrix", "conflicts", "vulnerabilities", "releases", "redis", "celery
 
 
 def left_out(audit: Audit) -> tuple[str, ...]:
-    """The checks that this audit has no word of: `--only` or `--skip` left them out, or it is of another command."""
+    """The checks that this audit has no word of: `--only` or `--skip` left them out, or it is of another command; none where it drilled."""
+    if kind_of(audit) is not Kind.AUDIT:
+        return ()
     told = {each.check for each in audit.judgments}
     return tuple(each for each in CHECKS if each not in told)
 

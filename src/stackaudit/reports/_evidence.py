@@ -38,9 +38,18 @@ def _row(look: Look) -> tuple[str, ...]:
     evidence = look.evidence
     status = "-" if evidence.exit_status is None else str(evidence.exit_status)
     took = ", ".join(f"{name} {_amount(name, value)}" for name, value in sorted(look.measured)) or "-"
+    took = took.removeprefix("seconds ")
     seen = f"not seen: {look.unseen.cause}" if look.unseen is not None else _facts(len(look.facts))
-    tool = f"{evidence.tool} {evidence.tool_version or ''}".strip()
-    return look.id, look.asked, tool, " ".join(evidence.command) or "-", status, took, evidence.sha256 or "-", seen
+    return (
+        look.id,
+        look.asked,
+        evidence.named,
+        " ".join(evidence.command) or "-",
+        status,
+        took,
+        evidence.sha256 or "-",
+        seen,
+    )
 
 
 def _amount(name: str, value: float) -> str:

@@ -53,8 +53,7 @@ def scans(audit: Audit) -> Iterator[tuple[str | Raw, ...]]:
         if {Audited.__name__, FreshAudited.__name__} & set(look.yields):
             services = sorted({each.service for each in look.facts if isinstance(each, Answered)})
             audited = sum(1 for each in look.facts if isinstance(each, Answered))
-            tool = f"{look.evidence.tool} {look.evidence.tool_version or ''}".strip()
-            yield tool, look.asked, ", ".join(services) or "-", str(audited), to_evidence([look.probe])
+            yield look.evidence.named, look.asked, ", ".join(services) or "-", str(audited), to_evidence([look.probe])
 
 
 def clean_packages(audit: Audit) -> tuple[str, ...]:

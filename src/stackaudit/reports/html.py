@@ -69,6 +69,7 @@ def page(audit: Audit, document: str) -> str:
 
 
 def _figures(audit: Audit) -> Iterator[Figure]:
+    from stackaudit.reports._kinds import Kind, kind_of
     from stackaudit.reports._severities import reach, severities
     from stackaudit.reports._timeline import lives
     from stackaudit.reports._timeline_svg import CAPTION, timeline
@@ -81,7 +82,7 @@ def _figures(audit: Audit) -> Iterator[Figure]:
         caption = f"Release and end-of-life dates of what was audited. {CAPTION}"
         yield Figure(name="timeline", svg=timeline(found, audit.case.today), caption=caption)
     matrix = audit.case.matrix
-    if matrix is not None:
+    if matrix is not None and kind_of(audit) is Kind.AUDIT:
         drawn = svg(heatmap(matrix, audit.case.today), "heatmap-").partition("\n")[2]
         caption = f"The matrix {matrix.name}, not this stack's own versions: the newest version of each package on each Python."
         yield Figure(name="heatmap", svg=drawn, caption=caption)

@@ -12,6 +12,7 @@ from stackaudit.model.places import Place
 from stackaudit.reports._document import Document, document
 from stackaudit.reports._evidence import HEAD
 from stackaudit.reports._keep import Keeping
+from stackaudit.reports._kinds import Kind, kind_of
 from stackaudit.reports._raw import escaped, table
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _NAMELESS = f"'{Document.__module__}.{Document.__qualname__} object'"
 OURS = "audit.md.j2"
 """The template that ships; a template of the user's own may extend or include it."""
+CELLS = "cells.md.j2"
+"""The same, without what is never asked where a stack is drilled or the rows of a matrix are proved."""
 
 
 def render(audit: Audit) -> str:
@@ -32,7 +35,8 @@ def render(audit: Audit) -> str:
     keeping = Keeping(edition.kept)
     seen = document(audit)
     own = edition.template
-    text = _written(_environment(), OURS, seen, keeping) if own is None else _own(own, seen, keeping)
+    ours = OURS if kind_of(audit) is Kind.AUDIT else CELLS
+    text = _written(_environment(), ours, seen, keeping) if own is None else _own(own, seen, keeping)
     left = list(keeping.left_over())
     if left:
         text = f"{text.rstrip()}\n\n## Kept from the edition before\n\n" + "\n".join(left)
@@ -61,7 +65,7 @@ def _own(template: TemplateText, seen: Document, keeping: Keeping) -> str:
     except TemplateSyntaxError as error:
         raise _fault(template, error.lineno, error.message or "the syntax is wrong") from None
     except TemplateNotFound as error:
-        message = f"there is no template `{error.name}`: only `{OURS}` can be extended or included"
+        message = f"there is no template `{error.name}`: only `{OURS}` and `{CELLS}` can be extended or included"
         raise _fault(template, _line_in(template, error), message) from None
     except TemplateError as error:
         message = (error.message or type(error).__name__).replace(_NAMELESS, "`document`")

@@ -5,21 +5,17 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from stackaudit.model.audit import Audit
-from stackaudit.model.facts.advised import Advisory
-from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
+from stackaudit.model.findings import Outcome, Verdict
 from stackaudit.model.parts import Renderer
-from stackaudit.model.rule_text import RuleText
 from stackaudit.model.wire import Json
 from stackaudit.reports._advisories import advisories, said_of
 from stackaudit.reports._identity import fingerprints
+from stackaudit.reports._sarif_rules import LEVELS, as_message, described, rule_id, score
 from stackaudit.reports._told import Told, file_of, home_of, line, told
 from stackaudit.reports.record import record
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"
-LEVELS = {Severity.LOW: "note", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}
-SCORES = {Severity.LOW: "2.0", Severity.MEDIUM: "5.5", Severity.HIGH: "8.0", Severity.CRITICAL: "9.5"}
-"""The middle of what CVSS calls by each word, for viewers that sort by `security-severity`."""
 STATUSES = {Verdict.FAIL: 1, Verdict.UNKNOWN: 3}
 """The exit statuses of the verdicts that are not 0."""
 
@@ -37,11 +33,12 @@ def log(audit: Audit) -> dict[str, Json]:
     What nobody can check is `open`: it never gates.
     """
     found = told(audit)
-    rules = _rules(audit, found)
-    numbers = {str(each["id"]): number for number, each in enumerate(rules)}
-    driver: dict[str, Json] = {"name": "stackaudit", "version": audit.tool_version, "rules": [*rules]}
-    digest = record(audit)["digest"]
     known = advisories(audit)
+    spoken = [(each, said_of(known, each.finding)) for each in found]
+    rules = described(audit, spoken)
+    numbers = {name: number for number, name in enumerate(rules)}
+    driver: dict[str, Json] = {"name": "stackaudit", "version": audit.tool_version, "rules": [*rules.values()]}
+    digest = record(audit)["digest"]
     run: dict[str, Json] = {
         "tool": {"driver": driver},
         "invocations": [_invocation(audit, found)],
@@ -49,15 +46,16 @@ def log(audit: Audit) -> dict[str, Json]:
         "columnKind": "unicodeCodePoints",
         "results": [
             {
-                **_result(audit, each, _score(each.finding, said_of(known, each.finding))),
-                "ruleIndex": numbers[each.finding.rule],
+                **_result(audit, each, score(each.finding, advisory)),
+                "ruleId": rule_id(each.finding, advisory),
+                "ruleIndex": numbers[rule_id(each.finding, advisory)],
                 # GitHub goes by the second: what it makes itself of the line's text would merge two advisories on one pin.
                 "partialFingerprints": {
                     "stackaudit/1": fingerprint,
                     "primaryLocationLineHash": f"{fingerprint[:16]}:1",
                 },
             }
-            for each, fingerprint in zip(found, fingerprints(audit, found), strict=True)
+            for (each, advisory), fingerprint in zip(spoken, fingerprints(audit, found), strict=True)
         ],
         "properties": {
             "verdict": audit.verdict.value,
@@ -72,57 +70,18 @@ def log(audit: Audit) -> dict[str, Json]:
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rules(audit: Audit, found: tuple[Told, ...]) -> list[dict[str, Json]]:
-    """The rules that were asked, and what stands for checks that did not run; by code."""
-    texts = {each.code: each for each in audit.rules}
-    checks = {each.rule: judgment.check for judgment in audit.judgments for each in judgment.findings}
-    checks |= {each.finding.rule: each.check for each in found}
-    titles = {each.check: each.title for each in audit.judgments}
-    return [
-        _rule(code, check, texts[code]) if code in texts else _unworded(code, check, titles.get(code))
-        for code, check in sorted(checks.items())
-    ]
-
-
-def _rule(code: str, check: str, text: RuleText) -> dict[str, Json]:
-    described: dict[str, Json] = {
-        "id": code,
-        "shortDescription": {"text": _message(text.title)},
-        "fullDescription": {"text": _message(text.why)},
-        "help": {"text": _message(f"{text.why}\n\nfix: {text.fix}\nmore: stackaudit explain {code}")},
-    }
-    if text.source is not None:
-        described["helpUri"] = text.source
-    tags = ["security"] if code.startswith("VU") else []
-    return {
-        **described,
-        "defaultConfiguration": {"level": LEVELS[text.severity]},
-        "properties": {"security-severity": SCORES[text.severity], "tags": [*tags, check]},
-    }
-
-
-def _unworded(code: str, check: str, title: str | None) -> dict[str, Json]:
-    """A rule whose words are not at hand (the record of another version), or the stand-in of a check."""
-    return {
-        "id": code,
-        "shortDescription": {"text": _message(title or code)},
-        "properties": {"security-severity": SCORES[Severity.HIGH], "tags": [check]},
-    }
-
-
-def _result(audit: Audit, each: Told, score: str) -> dict[str, Json]:
+def _result(audit: Audit, each: Told, number: str) -> dict[str, Json]:
     finding = each.finding
     suppressions: list[Json] = []
     if each.accepted is not None:
         suppressions = [{"kind": "external", "status": "accepted", "justification": line(each.accepted.told)}]
     return {
-        "ruleId": finding.rule,
         "kind": "open" if finding.outcome is Outcome.UNCHECKABLE else "fail",
         "level": _level(each),
-        "message": {"text": _message("\n".join((each.sentence, *each.details)))},
+        "message": {"text": as_message("\n".join((each.sentence, *each.details)))},
         "locations": [_location(audit, each)],
         "suppressions": suppressions,
-        "properties": {**_properties(each), "check": each.check, "security-severity": score},
+        "properties": {**_properties(each), "check": each.check, "security-severity": number},
     }
 
 
@@ -132,12 +91,6 @@ def _level(each: Told) -> str:
     if each.finding.outcome is Outcome.UNKNOWN:
         return "warning" if each.passes else "error"
     return LEVELS[each.finding.severity]
-
-
-def _score(finding: Finding, advisory: Advisory | None) -> str:
-    """The advisory's own CVSS score where it has one, else what stands for the word."""
-    score = advisory.score if advisory is not None else None
-    return SCORES[finding.severity] if score is None else f"{score:.1f}"
 
 
 def _properties(each: Told) -> dict[str, Json]:
@@ -188,15 +141,10 @@ def _notifications(audit: Audit, found: tuple[Told, ...]) -> Iterator[Json]:
     """What each check looked at and found, or why it was skipped; and each cause of an unknown once."""
     for judgment in audit.judgments:
         state = "not checked" if judgment.verdict is Verdict.SKIPPED else judgment.verdict
-        yield {"level": "note", "message": {"text": _message(line(f"{judgment.check} {state}: {judgment.summary}"))}}
+        yield {"level": "note", "message": {"text": as_message(line(f"{judgment.check} {state}: {judgment.summary}"))}}
     blind = [each for each in found if each.finding.outcome is Outcome.UNKNOWN]
     for check, message in dict.fromkeys((each.check, one.message) for each in blind for one in each.members):
-        yield {"level": "error", "message": {"text": _message(f"{check} could not be checked: {line(message)}")}}
-
-
-def _message(text: str) -> str:
-    """`text` as a SARIF message: a bracket and a parenthesis side by side would be a link."""
-    return "\n".join(line(each).replace("](", "] (") for each in text.split("\n"))
+        yield {"level": "error", "message": {"text": as_message(f"{check} could not be checked: {line(message)}")}}
 
 
 RENDERER = Renderer(name="sarif", suffixes=(".sarif.json", ".sarif"), render=render)

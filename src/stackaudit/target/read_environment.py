@@ -83,9 +83,12 @@ class Archive:
     def read(self, name: str) -> bytes:
         """The content of the member `name`. Raises OSError."""
         try:
-            return self._zip.read(name)
+            with self._zip.open(name) as stream:
+                return stream.read(MOST_BYTES)
         except KeyError:
             raise FileNotFoundError(name) from None
+        except Exception:  # noqa: BLE001 - torn, encrypted, packed in an unknown way: each has errors of several modules
+            raise OSError(name) from None
 
     head = read
 
@@ -105,8 +108,7 @@ def headers(content: bytes) -> Iterator[Tuple[str, str]]:
             lines[-1] += " " + line.strip()
         else:
             lines.append(line)
-    for line in lines:
-        name, colon, value = line.partition(":")
+    for name, colon, value in (each.partition(":") for each in lines):
         if colon:
             yield name.strip().lower(), value.strip()
 
@@ -167,7 +169,7 @@ def distribution(folder: Union[Folder, Archive], entry: str) -> Json:
         "provides": [],
         "classifiers": [],
         "location": folder.path,
-        "record": optional(folder, entry + "/RECORD") if kind == "dist-info" and isinstance(folder, Folder) else "",
+        "record": optional(folder, entry + "/RECORD") if kind == "dist-info" else "",
         "installer": None,
         "url": None,
         "editable": False,
@@ -221,13 +223,11 @@ def take_direct_url(found: Json, text: str) -> None:
 def read_entry(path: str) -> Tuple[List[Json], List[str]]:
     """The distributions in one entry of the import path, and the leftovers of interrupted uninstalls. Raises OSError."""
     folder = Archive(path) if os.path.isfile(path) else Folder(path)
+    names = folder.names()
     if path.endswith(".egg"):
-        names = ["EGG-INFO"] if "EGG-INFO" in folder.names() else []
-        return [egg(folder, path) for _ in names], []
+        return [egg(folder, path)], []
     found, leftovers = [], []
-    for name in folder.names():
-        if not name.endswith((".dist-info", ".egg-info")):
-            continue
+    for name in (each for each in names if each.endswith((".dist-info", ".egg-info"))):
         # An uninstall that was interrupted leaves `~elery-5.4.0.dist-info`; the oldest pips wrote `-elery-…`.
         if name.startswith(("~", "-")):
             leftovers.append(os.path.join(path, name))
@@ -254,9 +254,9 @@ def read_distributions(paths: List[str]) -> Json:
     for path in paths:
         try:
             here, left = read_entry(path)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             continue
-        except (OSError, zipfile.BadZipFile):
+        except Exception:  # noqa: BLE001 - a folder inside a zip, which can be imported from, or a zip that is torn in any way
             unlisted.append(path)
             continue
         found += [each for each in here if first.setdefault(normalized(each["name"]), path) == path]
@@ -293,7 +293,7 @@ def clash(location: str, path: str, claimed: List[Tuple[Json, str]]) -> Optional
     try:
         with open(os.path.join(location, path), "rb") as stream:
             content: Optional[bytes] = stream.read()
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         content = None
     except OSError:
         content, claimed = None, [(each, "") for each, _ in claimed]

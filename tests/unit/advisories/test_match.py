@@ -49,6 +49,15 @@ def test_a_range_without_an_end_holds_for_ever() -> None:
     assert hit("99", [{"introduced": "0"}])
 
 
+def test_a_range_of_type_semver_counts_and_one_of_commits_does_not() -> None:
+    value = raw([{"introduced": "0"}, {"fixed": "2.0"}])
+    (span,) = value["affected"][0]["ranges"]
+    span["type"] = "SEMVER"
+    assert [affects(read(value), OAK, version) for version in ("1.9", "2.0")] == [True, False]
+    span["type"] = "GIT"
+    assert not affects(read(value), OAK, "1.9")
+
+
 def test_limits_bound_a_range() -> None:
     events = [{"introduced": "0"}, {"limit": "2.0"}]
     assert [hit(version, events) for version in ("1.9", "2.0")] == [True, False]

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.audit import apply, judge
 from stackaudit.checks import conflicts as check
+from stackaudit.checks import conflicts_installed as sound
 from stackaudit.checks._metadata import extras_in_use
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.conflicts import Conflict, PipCheck
@@ -240,7 +241,7 @@ def test_a_package_that_pip_passed_over_gets_no_pass_from_pip() -> None:
 )
 def test_metadata_that_cannot_be_read_is_a_finding_and_passes_no_other_rule(broken: Distribution, message: str) -> None:
     judged = case(PYTHON, AGREED, broken)
-    (finding,) = failed(check.metadata_readable, judged)
+    (finding,) = failed(sound.metadata_readable, judged)
     assert finding.message == message
     for rule in (check.requirements_hold, check.python_admitted, check.extras_hold, check.own_reading_sees_all):
         assert passed(rule, judged) == set()
@@ -269,30 +270,30 @@ def test_a_requires_python_that_says_nothing_is_uncheckable() -> None:
 
 def test_two_metadata_folders_of_one_name_are_told_and_both_are_held() -> None:
     twice = case(PYTHON, VINE, installed("vine", "1.3.0"), installed("kombu", "5.7.0", "vine==5.1.0"))
-    (finding,) = failed(check.installed_once, twice)
+    (finding,) = failed(sound.installed_once, twice)
     assert finding.subject == "vine==1.3.0"
     assert finding.severity is Severity.MEDIUM
-    assert passed(check.installed_once, twice) == {"kombu==5.7.0"}
+    assert passed(sound.installed_once, twice) == {"kombu==5.7.0"}
     (finding,) = failed(check.requirements_hold, twice)
     assert finding.message == "kombu 5.7.0 requires vine==5.1.0, and 1.3.0 is installed"
 
 
 def test_two_metadata_folders_of_one_version_are_told_and_hurt_nothing() -> None:
-    (finding,) = failed(check.installed_once, case(PYTHON, VINE, VINE))
+    (finding,) = failed(sound.installed_once, case(PYTHON, VINE, VINE))
     assert (finding.severity, finding.message) == (Severity.LOW, "vine has 2 metadata folders in : 5.1.0")
 
 
 def test_what_an_interrupted_uninstall_left_is_told() -> None:
     left = replace(PYTHON, leftovers=("/site-packages/~elery-5.4.0.dist-info",))
-    (finding,) = failed(check.no_leftovers, case(left, VINE))
+    (finding,) = failed(sound.no_leftovers, case(left, VINE))
     assert finding.message == "left behind: /site-packages/~elery-5.4.0.dist-info"
-    assert passed(check.no_leftovers, case(PYTHON, VINE)) == {"Python 3.11.7"}
+    assert passed(sound.no_leftovers, case(PYTHON, VINE)) == {"Python 3.11.7"}
 
 
 def test_an_environment_with_nothing_but_installers_is_no_environment() -> None:
-    assert failed(check.not_empty, case(PYTHON, AGREED, installed("pip", "24.0"), installed("setuptools", "70")))
-    assert failed(check.not_empty, case(PYTHON, AGREED))
-    assert passed(check.not_empty, case(PYTHON, AGREED, VINE)) == {"Python 3.11.7"}
+    assert failed(sound.not_empty, case(PYTHON, AGREED, installed("pip", "24.0"), installed("setuptools", "70")))
+    assert failed(sound.not_empty, case(PYTHON, AGREED))
+    assert passed(sound.not_empty, case(PYTHON, AGREED, VINE)) == {"Python 3.11.7"}
 
 
 def test_without_an_environment_the_check_is_skipped() -> None:
@@ -367,5 +368,5 @@ def test_metadata_with_numbers_and_markers_without_end_is_unreadable_and_breaks_
     deep = "(" * 3000 + "python_version > '3'" + ")" * 3000
     odd = installed("odd", "1", f"vine>={'9' * 5000}", f"vine; {deep}")
     judged = case(PYTHON, AGREED, odd, installed("celery", "9" * 5000), installed("vine", "5.1.0"))
-    (finding,) = failed(check.metadata_readable, judged)
+    (finding,) = failed(sound.metadata_readable, judged)
     assert finding.subject == "odd==1"

@@ -170,9 +170,30 @@ def test_what_is_missing_is_chosen_so_that_all_of_it_goes_together(lines: list[s
     ("source", "outcome"),
     [
         ("git+https://git.test/f@df129c7ba30aaa9ffffb81a48f53aa7253b0b4e6", Outcome.UNCHECKABLE),
+        ("git+https://git.test/f@DF129C7BA30AAA9FFFFB81A48F53AA7253B0B4E6#subdirectory=python", Outcome.UNCHECKABLE),
+        ("https://git.test/o/f/archive/df129c7ba30aaa9ffffb81a48f53aa7253b0b4e6.zip", Outcome.UNCHECKABLE),
+        ("https://git.test/o/f/-/archive/df129c7ba30aaa9ffffb81a48f53aa7253b0b4e6/f.tar.gz", Outcome.UNCHECKABLE),
+        (f"https://files.test/f.zip#egg=f&sha256={'0a' * 32}", Outcome.UNCHECKABLE),
         ("git+https://git.test/f@main", Outcome.FAIL),
+        ("git+https://git.test/f@df129c7ba30aaa9ffffb81a48f53aa7253b0b4e6-mended", Outcome.FAIL),
+        (f"git+https://git.test/f@main#sha256={'0a' * 32}", Outcome.FAIL),
+        ("https://git.test/o/f/archive/refs/tags/v1.zip", Outcome.FAIL),
+        ("https://git.test/o/f/archive/df129c7.zip", Outcome.FAIL),
+        ("https://files.test/f.zip#sha256=0a", Outcome.FAIL),
     ],
-    ids=["a commit", "a branch"],
+    ids=[
+        "a commit",
+        "in capitals",
+        "its archive",
+        "its archive at GitLab",
+        "a hash",
+        "a branch",
+        "a branch like a commit",
+        "a clone's hash",
+        "a tag",
+        "half a commit",
+        "half a hash",
+    ],
 )
 def test_what_comes_from_a_repository_is_said_to_and_a_commit_is_as_good_as_a_pin(
     source: str, outcome: Outcome
@@ -181,6 +202,8 @@ def test_what_comes_from_a_repository_is_said_to_and_a_commit_is_as_good_as_a_pi
     stack = case(declared=["celery==5.4.0", "redis==5.0.8", line])
     (finding,) = [each for each in judged(stack).findings if each.rule == "MX101" and each.subject == "ffmpeg-python"]
     assert (finding.outcome, source in finding.message) == (outcome, True)
+    count = 3 if outcome is Outcome.UNCHECKABLE else 2
+    assert judged(stack).summary.startswith(f"{count} of 6 stack packages are pinned")
 
 
 def test_a_constraint_pins_what_comes_along() -> None:

@@ -6,12 +6,12 @@ import pytest
 
 from stackaudit.checks.trials import RULES
 from stackaudit.gate.verdict import decide
-from stackaudit.lab.copies import Wanted, chosen_drills, refuse_unknown
+from stackaudit.lab.copies import Wanted, chosen_drills, refuse_unfit
 from stackaudit.lab.drill import POOLS, Tier, drills
 from stackaudit.lab.outcomes import judge_drills
 from stackaudit.model.audit import Case, Judgment, Policy
 from stackaudit.model.errors import UsageError
-from stackaudit.model.facts.trials import DrilledStack, ExerciseTrial, RecoveryTrial, Trial, WarningTrial
+from stackaudit.model.facts.trials import DrilledStack, ExerciseTrial, LeftOut, RecoveryTrial, Trial, WarningTrial
 from stackaudit.model.findings import Outcome, Severity, Verdict
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.snapshot import Evidence, Look, Snapshot, Unseen
@@ -21,8 +21,13 @@ SERVER = Evidence(tool="redis-server", tool_version="7.0.15")
 
 
 def stack(cell: str = CELL) -> Look:
-    fact = DrilledStack(cell=cell, python="cpython 3.11.7", platform="linux-x86_64", pool="prefork", packages=())
-    return Look(probe="drill", asked="", evidence=SERVER, facts=(fact,), yields=("DrilledStack",), id=f"drill.{cell}")
+    fact = DrilledStack(cell=cell, pool=cell.partition(":")[2])
+    left = [
+        LeftOut(cell=cell, drill=name, sentence="it holds", reason=reason)
+        for name, reason in (("redelivery", "slow"), ("black-hole", "slow"), ("chord", "not asked for"))
+    ]
+    kinds = (DrilledStack.__name__, LeftOut.__name__)
+    return Look(probe="drill", asked="", evidence=SERVER, facts=(fact, *left), yields=kinds, id=f"drill.{cell}")
 
 
 def trial(kind: type[Trial], drill: str, *problems: str, run: int = 1, cell: str = CELL) -> Look:
@@ -50,7 +55,10 @@ def test_what_held_in_all_of_its_runs_passes() -> None:
     assert [(each.rule, each.subject, each.outcome) for each in judgment.findings] == [
         ("DR204", "broker-restart", Outcome.PASS)
     ]
-    assert judgment.summary == f"1 of 1 drills held; {len(drills()) - 1} not run"
+    assert judgment.summary == (
+        "1 of 1 drills held with redis-server 7.0.15, 2 times each; redelivery, black-hole not run: slow; "
+        "chord not run: not asked for"
+    )
 
 
 def test_what_did_not_hold_in_one_of_three_runs_fails_and_says_so() -> None:
@@ -105,6 +113,7 @@ def test_each_cell_is_judged_by_its_own_drills() -> None:
         trial(RecoveryTrial, "broker-stall"),
     )
     assert [(each.check, each.verdict) for each in (first, second)] == [(CELL, Verdict.PASS), (solo, Verdict.FAIL)]
+    assert [each.message for each in second.findings] == ["deaf, with the pool solo"]
 
 
 def test_every_drill_is_judged_by_a_rule_and_says_in_a_sentence_what_must_hold() -> None:
@@ -136,5 +145,11 @@ def test_no_drill_is_for_packages_that_are_not_installed_or_for_a_pool_that_it_i
 
 def test_a_drill_that_there_is_not_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(UsageError) as refused:
-        refuse_unknown(["broker-restarts"])
+        refuse_unfit(["broker-restarts"], POOLS)
     assert "broker-restart," in str(refused.value.hint)
+
+
+def test_a_drill_that_is_for_workers_of_none_of_the_pools_is_refused_and_not_left_out() -> None:
+    with pytest.raises(UsageError, match="the drill child-killed is not for workers of the pool solo"):
+        refuse_unfit(["ping", "child-killed"], ["solo"])
+    refuse_unfit(["ping", "child-killed"], ["solo", "prefork"])

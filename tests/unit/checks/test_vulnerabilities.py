@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from stackaudit.audit import apply
 from stackaudit.checks._audited import summarize
-from stackaudit.checks._off_index import NOT_ON_INDEX
+from stackaudit.checks._off_index import NOT_ON_INDEX, OTHER_INDEX
 from stackaudit.checks.releases import on_index as on_index_rule
 from stackaudit.checks.vulnerabilities import asked_by, fresh, not_vulnerable
 from stackaudit.model.audit import Case
@@ -83,6 +83,13 @@ def test_an_advisory_becomes_one_finding_with_all_that_is_known() -> None:
         "oakpress 2.0, a direct dependency, has PYSEC-2099-1 (CVE-2099-0001, GHSA-oak1-oak2-oak3): "
         "Visitors can read any file; fixed in 1.9.3, 2.1.0, 3.0; CVSS 3.1 score 9.8"
     )
+
+
+def test_of_two_pins_of_one_package_each_is_told_where_it_stands() -> None:
+    other = replace(declared("oakpress", "2.0.5"), where=Place(path="web/requirements.txt", line=7))
+    facts: list[Fact] = [audited("oakpress", version, HIGH) for version in ("2.0", "2.0.5")]
+    found = judged(case(facts, (), declared("oakpress", "2.0"), other))
+    assert {each.subject: each.where for each in found} == {"oakpress==2.0": HERE, "oakpress==2.0.5": other.where}
 
 
 def test_without_a_score_it_counts_as_high_and_says_so() -> None:
@@ -237,6 +244,17 @@ def test_what_neither_the_source_nor_the_index_knows_is_no_pass() -> None:
     assert summarize(given, judged(given)) == (
         f"1 of 2 packages audited, 1 skipped because {NOT_ON_INDEX} (own==1.0), no known vulnerabilities, by OSV"
     )
+
+
+def test_what_a_lock_takes_from_an_index_of_its_own_is_asked_about_and_never_clean() -> None:
+    private = [replace(declared(name, "1.0"), private=True) for name in ("own", "built")]
+    given = case([audited("own", "1.0"), audited("built", "1.0", HIGH), audited("elm", "1.0")], (), *private)
+    assert {each.subject: each.outcome for each in judged(given)} == {
+        "own==1.0": Outcome.UNCHECKABLE,
+        "built==1.0": Outcome.FAIL,
+        "elm==1.0": Outcome.PASS,
+    }
+    assert summarize(given, judged(given)).startswith(f"2 of 3 packages audited, 1 skipped because {OTHER_INDEX} (own")
 
 
 def test_what_the_index_does_not_know_is_told_once_with_what_the_releases_say() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
+from advised import requirement
 from stackaudit import sockets
 from stackaudit.gate.changes import OF_A_FRESH_INSTALL, OF_THE_WORLD
 from stackaudit.gate.coverage import ADVISORIES, FRESH_ADVISORIES, NOT_NAMED
@@ -16,6 +17,7 @@ from stackaudit.gate.waivers import OF_PRODUCTS, TERMS, waive
 from stackaudit.model.audit import Judgment, Policy
 from stackaudit.model.facts.advised import Advisory, Audited
 from stackaudit.model.findings import Finding, Outcome, Severity, Verdict
+from stackaudit.model.manifest import Requirement
 from stackaudit.model.places import Place
 from stackaudit.model.waivers import Waiver
 from stories import a_case, look
@@ -163,6 +165,7 @@ def test_until_fixed_covers_nothing_of_rules_that_know_no_fix() -> None:
 def test_a_waiver_of_one_version_does_not_cover_the_next() -> None:
     exact = waiver(package=None, subject="kombu==5.6.1")
     assert verdicts(judged([BROKEN], exact))[0] is Verdict.WARN
+    assert verdicts(judged([BROKEN], replace(exact, subject="Kombu == 5.6.1.0")))[0] is Verdict.WARN
     assert verdicts(judged([replace(BROKEN, subject="kombu==5.6.2")], exact))[0] is Verdict.FAIL
 
 
@@ -202,6 +205,35 @@ def test_a_path_counts_from_the_settings_file_wherever_the_command_is_called() -
     outside = replace(finding, where=Place(path="/etc/requirements.txt", line=1))
     judgment = replace(judgment, findings=(outside,))
     assert waive([judgment], replace(policy, waivers=(waiver(path="**"),)), a_case())[0].findings[0].waiver is None
+
+
+API, WEB = BROKEN.where, Place(path="services/web/requirements.txt", line=5)
+OF_API, OF_WEB = (waiver(path=f"services/{name}/*.txt") for name in ("api", "web"))
+
+
+def pinned_in(where: Place | None, pin: str = "5.6.1") -> Requirement:
+    assert where is not None
+    return requirement(f"kombu=={pin}", where=where)
+
+
+def accepted_with(requirements: list[Requirement], *waivers: Waiver) -> Finding:
+    case = a_case()
+    case = replace(case, manifest=replace(case.manifest, requirements=tuple(requirements)))
+    judgment = Judgment(check="matrix", title="", verdict=Verdict.UNKNOWN, summary="", findings=(BROKEN,))
+    return waive([judgment], Policy(waivers=waivers, folder="/srv/app"), case)[0].findings[0]
+
+
+def test_what_is_accepted_for_one_file_counts_in_another_that_pins_the_same() -> None:
+    both = [pinned_in(API), pinned_in(WEB)]
+    open_still = accepted_with(both, OF_API)
+    assert open_still.waiver is None
+    assert open_still.where == WEB, "it is told where nobody accepted it"
+    assert accepted_with(both, OF_API, OF_WEB).waiver is not None
+    assert accepted_with(both, waiver(path="services/**")).waiver is not None
+
+
+def test_another_pin_elsewhere_is_a_finding_of_its_own() -> None:
+    assert accepted_with([pinned_in(API), pinned_in(WEB, "5.6.2")], OF_API).waiver is not None
 
 
 def test_without_waivers_nothing_is_said_of_them() -> None:

@@ -58,6 +58,12 @@ def test_without_an_environment_the_file_with_the_pins_is_named(tmp_path: Path) 
     assert "with -r ../../uv.lock," in str(hint(member))
 
 
+def test_a_command_that_copies_the_stack_anyway_is_not_told_to_ask_for_a_copy(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no environment to copy") as caught:
+        find_interpreter(resolve({}, {}, tmp_path), Call(folder=tmp_path, environ={}, copying=True))
+    assert "--sandbox" not in str(caught.value.hint)
+
+
 def hint(folder: Path) -> str | None:
     with pytest.raises(UsageError) as caught:
         found(folder)

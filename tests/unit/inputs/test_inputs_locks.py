@@ -1,3 +1,4 @@
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from stackaudit.inputs import pipfilelock, poetrylock, pylock, requirements, sbo
 from stackaudit.inputs._closure import reached
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._marker_logic import filled_in, negated
+from stackaudit.outside.index_settings import default_index
 from unit.inputs.reading import PROJECTS, on_python, one, pins, places, told
 
 UV = PROJECTS / "locked-by-uv"
@@ -82,6 +84,56 @@ def test_uv_lock_sources_are_shown_without_secrets(tmp_path: Path) -> None:
     assert one(declared, "models").source == "git+https://***@git.example/models.git#0123"
 
 
+OWN_INDEX = "https://index.example/simple"
+FROM_INDEXES: dict[str, Callable[[str, str], str]] = {
+    "uv.lock": lambda name, index: f'[[package]]\nname="{name}"\nversion="1"\nsource={{registry="{index}"}}\n',
+    "pylock.toml": lambda name, index: (
+        f'[[packages]]\nname="{name}"\nversion="1"\nindex="{index}"\n'
+        f'sdist={{name="{name}-1.tar.gz", url="https://files.example/{name}-1.tar.gz", hashes={{sha256="00"}}}}\n'
+    ),
+    "poetry.lock": lambda name, index: (
+        f'[[package]]\nname="{name}"\nversion="1"\ngroups=["main"]\n'
+        + (f'[package.source]\ntype="legacy"\nurl="{index}"\n' if index == OWN_INDEX else "")
+    ),
+}
+HEADERS = {
+    "uv.lock": "version = 1\n",
+    "pylock.toml": 'lock-version = "1.0"\ncreated-by = "x"\n',
+    "poetry.lock": '[metadata]\nlock-version = "2.1"\n',
+}
+READERS: dict[str, Callable[[Path, Path], Declared]] = {
+    "uv.lock": uvlock.read,
+    "pylock.toml": pylock.read,
+    "poetry.lock": poetrylock.read,
+}
+
+
+@pytest.mark.parametrize("lock", sorted(READERS))
+def test_what_a_lock_takes_from_an_index_besides_the_public_one_is_private(tmp_path: Path, lock: str) -> None:
+    path, public = tmp_path / lock, f"{default_index()}/"
+    for indexes, private in (
+        ({"elm": public, "own": OWN_INDEX}, {"own"}),
+        ({"elm": OWN_INDEX, "own": OWN_INDEX}, set()),
+        ({"elm": public, "own": public}, set()),
+    ):
+        packages = "".join(FROM_INDEXES[lock](name, index) for name, index in indexes.items())
+        path.write_text(packages + HEADERS[lock] if lock == "poetry.lock" else HEADERS[lock] + packages)
+        declared = READERS[lock](path, tmp_path)
+        assert declared.faults == ()
+        assert {each.name for each in declared.requirements if each.private} == private
+        assert {each.source for each in declared.requirements if not each.private} <= {None, OWN_INDEX}
+
+
+def test_a_pipfile_lock_names_its_indexes_once(tmp_path: Path) -> None:
+    sources = [{"name": "main", "url": default_index()}, {"name": "ours", "url": OWN_INDEX}]
+    entries = {"elm": {"version": "==1"}, "oak": {"index": "main", "version": "==1"}}
+    own = {"own": {"index": "ours", "version": "==1"}}
+    path = tmp_path / "Pipfile.lock"
+    path.write_text(json.dumps({"_meta": {"sources": sources}, "default": {**entries, **own}, "develop": {}}))
+    declared = pipfilelock.read(path, tmp_path)
+    assert {each.name for each in declared.requirements if each.private} == {"own"}
+
+
 def test_every_wrong_package_of_a_uv_lock_is_told(tmp_path: Path) -> None:
     path = tmp_path / "uv.lock"
     path.write_text(
@@ -137,7 +189,7 @@ def test_every_wrong_package_of_a_pylock_is_told_at_its_line(tmp_path: Path) -> 
     assert told(pylock.read(path, tmp_path).faults) == [
         "pylock.toml:4: `name` of Celery is missing or not what PEP 751 asks for",
         "pylock.toml:11: `version` of kombu is missing or not what PEP 751 asks for",
-        "pylock.toml:16: vine is missing or not what PEP 751 asks for",
+        "pylock.toml:16: vine has neither files nor one source (vcs, directory or archive), or has both",
     ]
 
 
@@ -419,3 +471,36 @@ def test_pylock_tells_who_needs_whom_where_its_writer_says_it(tmp_path: Path) ->
     declared = pylock.read(path, tmp_path)
     assert declared.faults == ()
     assert one(declared, "a").requires == ("b",)
+
+
+def left_out(declared: Declared) -> list[tuple[tuple[str, ...], int]]:
+    return [(each.parts, each.packages) for each in declared.terms.left_out]
+
+
+def test_what_a_lock_holds_for_parts_that_are_not_in_use_is_counted(tmp_path: Path) -> None:
+    plain = uvlock.read(UV / "uv.lock", UV)
+    everything = uvlock.read(UV / "uv.lock", UV, extras=["pages"], groups=["dev"])
+    more = len(everything.requirements) - len(plain.requirements)
+    assert left_out(plain) == [(("extra pages", "group dev", "group lint"), more)]
+    assert left_out(everything) == []
+    lock = tmp_path / "pylock.toml"
+    packages = "".join(
+        f'[[packages]]\nname = "{name}"\nversion = "1.0"\nmarker = "\'{name}\' in {where}"\n'
+        + WHEEL.format(name=name, version="1.0")
+        for name, where in [("fast", "extras"), ("dev", "dependency_groups"), ("base", "dependency_groups")]
+    )
+    head = 'extras = ["fast"]\ndependency-groups = ["dev", "base"]\ndefault-groups = ["base"]\n'
+    lock.write_text(PYLOCK + head + packages)
+    assert left_out(pylock.read(lock, tmp_path)) == [(("extra fast", "group dev"), 2)]
+    assert left_out(pylock.read(lock, tmp_path, extras=["fast"], groups=["dev"])) == []
+
+
+def test_poetry_and_pipenv_locks_tell_what_is_not_in_use_as_far_as_they_name_it() -> None:
+    every = len((POETRY_2 / "poetry.lock").read_text().split("[[package]]")) - 1
+    poetry = poetrylock.read(POETRY_2 / "poetry.lock", POETRY_2)
+    assert left_out(poetry) == [(("group dev",), every - len(poetry.requirements))]
+    old = poetrylock.read(POETRY_1 / "poetry.lock", POETRY_1)
+    every = len((POETRY_1 / "poetry.lock").read_text().split("[[package]]")) - 1
+    assert [count for _, count in left_out(old)] == [every - len(old.requirements)]
+    assert left_out(pipfilelock.read(PIPENV / "Pipfile.lock", PIPENV)) == [(("group develop",), 1)]
+    assert left_out(pipfilelock.read(PIPENV / "Pipfile.lock", PIPENV, groups=["dev"])) == []

@@ -55,6 +55,25 @@ def test_what_is_no_record_is_told_with_its_place(saved: Path) -> None:
     assert fault(saved).startswith("audit.json: it is no whole record: looks[0].evidence")
 
 
+def test_facts_that_were_changed_are_judged_no_more(saved: Path) -> None:
+    whole = json.loads(saved.read_text(encoding="utf-8"))
+    for look in whole["looks"]:
+        for each in look["facts"]:
+            if "advisories" in each:
+                each["advisories"] = []
+    saved.write_text(json.dumps(whole), encoding="utf-8")
+    assert fault(saved) == "audit.json: its digest does not hold: it was changed after it was written"
+
+
+def test_a_record_may_be_longer_than_any_list_of_requirements(saved: Path) -> None:
+    text = saved.read_text(encoding="utf-8")
+    saved.write_text(text + " " * 21 * 1024 * 1024, encoding="utf-8")
+    assert records.read(saved, saved.parent).started_at == an_audit().started_at
+    with saved.open("ab") as stream:
+        stream.truncate(101 * 1024 * 1024)
+    assert fault(saved) == "audit.json: is larger than 100 MB, which no record is"
+
+
 @pytest.mark.parametrize("name", ["target", "manifest", "looks", "started_at", "finished_at"])
 def test_a_record_with_a_part_missing_is_refused(saved: Path, name: str) -> None:
     content = json.loads(saved.read_text(encoding="utf-8"))

@@ -78,6 +78,7 @@ def test_a_file_of_our_own_holds_them_at_its_top(tmp_path: Path) -> None:
         ('advisory = "CVE-2025-50817"', 'rule = "all"', "`all` is no rule's code"),
         ("package =", "path = '../x'\npackage =", "`path` counts from the folder of this file"),
         ("package =", "subject = 'future==1.0.0'\npackage =", "a `package` or a `subject`, not both"),
+        ('package = "Future"', 'subject = "*"', "pyproject.toml:6: `*` covers nothing: a `subject` is no pattern"),
         ("[[tool.stackaudit.waiver]]", "[tool.stackaudit.waiver]", "write [[tool.stackaudit.waiver]], with two brackets"),
     ],
 )  # fmt: skip

@@ -62,7 +62,8 @@ def test_a_network_that_is_down_is_not_taken_for_pins_that_do_not_fit(output: st
 
 def test_offline_says_that_it_may_not_download() -> None:
     output = "error: No solution found when resolving dependencies\nhint: Packages were unavailable because the network was disabled.\n"
-    assert "--offline" in explained(output, "3.11", "/tmp/folder", offline=True).message
+    for forbidden in ("--offline", "UV_OFFLINE"):
+        assert f"and {forbidden} allows no download" in explained(output, "3.11", "/tmp/folder", forbidden).message
 
 
 def test_neither_secrets_nor_the_temporary_folder_are_told() -> None:

@@ -5,11 +5,11 @@ from stackaudit.model.facts.workers import QueueState
 from stackaudit.model.manifest import Endpoint
 from stackaudit.model.places import Place
 from stackaudit.model.secret import Secret
+from stackaudit.model.wire import Json
 from stackaudit.probes._celery_looks import settings_looks, survey_look
 from stackaudit.probes._celery_queues import Survey
 from stackaudit.probes._celery_settings import COMMANDS
 from stackaudit.probes._pidbox import BASIC, Census
-from stackaudit.probes._pidbox_words import Json
 
 BROKER = Endpoint(role="broker", url=Secret("redis://broker.test:6379/0"), where=Place(path="test"))
 WHOLE: dict[str, Json] = {

@@ -9,10 +9,9 @@ from hypothesis import strategies as some
 
 from stackaudit.model.facts.celery_settings import CelerySettings
 from stackaudit.model.manifest import SettingValue
-from stackaudit.model.wire import decode, encode
+from stackaudit.model.wire import Json, decode, encode
 from stackaudit.probes import _celery_settings as settings
 from stackaudit.probes._celery_values import seconds, short, tls
-from stackaudit.probes._pidbox_words import Json
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

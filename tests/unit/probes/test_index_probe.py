@@ -188,7 +188,7 @@ def test_pins_are_asked_about_where_there_is_no_environment() -> None:
             pin("kombu", "5.3.4"),
             pin("celery", "5.4.0"),
             pin("redis", None),
-            pin("inhouse", "1.0", private=True),
+            pin("inhouse", "1.0", source="https://files.example/inhouse.zip"),
             pin("win", "1.0", marker='sys_platform == "win32"'),
         )
     )
@@ -229,6 +229,8 @@ def test_nothing_is_asked_offline_or_about_nothing(*, offline: bool) -> None:
 
 
 def test_what_comes_from_elsewhere_is_told_and_never_gates() -> None:
-    (look,) = collect(visit(Manifest(requirements=(pin("inhouse", "1.0", private=True),))))
+    (look,) = collect(
+        visit(Manifest(requirements=(pin("inhouse", "1.0", source="https://files.example/inhouse.zip"),)))
+    )
     assert look.unseen is not None
     assert (look.unseen.subject, look.unseen.knowable) == ("inhouse==1.0", False)

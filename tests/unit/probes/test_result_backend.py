@@ -2,7 +2,7 @@
 
 import pytest
 
-from stackaudit.probes._pidbox_words import Json
+from stackaudit.model.wire import Json
 from stackaudit.probes._result_backend import Backend, NoBackend, backend_of
 
 

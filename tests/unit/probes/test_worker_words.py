@@ -1,6 +1,7 @@
 """What is kept of what a worker says of itself."""
 
-from stackaudit.probes._pidbox import Json, topics_of
+from stackaudit.model.wire import Json
+from stackaudit.probes._pidbox_words import Naming
 from stackaudit.probes._worker_words import worker
 
 REPORT = """
@@ -41,5 +42,5 @@ def test_a_version_of_a_megabyte_is_no_version() -> None:
 
 
 def test_behind_sentinel_the_topic_of_older_kombu_is_asked_too() -> None:
-    assert topics_of(2, sentinel=False) == ("/2.celery.pidbox",)
-    assert topics_of(2, sentinel=True) == ("/2.celery.pidbox", "/{db}.celery.pidbox")
+    assert Naming().topics(2, sentinel=False) == ("/2.celery.pidbox",)
+    assert Naming().topics(2, sentinel=True) == ("/2.celery.pidbox", "/{db}.celery.pidbox")

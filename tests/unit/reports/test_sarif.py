@@ -113,8 +113,35 @@ def test_an_advisory_has_its_own_score_where_it_has_one() -> None:
         for look in audit.case.snapshot.looks
     )
     scored = replace(audit, case=replace(audit.case, snapshot=replace(audit.case.snapshot, looks=looks)))
-    (result,) = run_of(scored)["results"]
+    run = run_of(scored)
+    (result,) = run["results"]
     assert result["properties"]["security-severity"] == "7.2"
+    described = run["tool"]["driver"]["rules"][result["ruleIndex"]]
+    assert described["properties"]["security-severity"] == "7.2", "code scanning looks at the rule alone"
+
+
+def test_what_code_scanning_titles_and_ranks_by_is_the_advisorys_own() -> None:
+    critical = replace(
+        a_finding(severity=Severity.CRITICAL),
+        source="https://osv.dev/vulnerability/PYSEC-2099-1",
+        aliases=("PYSEC-2099-1", "CVE-2099-1"),
+    )
+    low = replace(a_finding(severity=Severity.LOW), aliases=())
+    general, own = run_of(judged([critical, low]))["tool"]["driver"]["rules"]
+    assert (general["id"], general["properties"]["security-severity"]) == ("VU101", "8.0")
+    assert (own["id"], own["properties"]["security-severity"]) == ("VU101/CVE-2099-1", "9.5")
+    assert own["shortDescription"]["text"] == "CVE-2099-1: a | pipe, `ticks` and <b>tags</b>"
+    assert own["defaultConfiguration"] == {"level": "error"}
+    assert own["helpUri"] == critical.source
+    assert own["properties"]["tags"] == general["properties"]["tags"] == ["security", "a"]
+
+
+def test_one_advisory_of_two_packages_is_ranked_by_the_worse() -> None:
+    both = [a_finding(severity=Severity.LOW), a_finding(severity=Severity.HIGH)]
+    for findings in (both, both[::-1]):
+        _, own = run_of(judged(findings))["tool"]["driver"]["rules"]
+        assert own["properties"]["security-severity"] == "8.0"
+        assert own["defaultConfiguration"] == {"level": "error"}
 
 
 def test_a_place_counts_from_the_root_of_the_repository_and_has_the_files_line() -> None:
@@ -160,7 +187,7 @@ def test_what_was_accepted_is_suppressed_with_the_reason_and_the_end() -> None:
 
 
 def test_rules_have_their_words_and_a_rule_without_words_has_its_code() -> None:
-    audit = judged([a_finding(), replace(a_finding(), rule="ZZ999")])
+    audit = judged([a_finding(advisory=None), replace(a_finding(advisory=None), rule="ZZ999")])
     known, unknown = run_of(audit)["tool"]["driver"]["rules"]
     assert known["id"] == "VU101"
     assert known["shortDescription"]["text"] == "No audited package has a known vulnerability"

@@ -1,12 +1,22 @@
 """Metadata is read from its headers alone, as far as its first blank line."""
 
+import zipfile
 from collections.abc import Mapping
 from email.parser import HeaderParser
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackaudit.target.read_environment import Folder, distribution, headers, normalized, requires_txt
+from stackaudit.target.read_environment import (
+    Folder,
+    distribution,
+    headers,
+    normalized,
+    read_distributions,
+    requires_txt,
+)
 
 
 class Shelf(Folder):
@@ -101,3 +111,72 @@ def test_a_direct_url_that_is_no_object_is_a_problem() -> None:
 
 def test_names_are_compared_as_the_index_does() -> None:
     assert normalized("Click_Did.you--mean") == "click-did-you-mean"
+
+
+METADATA = "kombu-5.4.0.dist-info/METADATA"
+
+
+def packed(path: Path, files: Mapping[str, str]) -> bytes:
+    """A zip of `files` at `path`, and its bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("sign", "offset", "written"),
+    [
+        (METADATA.encode(), len(METADATA), b"\xff\xff\xff"),
+        (b"PK\x01\x02", 8, b"\x01"),
+        (b"PK\x01\x02", 10, b"\x4d"),
+    ],
+    ids=["torn", "encrypted", "packed in an unknown way"],
+)
+def test_a_member_of_a_zip_that_cannot_be_read_is_a_problem_of_that_package_alone(
+    tmp_path: Path, sign: bytes, offset: int, written: bytes
+) -> None:
+    bad, good = tmp_path / "bad.whl", tmp_path / "good.whl"
+    content = bytearray(packed(bad, {METADATA: "Name: kombu\nVersion: 5.4.0\n" + "Classifier: none\n" * 9}))
+    place = content.find(sign) + offset
+    content[place : place + len(written)] = written
+    bad.write_bytes(content)
+    packed(good, {"vine-5.1.0.dist-info/METADATA": "Name: vine\nVersion: 5.1.0\n"})
+    found = read_distributions([str(bad), str(good)])
+    assert [(each["name"], each["version"], each["problem"]) for each in found["distributions"]] == [
+        ("kombu", "5.4.0", "its METADATA can't be opened"),
+        ("vine", "5.1.0", None),
+    ]
+
+
+def test_a_zip_whose_list_of_names_is_torn_was_not_listed(tmp_path: Path) -> None:
+    path = tmp_path / "torn.zip"
+    content = packed(path, {"é": ""})
+    path.write_bytes(content.replace("é".encode(), b"\xff\xff"))
+    assert read_distributions([str(path)]) == {"distributions": [], "leftovers": [], "unlisted": [str(path)]}
+
+
+def test_a_folder_inside_a_zip_was_not_listed(tmp_path: Path) -> None:
+    packed(tmp_path / "all.zip", {f"lib/{METADATA}": "Name: kombu\nVersion: 5.4.0\n"})
+    inside = str(tmp_path / "all.zip" / "lib")
+    assert read_distributions([inside])["unlisted"] == [inside]
+
+
+def test_an_egg_with_no_metadata_is_a_problem_and_goes_by_its_name(tmp_path: Path) -> None:
+    egg = tmp_path / "hatched-2.0-py3.11.egg"
+    packed(egg, {"hatched.py": ""})
+    (found,) = read_distributions([str(egg)])["distributions"]
+    assert (found["name"], found["version"]) == ("hatched", "2.0")
+    assert found["problem"] == "its metadata folder holds no PKG-INFO"
+
+
+def test_an_egg_that_is_gone_is_no_problem(tmp_path: Path) -> None:
+    gone = str(tmp_path / "hatched-2.0-py3.11.egg")
+    assert read_distributions([gone]) == {"distributions": [], "leftovers": [], "unlisted": []}
+
+
+def test_what_a_wheel_on_the_import_path_wrote_is_read_from_its_record(tmp_path: Path) -> None:
+    wheel = tmp_path / "kombu-5.4.0-py3-none-any.whl"
+    packed(wheel, {METADATA: "Name: kombu\nVersion: 5.4.0\n", "kombu-5.4.0.dist-info/RECORD": "kombu/__init__.py,,\n"})
+    (found,) = read_distributions([str(wheel)])["distributions"]
+    assert found["record"] == "kombu/__init__.py,,\n"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from stackaudit.lab.bench import Bench
-from stackaudit.lab.drill import Drill
+from stackaudit.lab.drill import Drill, Witness
 from stackaudit.lab.drills._importing import MODULES, imported
 from stackaudit.model.facts.trials import WarningTrial
 
@@ -20,5 +20,6 @@ DRILL = Drill(
     run=_run,
     calm=True,
     needs_worker=False,
+    witness=Witness.PYTHON,
     source="https://docs.python.org/3/library/exceptions.html#DeprecationWarning",
 )

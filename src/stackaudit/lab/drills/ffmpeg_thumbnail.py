@@ -1,6 +1,6 @@
 """A frame of a clip becomes a picture."""
 
-from stackaudit.lab.drill import Drill
+from stackaudit.lab.drill import Drill, Witness
 from stackaudit.lab.drills._filming import step
 from stackaudit.model.facts.trials import FfmpegTrial
 
@@ -12,5 +12,6 @@ DRILL = Drill(
     calm=True,
     needs="ffmpeg-python",
     needs_worker=False,
+    witness=Witness.FFMPEG,
     source="https://ffmpeg.org/ffmpeg.html",
 )

@@ -1,6 +1,6 @@
 """A clip is read that was cut off."""
 
-from stackaudit.lab.drill import Drill
+from stackaudit.lab.drill import Drill, Witness
 from stackaudit.lab.drills._filming import step
 from stackaudit.model.facts.trials import FfmpegFaultTrial
 
@@ -12,5 +12,6 @@ DRILL = Drill(
     calm=True,
     needs="ffmpeg-python",
     needs_worker=False,
+    witness=Witness.FFMPEG,
     source="https://ffmpeg.org/ffmpeg-formats.html#mov_002fmp4_002f3gp",
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from stackaudit.lab.bench import Bench
-from stackaudit.lab.drill import Drill
+from stackaudit.lab.drill import Drill, Witness
 from stackaudit.lab.drills._importing import MODULES, imported
 from stackaudit.model.facts.trials import ExerciseTrial
 
@@ -21,4 +21,5 @@ DRILL = Drill(
     run=_run,
     calm=True,
     needs_worker=False,
+    witness=Witness.PYTHON,
 )

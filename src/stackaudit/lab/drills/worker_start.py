@@ -8,8 +8,10 @@ from stackaudit.model.facts.trials import ExerciseTrial
 
 
 def _run(bench: Bench) -> Iterator[str]:
+    # Without a server nothing is known of workers.
+    port = bench.server.port
     try:
-        bench.ready()
+        bench.start_and_end(port)
     except NotSetUp as trouble:
         yield trouble.cause
 

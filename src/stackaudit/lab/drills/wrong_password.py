@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from stackaudit.lab.bench import WITHIN, Bench, NotSetUp
+from stackaudit.lab.bench import Bench, NotSetUp
 from stackaudit.lab.drill import Drill
+from stackaudit.lab.drills._returning import keep_garbage, trouble_afterwards
 from stackaudit.model.facts.trials import RecoveryTrial
 
 REFUSED = 3.0
@@ -12,7 +13,8 @@ REFUSED = 3.0
 
 def _run(bench: Bench) -> Iterator[str]:
     _restart(bench, "right")
-    client = bench.ready()
+    bench.ready()
+    keep_garbage(bench)
     _restart(bench, "wrong")
     bench.pause(REFUSED)
     _restart(bench, "right")
@@ -20,9 +22,7 @@ def _run(bench: Bench) -> Iterator[str]:
     if status is not None:
         yield f"the worker ended with exit status {status} when its password was refused"
         return
-    trouble = client.trouble_with_a_task(WITHIN)
-    if trouble is not None:
-        yield f"a task that was sent after it {trouble}"
+    yield from trouble_afterwards(bench)
 
 
 def _restart(bench: Bench, password: str) -> None:

@@ -6,23 +6,30 @@ from stackaudit.model.values import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrilledStack(Fact):
-    """What one cell was made of: `python` is a full version, `packages` are the names and versions of all that was installed, by name.
-
-    `server` and `ffmpeg` are the programs of this machine that it was drilled with (`redis-server 7.0.15`), None where there was none.
-    """
+    """One cell (`3.11:prefork`) of what was drilled: the copy, with workers of `pool`."""
 
     cell: str
-    python: str
-    platform: str
     pool: str
-    packages: tuple[tuple[str, str], ...]
-    server: str | None = None
-    ffmpeg: str | None = None
 
     @property
     def subject(self) -> str:
         """The cell."""
         return self.cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut(Fact):
+    """One drill that was not run on a cell, and why. `sentence` says what would have had to hold."""
+
+    cell: str
+    drill: str
+    sentence: str
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        """The drill's name."""
+        return self.drill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
