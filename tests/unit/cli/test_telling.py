@@ -16,7 +16,7 @@ def printing(form: str, *outputs: Path, document: Callable[[Audit], str] | None 
         format=form,
         outputs=outputs,
         color="never",
-        progress=False,
+        no_progress=True,
         quiet=0,
         verbose=0,
         exit_zero=False,
