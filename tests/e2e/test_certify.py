@@ -9,17 +9,22 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from command import CLEAN, COMMAND, Run
 from distributions import listed, metadata, wheel_of
 from environments import uv
 from index_service import IndexService, serving
 from matrices_of_one import HEAD, HERE
+from stackaudit.authoring.proofs import text_of
+from stackaudit.model.matrix import Proof, Rung
 
 SCHEMA = Path(__file__).parents[2] / "src" / "stackaudit" / "reports" / "record.schema.json"
 WHEEL = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -153,6 +158,8 @@ def test_what_an_earlier_run_saw_of_the_same_packages_is_not_done_again_and_told
     assert kept["at"] >= proof["at"]
     (check,) = json.loads((folder / "c.json").read_text(encoding="utf-8"))["checks"]
     assert f"kept from {kept['at']:%Y-%m-%d %H:%M} UTC" in check["summary"]
+    refused = stackaudit("check", "--from", "c.json")
+    assert (refused.returncode, "c.json is the record of rows of a matrix" in refused.stderr) == (2, True)
     document = stackaudit("report", "--from", "c.json").stdout
     assert document.startswith("# What was proved of small ")
     assert f"| {HERE}:5.4 | ✅ pass (imported) |" in document
@@ -295,21 +302,15 @@ def test_an_interruption_kills_all_that_runs_and_writes_nothing(own: Path, index
     assert _left_behind(own.parent.parent) == []
 
 
-OTHERS = f"""\
-schema = "stackaudit/proof/1"
-
-[[proof]]
-python = "{HERE}"
-rung = "resolved"
-at = 2026-11-22 12:00:00+00:00
-by = "uv 0.9.1"
-platform = "linux-x86_64"
-record = "sha256:{"0" * 64}"
-
-[proof.packages]
-transport = "9.0.0"
-worker = "5.5.0"
-"""
+OTHERS = Proof(
+    python=HERE,
+    rung=Rung.RESOLVED,
+    at=datetime(2026, 11, 22, 12, tzinfo=UTC),
+    by="uv 0.9.1",
+    platform="linux-x86_64",
+    packages=((canonicalize_name("transport"), Version("9.0.0")), (canonicalize_name("worker"), Version("5.5.0"))),
+    record="sha256:" + "0" * 64,
+)
 
 
 def test_what_another_run_proved_meanwhile_is_kept(own: Path, index: IndexService, folder: Path) -> None:
@@ -317,7 +318,7 @@ def test_what_another_run_proved_meanwhile_is_kept(own: Path, index: IndexServic
     with _running(folder, _with_uv(index.url, own), "--cell", f"{HERE}:5.4", *RESOLVED) as process:
         while not index.asked and process.poll() is None:
             time.sleep(0.02)
-        _beside(own).write_text(OTHERS, encoding="utf-8")
+        _beside(own).write_text(text_of([OTHERS]), encoding="utf-8")
         _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert [each["packages"]["worker"] for each in proofs(own)] == ["5.4.0", "5.5.0"]

@@ -60,6 +60,9 @@ def test_two_drills_of_the_same_pins_say_the_same_and_leave_nothing(
     assert "| ping | A worker answers a ping | ✅ held | 1 |" in told.stdout
     again = stackaudit("check", "--from", "drill.json")
     assert (again.returncode, "2 of 2 drills held on CPython" in again.stdout) == (0, True), again.stdout + again.stderr
+    (folder / "stackaudit.toml").write_text('gate = "change"\n')
+    again = stackaudit("check", "--from", "drill.json", "--fail-on", "critical")
+    assert (again.returncode, again.stderr) == (0, "")
     refused = stackaudit("check", "--from", "drill.json", "--only", "matrix")
     assert (refused.returncode, "this one is of drills" in refused.stderr) == (2, True), refused.stderr
 

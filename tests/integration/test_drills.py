@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from drilling import GOOD, copy_of, interrupted_after, looks_at, problems_of
-from stackaudit.lab.bench import Lab
+from stackaudit.lab.bench import Bench, Lab, NotSetUp
 from stackaudit.lab.copies import installed_in
 from stackaudit.lab.drill import drills
 from stackaudit.model.deadline import Deadline
@@ -73,6 +73,13 @@ def test_what_the_next_python_is_without_is_warned_of_whether_the_copy_is_compil
         compiled = problems_of(looks_at(lab, "deprecations"))["deprecations"]
     assert any("the imp module is deprecated" in each and "removal in Python 3.12" in each for each in fresh), fresh
     assert compiled == fresh
+
+
+def test_where_no_server_comes_up_every_drill_of_the_bench_is_told_so(healthy: Lab) -> None:
+    bench = Bench(healthy, "late", Deadline(0))
+    for _ in range(2):
+        with pytest.raises(NotSetUp, match="no server came up"):
+            _ = bench.server
 
 
 def test_where_no_worker_starts_that_is_told_and_the_rest_is_unknown() -> None:

@@ -1,5 +1,6 @@
 """The real pip-audit and an advisory service at fault: no fault of the service ends in a pass."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -145,6 +146,17 @@ def test_a_local_copy_that_cannot_be_read_is_unknown(tmp_path: Path, text: str) 
     (tmp_path / "copy").mkdir()
     (tmp_path / "copy" / "A-1.json").write_text(text)
     assert_blind(audit(str(tmp_path / "copy"), CLEAN))
+
+
+@pytest.mark.parametrize("engine", [consult, native])
+def test_a_mirror_that_is_not_what_was_synced_answers_nothing(engine: ModuleType) -> None:
+    copy = Source(kind=Kind.LOCAL, name="the local mirror", address=Secret(str(ADVISORIES)), mirror=True)
+    elm = Pin(name=canonicalize_name("elm"), version="1.0")
+    whole = engine.consult(copy, [elm], Deadline(30), Deadline(60))
+    assert list(whole.audited) == [elm]
+    assert list(engine.consult(replace(copy, sha256=whole.copy), [elm], Deadline(30), Deadline(60)).audited) == [elm]
+    swapped = engine.consult(replace(copy, sha256="0" * 64), [elm], Deadline(30), Deadline(60))
+    assert (swapped.audited, swapped.failed) == ({}, {elm: "it is damaged: it is not what was synced"})
 
 
 def test_a_local_copy_that_is_not_there_is_unknown_and_what_could_be_named_is_told(tmp_path: Path) -> None:

@@ -307,6 +307,21 @@ def test_an_index_that_lets_nobody_in_is_unknown_and_a_login_reaches_it_and_no_r
     assert "hunter2" not in str(encode(snapshot))
 
 
+@pytest.mark.parametrize("tool", ["uv"], indirect=True)
+@pytest.mark.usefixtures("tool")
+def test_the_login_of_an_index_that_is_named_in_uvs_settings_reaches_it(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = IndexService(projects=shelf.projects, contents=shelf.contents, login=("me", "hunter2"))
+    with serving(service):
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"ours={service.url}")
+        monkeypatch.setenv("UV_INDEX_OURS_USERNAME", "me")
+        monkeypatch.setenv("UV_INDEX_OURS_PASSWORD", "hunter2")
+        snapshot = ask(declared(tmp_path, "worker==5.4.0\n"))
+    assert given(snapshot)["transport"] == "5.7.0"
+    assert "hunter2" not in str(encode(snapshot))
+
+
 @pytest.mark.usefixtures("tool")
 def test_an_environment_is_resolved_for_its_own_python(
     shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environments: Environments

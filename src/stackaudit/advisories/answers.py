@@ -18,3 +18,9 @@ class Answers:
     failed: Mapping[Pin, str] = field(default_factory=dict)
     sha256: str | None = None
     as_of: str = ""
+
+    def held_to(self, sha256: str | None) -> "Answers":
+        """Itself; or no answer at all where `sha256` is the digest that the copy must have, and it has another."""
+        if sha256 in {None, self.sha256}:
+            return self
+        return Answers(records={}, failed=dict.fromkeys(self.records, "it is damaged: it is not what was synced"))

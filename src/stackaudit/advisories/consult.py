@@ -63,7 +63,7 @@ def _answers(source: Source, pins: Sequence[Pin], asking: Deadline) -> Answers:
         with Client(asking, Way(at_once=osv.MOST_AT_ONCE), most=osv.MOST_BYTES) as client:
             return osv.ask(source.address.reveal(), pins, client)
     try:
-        return local.ask(Path(source.address.reveal()), pins)
+        return local.ask(Path(source.address.reveal()), pins).held_to(source.sha256)
     except LocalError as error:
         return Answers(records={}, failed=dict.fromkeys(pins, str(error)))
 

@@ -105,7 +105,7 @@ def current() -> Mirror | None:
 
 
 def located(source: Source) -> Source:
-    """`source`, with the place of the records in it where it is the mirror.
+    """`source`, with the place and the digest of its records where it is the mirror.
 
     Raises:
         MirrorError: it is the mirror, and there is none, or none that can be used.
@@ -115,7 +115,7 @@ def located(source: Source) -> Source:
     found = current()
     if found is None:
         raise MirrorError("there is none", hint=MAKE)
-    return replace(source, address=Secret(str(found.path)))
+    return replace(source, address=Secret(str(found.path)), sha256=found.sha256)
 
 
 def verify(mirror: Mirror) -> None:

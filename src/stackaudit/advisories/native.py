@@ -58,7 +58,8 @@ def _answers(source: Source, pins: Sequence[Pin], asking: Deadline) -> Answers:
         index = open_index(Path(source.address.reveal()))
     except LocalError as error:
         return Answers(records={}, failed=dict.fromkeys(pins, str(error)))
-    return Answers(records={pin: index.about(pin) for pin in pins}, sha256=index.sha256, as_of=index.as_of)
+    records = {pin: index.about(pin) for pin in pins}
+    return Answers(records=records, sha256=index.sha256, as_of=index.as_of).held_to(source.sha256)
 
 
 def merged(records: Sequence[Record]) -> list[Vulnerability]:

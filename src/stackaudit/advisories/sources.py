@@ -22,13 +22,15 @@ class Kind(StrEnum):
 class Source:
     """One source of advisories. `address` is the base URL of an OSV service or the path of a local copy; `name` is how it is told.
 
-    `mirror` marks the local copy that this tool keeps itself: where that lies is looked up when it is asked.
+    `mirror` marks the local copy that this tool keeps itself: where that lies, and the digest `sha256` that its records must have, is
+    looked up when it is asked.
     """
 
     kind: Kind
     name: str
     address: Secret
     mirror: bool = False
+    sha256: str | None = None
 
 
 def chosen(manifest: Manifest) -> tuple[Source, ...]:

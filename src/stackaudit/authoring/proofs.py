@@ -15,6 +15,7 @@ from stackaudit.inputs._matrix_layers import PROOF_SCHEMA
 from stackaudit.inputs.matrix_source import Source
 from stackaudit.model.errors import UsageError
 from stackaudit.model.matrix import Matrix, Proof, Rung
+from stackaudit.model.sealed import seal_of
 from stackaudit.model.values import dataclass
 from stackaudit.outside.files import write_whole
 
@@ -114,6 +115,7 @@ def text_of(proofs: Sequence[Proof]) -> str:
             "by": each.by,
             "platform": each.platform,
             "record": each.record,
+            "digest": seal_of(each),
             "packages": {str(name): str(version) for name, version in each.packages},
         }
         for each in proofs

@@ -19,6 +19,7 @@ from stackaudit.inputs.setting_keys import CHECKS
 from stackaudit.inputs.settings import Settings
 from stackaudit.model.audit import Audit, Case, Judgment, Observed, Policy, Recorded
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.errors import UsageError
 from stackaudit.model.facts.environment import ImportTrial
 from stackaudit.model.facts.fact import Fact
 from stackaudit.model.facts.trials import DrilledStack
@@ -48,16 +49,15 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
     Raises:
         StackauditError: the settings or the files are wrong, or there is nothing to audit; nothing was asked then.
     """
+    observed = None if source.record is None else _recorded(source.record, source.folder)
+    if observed is not None and observed.snapshot.facts(DrilledStack):
+        from stackaudit.cli.drilled import judged_again
+
+        return judged_again(observed, settings, source.folder)
     policy = policy_of(settings, source.folder)
     choice = choose(settings, source.folder)
     baseline = _baseline(settings, source.folder)
-    if source.record is not None:
-        from stackaudit.inputs import records
-
-        observed = records.read(source.record, source.folder)
-        if observed.snapshot.facts(DrilledStack):
-            return _drilled_again(observed, settings, policy), policy
-    else:
+    if observed is None:
         with live(wanted=progress) as tick:
             observed = _observe(settings, source, choice, tick)
     matrix = fitting_matrix(choice, observed.manifest, observed.snapshot)
@@ -68,11 +68,16 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
     return replace(told, baseline=None if baseline is None else baseline.digest), policy
 
 
-def _drilled_again(observed: Observed, settings: Settings, policy: Policy) -> Audit:
-    from stackaudit.cli.drilled import judged, refuse_other_questions
+def _recorded(path: Path, folder: Path) -> Observed:
+    from stackaudit.inputs import records
 
-    refuse_other_questions(settings)
-    return judged(observed, policy)
+    observed = records.read(path, folder)
+    if any(look.probe == "certify" for look in observed.snapshot.looks):
+        raise UsageError(
+            f"{path} is the record of rows of a matrix that were proved, and no audit of a stack",
+            hint="tell it as it was with: stackaudit report --from RECORD",
+        )
+    return observed
 
 
 def _baseline(settings: Settings, folder: Path) -> Recorded | None:

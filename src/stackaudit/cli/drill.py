@@ -73,8 +73,8 @@ def drill(  # noqa: PLR0913 - a command's options are its parameters
     from stackaudit.cli import telling
     from stackaudit.cli._drill_pins import pinned
     from stackaudit.cli.certifying import new_folder_for_logs
-    from stackaudit.cli.choosing import choose, policy_of
-    from stackaudit.cli.drilled import judged
+    from stackaudit.cli.choosing import choose
+    from stackaudit.cli.drilled import drill_policy, judged
     from stackaudit.inputs.settings import resolve
     from stackaudit.lab.copies import Wanted, refuse_unfit
     from stackaudit.lab.drill import POOLS
@@ -109,12 +109,10 @@ def drill(  # noqa: PLR0913 - a command's options are its parameters
         "allow-unknown": split(allow_unknown),
         "ignore": split(ignore),
         "offline": offline or None,
-        # A drill has no earlier record that a change could be told by.
-        "gate": "all",
     }
     folder = Path.cwd()
     settings = resolve(options, os.environ, folder)
-    policy = policy_of(settings, folder)
+    policy = drill_policy(settings, folder)
     deadline = Deadline(timeout)
     stack = pinned(settings, choose(settings, folder), folder, deadline)
     logs = new_folder_for_logs()

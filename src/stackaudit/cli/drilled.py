@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
+from stackaudit.cli.choosing import policy_of
 from stackaudit.gate.verdict import gated
 from stackaudit.gate.waivers import waive
 from stackaudit.inputs.settings import Settings
@@ -10,7 +12,7 @@ from stackaudit.lab.outcomes import judge_drills
 from stackaudit.model.audit import Audit, Case, Observed, Policy
 from stackaudit.model.errors import UsageError
 
-_NOT_OF_DRILLS = ("only", "skip", "require", "matrix", "baseline")
+_NOT_OF_DRILLS = ("only", "skip", "require", "matrix", "baseline", "gate")
 
 
 def judged(observed: Observed, policy: Policy) -> Audit:
@@ -23,8 +25,24 @@ def judged(observed: Observed, policy: Policy) -> Audit:
     return gated(case, judgments, own, started_at=observed.started_at, finished_at=observed.finished_at)
 
 
-def refuse_other_questions(settings: Settings) -> None:
-    """Raise UsageError where the command line asks the record of a drill what no drill asks."""
+def judged_again(observed: Observed, settings: Settings, folder: Path) -> tuple[Audit, Policy]:
+    """The drills of a record, judged by the policy of a call made in `folder`.
+
+    Raises:
+        StackauditError: the settings are wrong, or the command line asks what no drill asks.
+    """
+    _refuse_other_questions(settings)
+    policy = drill_policy(settings, folder)
+    return judged(observed, policy), policy
+
+
+def drill_policy(settings: Settings, folder: Path) -> Policy:
+    """The gate's settings for drills: there is no earlier record of theirs that a change could be told by."""
+    told = tuple(replace(each, value=None) if each.name == "gate" else each for each in settings.settings)
+    return policy_of(replace(settings, settings=told), folder)
+
+
+def _refuse_other_questions(settings: Settings) -> None:
     for name in _NOT_OF_DRILLS:
         if settings.get(name).where.path.startswith("option"):
             raise UsageError(

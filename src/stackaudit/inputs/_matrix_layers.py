@@ -12,6 +12,7 @@ from stackaudit.inputs._text import Toml
 from stackaudit.inputs._toml_tables import Book, Table
 from stackaudit.model.errors import Fault
 from stackaudit.model.matrix import PackageRange, Proof, Rung
+from stackaudit.model.sealed import seal_of
 from stackaudit.model.values import dataclass
 
 PUBLISHED_SCHEMA = "stackaudit/published/1"
@@ -66,7 +67,7 @@ def _proof(table: Table) -> Proof:
         if version is not None:
             pins.append((canonicalize_name(key), version))
     rung = table.choice("rung", [each for each in Rung if each.earns_tick])
-    record = table.text("record")
+    record, seal = table.text("record"), table.text("digest")
     if record and not _DIGEST.fullmatch(record):
         table.fault("record", "a record is named by its digest: `sha256:` and 64 hexadecimal digits")
     proof = Proof(
@@ -78,5 +79,11 @@ def _proof(table: Table) -> Proof:
         packages=tuple(sorted(pins)),
         record=record,
     )
+    if seal and seal != seal_of(proof):
+        table.fault(
+            "digest",
+            "the proof was changed since it was written: its digest is of another one",
+            hint="take the proof out, and prove its row again: `stackaudit matrix certify`",
+        )
     table.close()
     return proof

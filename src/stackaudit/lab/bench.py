@@ -78,6 +78,7 @@ class Bench:
             if source.name.startswith("drill_"):
                 write_whole(self.folder / source.name, source.read_text(encoding="utf-8"))
         self._server: BreakableServer | None = None
+        self._serverless: NotSetUp | None = None
         self._backend: BreakableServer | None = None
         self._workers: list[WorkerProcess] = []
         self._clients: list[Client] = []
@@ -87,9 +88,19 @@ class Bench:
 
     @property
     def server(self) -> BreakableServer:
-        """The broker, and the result backend where none of its own was asked for; started when it is first asked for."""
+        """The broker, and the result backend where none of its own was asked for; started when it is first asked for.
+
+        Raises:
+            NotSetUp: none comes up, now or when it was first asked for.
+        """
+        if self._serverless is not None:
+            raise self._serverless
         if self._server is None:
-            self._server = self._serving("server")
+            try:
+                self._server = self._serving("server")
+            except NotSetUp as trouble:
+                self._serverless = trouble
+                raise
         return self._server
 
     def backend(self) -> BreakableServer:

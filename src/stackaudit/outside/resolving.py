@@ -147,8 +147,9 @@ def variables(question: Question) -> dict[str, str | None]:
         SettingsError: what pip is configured with can't be read.
     """
     settings = index_settings(question.prefix)
-    # Whoever configured uv itself and no index for pip means uv's.
-    kept = _KEPT if settings.named else _KEPT | _UVS_INDEXES
+    # Whoever configured uv itself and no index for pip means uv's, with the logins that it knows by their names.
+    logins = {each for each in os.environ if each.startswith("UV_INDEX_") and each.endswith(("_USERNAME", "_PASSWORD"))}
+    kept = _KEPT if settings.named else _KEPT | _UVS_INDEXES | logins
     own = [each for each in os.environ if each.startswith(("PIP_", "UV_")) and each not in kept]
     found: dict[str, str | None] = dict.fromkeys(own)
     found |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "UV_NO_CONFIG": "1", "UV_HTTP_RETRIES": "1"}

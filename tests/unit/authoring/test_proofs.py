@@ -68,6 +68,43 @@ def test_what_is_written_reads_back(proofs: list[Proof]) -> None:
     assert read(text_of(proofs)) == tuple(proofs)
 
 
+SURVIVED = text_of([proof(rung=Rung.EXERCISED), proof("3.12")])
+
+
+@pytest.mark.parametrize(
+    ("written", "edited"),
+    [
+        ('rung = "exercised"', 'rung = "survived"'),
+        ('redis = "5.0.8"', 'redis = "99.9"'),
+        ('redis = "5.0.8"', 'redis = "5.0.8"\nRedis = "1.0"'),
+        ('redis = "5.0.8"\n', ""),
+        ("at = 2026-11-22", "at = 2027-11-22"),
+        ('platform = "linux-x86_64"', 'platform = "macosx-14.0-arm64"'),
+        ('by = "uv 0.13.9"', 'by = "uv 0.13.9, redis-server 8.0.0, 27 drills"'),
+        ('python = "3.11"', 'python = "3.13"'),
+        ('record = "sha256:0', 'record = "sha256:1'),
+    ],
+)
+def test_a_proof_that_was_edited_is_believed_no_more(written: str, edited: str) -> None:
+    assert read(SURVIVED)
+    toml = parse_toml(SURVIVED.replace(written, edited, 1), "x.proof.toml")
+    assert isinstance(toml, Toml)
+    faults: list[Fault] = []
+    read_proofs(toml, faults)
+    (fault,) = faults
+    assert "the proof was changed since it was written" in fault.message
+    assert str(fault.where).startswith("x.proof.toml:")
+
+
+def test_a_proof_without_a_digest_is_not_believed() -> None:
+    lines = [each for each in SURVIVED.splitlines() if not each.startswith("digest")]
+    toml = parse_toml("\n".join(lines), "x.proof.toml")
+    assert isinstance(toml, Toml)
+    faults: list[Fault] = []
+    read_proofs(toml, faults)
+    assert ["digest" in each.message for each in faults] == [True, True]
+
+
 @settings(max_examples=60)
 @given(PROOFS, st.randoms(use_true_random=False))
 def test_the_order_in_which_proofs_came_changes_no_byte(proofs: list[Proof], order: random.Random) -> None:

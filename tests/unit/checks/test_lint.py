@@ -1,17 +1,20 @@
 """A matrix is judged itself: what in it is old, can never be used, can never fire, or leads nowhere."""
 
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from stackaudit import sockets
+from stackaudit.authoring.proofs import text_of
 from stackaudit.checks._lint import lint, verdict_of
 from stackaudit.checks._lints import LINTS
 from stackaudit.inputs import matrices
 from stackaudit.model.findings import Severity, Verdict
-from stackaudit.model.matrix import Matrix
+from stackaudit.model.matrix import Matrix, Proof, Rung
 from unit.inputs.test_matrices import GOOD, written
 
 DAY = date(2026, 11, 22)
@@ -200,20 +203,17 @@ def test_a_cure_that_is_not_listed_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("rung", "told_so"), [("resolved", False), ("imported", True), ("survived", True)])
 def test_a_proof_of_what_a_rule_calls_broken_contradicts_it(tmp_path: Path, rung: str, told_so: bool) -> None:  # noqa: FBT001
-    (tmp_path / "small.proof.toml").write_text(
-        f"""schema = "stackaudit/proof/1"
-
-[[proof]]
-python = "3.11"
-rung = "{rung}"
-at = 2026-11-22T12:00:00Z
-by = "uv 0.13.9"
-platform = "linux"
-packages = {{ celery = "5.4.0", future = "0.18.2" }}
-record = "sha256:{"0" * 64}"
-""",
-        encoding="utf-8",
+    packages = ((canonicalize_name("celery"), Version("5.4.0")), (canonicalize_name("future"), Version("0.18.2")))
+    proof = Proof(
+        python="3.11",
+        rung=Rung(rung),
+        at=datetime(2026, 11, 22, 12, tzinfo=UTC),
+        by="uv 0.13.9",
+        platform="linux",
+        packages=packages,
+        record="sha256:" + "0" * 64,
     )
+    (tmp_path / "small.proof.toml").write_text(text_of([proof]), encoding="utf-8")
     expected = "it-breaks fires on a combination on Python 3.11 that is proved up to `imported`".replace(
         "imported", rung
     )
