@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from advised import ADVISORIES, CLEAN, HERE, VULNERABLE, Told, assert_blind, audit, manifest, requirement
@@ -322,10 +323,15 @@ def test_pins_that_are_not_for_this_python_are_not_audited_and_open_requirements
         requirement("ash"),
         requirement("elm"),
         requirement("in-house==2.0", source="https://git.example.org/in-house"),
+        requirement("worked-on", source="./worked-on"),
+        replace(requirement("nonsense"), specifier=SpecifierSet("===2012-autumn")),
     ]
     told = Told(manifest(service.url, requirements))
     assert told.subjects(Outcome.PASS) == {"elm==1.0"}
-    assert told.subjects(Outcome.UNCHECKABLE) == {"ash", "in-house==2.0"}
+    assert told.subjects(Outcome.UNCHECKABLE) == {"ash", "in-house==2.0", "worked-on"}
+    assert "it comes from elsewhere than the public index" in told.finding("worked-on").message
+    assert told.subjects(Outcome.UNKNOWN) == {"nonsense"}
+    assert "does not follow PEP 440" in told.finding("nonsense").message
     assert told.subjects(Outcome.FAIL) == set()
 
 

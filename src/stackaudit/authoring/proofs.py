@@ -71,16 +71,16 @@ def path_for(source: Source) -> Path:
 def merged(matrix: Matrix, new: Iterable[Proof], fallen: Sequence[Fallen] = ()) -> Kept:
     """The proofs of `matrix` with the `new` ones.
 
-    Of two proofs of the same row on the same Python the stronger stays, of equals the newer; but none that `fallen` refutes.
+    Of two proofs of the same row on the same Python and platform the stronger stays, of equals the newer; but none that `fallen` refutes.
     """
-    best: dict[tuple[str, _Row], Proof] = {}
+    best: dict[tuple[str, _Row, str], Proof] = {}
     refuted = tuple(each for each in matrix.proofs if any(one.refutes(each) for one in fallen))
     for each in (*(each for each in matrix.proofs if each not in refuted), *new):
-        key = (each.python, row_of(matrix, each))
+        key = (each.python, row_of(matrix, each), each.platform)
         other = best.get(key)
         if other is None or (each.rung.rank, each.at) >= (other.rung.rank, other.at):
             best[key] = each
-    ordered = [best[key] for key in sorted(best, key=lambda key: (Version(key[0]), key[1]))]
+    ordered = [best[key] for key in sorted(best, key=lambda key: (Version(key[0]), *key[1:]))]
     dropped = tuple(each for each in ordered if _is_stale(matrix, each))
     return Kept(
         proofs=tuple(each for each in ordered if each not in dropped),

@@ -28,8 +28,17 @@ def summarize(case: Case, findings: Sequence[Finding]) -> str:
         more = f" ({unscored} without score)" if unscored else ""
         words.append(f"{_known(len(found))}{more}")
         words.append("by " + " and ".join(_services(case, audited.values())))
+    words += not_in_use(case)
     words += _of_a_fresh_install(case, findings)
     return ", ".join(words)
+
+
+def not_in_use(case: Case) -> Iterator[str]:
+    """What files hold besides, for extras and groups that are not in use; an environment is audited as it is, whatever it was made for."""
+    for each in case.manifest.terms.left_out if case.manifest.interpreter is None else ():
+        more = f" and {len(each.parts) - _MOST_NAMES} more" if len(each.parts) > _MOST_NAMES else ""
+        named = f" ({', '.join(each.parts[:_MOST_NAMES])}{more})" if each.parts else ""
+        yield f"{_count(each.packages, 'more package')} of {each.path} not audited: for parts that are not in use{named}"
 
 
 def _of_a_fresh_install(case: Case, findings: Sequence[Finding]) -> Iterator[str]:

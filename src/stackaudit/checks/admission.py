@@ -8,7 +8,7 @@ from stackaudit.checks._breach import Breach, told
 from stackaudit.checks._mending import moved
 from stackaudit.checks._misfit import listed_for_this_python, on_python
 from stackaudit.checks._row import Row, admits_python
-from stackaudit.checks._rung import proof_here
+from stackaudit.checks._rung import held_here
 from stackaudit.checks._stack import about_covered, row, subject_of
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
@@ -142,7 +142,7 @@ def _about_admitted(case: Case) -> Iterable[str]:
 )
 def supported(rule: Rule, case: Case) -> Iterator[Finding]:
     """Classifiers, and the documentation where it says something else than the metadata; what was proved all the same is said."""
-    here, proof = row(case), proof_here(case)
+    here, held = row(case), held_here(case)
     for entry, version, found in here.covered() if here is not None else ():
         if here is None or not admits_python(here, found):
             continue
@@ -155,9 +155,11 @@ def supported(rule: Rule, case: Case) -> Iterator[Finding]:
             message = f"the documentation of {entry.name} {version} asks for Python {documented}, {metadata}"
         else:
             continue
-        if proof is not None and proof.rung.rank >= Rung.IMPORTED.rank:
-            did = f"{'have' if proof.rung is Rung.SURVIVED else 'were'} {proof.rung}"
-            message += f"; these versions {did} together on Python {here.minor} ({proof.at.date()}, {proof.by})"
+        if held is not None and held.here is not None and held.here.rank >= Rung.IMPORTED.rank:
+            did = f"{'have' if held.here is Rung.SURVIVED else 'were'} {held.here}"
+            message += (
+                f"; these versions {did} together on Python {here.minor} ({held.proof.at.date()}, {held.proof.by})"
+            )
         newer = _newest_naming(here, entry)
         none = f"no listed {entry.name} that names Python {here.minor} goes with the others: rely on tests of your own"
         newest = f"{entry.name} {newer} is the newest that names Python {here.minor} and goes with the others"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from stackaudit.checks._audited import not_in_use
 from stackaudit.checks._resolved import first_place, resolved
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.advised import Audited, FreshAudited
@@ -11,6 +12,7 @@ from stackaudit.model.findings import Finding
 from stackaudit.model.fresh_install import open_files
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.parts import Rule, rule
+from stackaudit.model.places import Place
 
 MOST_NAMES = 5
 MOST_LIBRARIES = 30
@@ -45,6 +47,32 @@ def _library(file: str) -> str:
     """`libssl` of `libssl-1b2c3d4e.so.3`; a program keeps its whole name, which often tells the version."""
     name = file.partition(".so")[0] if ".so" in file else file.removesuffix(".dylib").removesuffix(".dll")
     return _HASH.sub("", name) if name != file else file
+
+
+def _why_nothing_left(manifest: Manifest) -> str | None:
+    """Why no part of a file that was left out could matter."""
+    if manifest.interpreter is not None:
+        return "the environment itself is audited"
+    return None if manifest.terms.left_out else "no file holds extras or groups that are not in use"
+
+
+# It passes nothing: what is in use passes by VU101.
+@rule(
+    "VU106",
+    "What files hold for parts not in use is told as not audited",
+    severity="low",
+    reads=[],
+    about=lambda _: [],
+    why="an extra or a group that somebody installs all the same brings packages that nobody looked at",
+    fix="name the extras and groups that are in use with the settings `extras` and `groups`",
+    source="https://packaging.python.org/en/latest/specifications/dependency-groups/",
+    asked_by=_why_nothing_left,
+    told_only=True,
+)
+def left_out_told(rule: Rule, case: Case) -> Iterator[Finding]:
+    """One for each file: how many packages it has for the extras and groups that the settings do not name."""
+    for each, message in zip(case.manifest.terms.left_out, not_in_use(case), strict=True):
+        yield rule.uncheckable(each.path, message, where=Place(path=each.path), fix=rule.fix)
 
 
 def _why_whole(manifest: Manifest) -> str | None:

@@ -56,7 +56,7 @@ def fleet(  # noqa: PLR0913 - a command's options are its parameters
     from stackaudit.cli._fleet_audit import audit, call_of
     from stackaudit.cli.choosing import policy_of
     from stackaudit.inputs.settings import resolve
-    from stackaudit.reports._fleet import render, text
+    from stackaudit.reports._fleet import text
 
     printing = telling.Printing(
         format=format_,
@@ -67,7 +67,7 @@ def fleet(  # noqa: PLR0913 - a command's options are its parameters
         verbose=verbose,
         exit_zero=exit_zero,
         details=text,
-        document=render,
+        keeps=False,
     )
     telling.refuse_bad(printing)
     options: dict[str, SettingValue] = {

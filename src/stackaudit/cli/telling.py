@@ -32,8 +32,8 @@ from stackaudit.outside.files import write_whole
 class Printing:
     """How the result is told: the format on standard output, the files, and how much.
 
-    `title` is the first line of the text, `details` makes lines below those of the checks, and `document` makes the Markdown, which HTML is
-    made of too, for a command whose audit is not one of a stack.
+    `title` is the first line of the text, `details` makes lines below those of the checks, and `keeps` says that its document has places
+    for what people write, which is read out of the one that it replaces.
     """
 
     format: str
@@ -45,7 +45,7 @@ class Printing:
     exit_zero: bool
     title: str = ""
     details: Callable[[Audit], str] | None = None
-    document: Callable[[Audit], str] | None = None
+    keeps: bool = True
 
     @property
     def progress(self) -> bool:
@@ -82,7 +82,7 @@ def refuse_bad(printing: Printing) -> None:
         if not os.access(path if path.exists() and not path.is_file() else folder, os.W_OK):
             raise UsageError(f"{path} can't be written: permission denied")
         document = _document_of(path)
-        if printing.document is None and document is not None:
+        if printing.keeps and document is not None:
             keeping.kept_in(document)
 
 
@@ -112,7 +112,7 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
     if printing.outputs:
         for path in printing.outputs:
             try:
-                write_whole(path, redact(_rendered(renderer_for(path), _edition_at(path, audit, printing), printing)))
+                write_whole(path, redact(renderer_for(path).render(_edition_at(path, audit, printing))))
             except OSError as error:
                 raise UsageError(f"{path} can't be written: {error.strerror}") from None
         written = ", ".join(str(path) for path in printing.outputs)
@@ -122,7 +122,7 @@ def tell(audit: Audit, policy: Policy, printing: Printing) -> None:
     renderers = () if printing.format == "text" else sockets.renderers()
     renderer = next((each for each in renderers if each.name == printing.format), None)
     if renderer is not None and not (printing.outputs and renderer.suffixes):
-        write(_rendered(renderer, audit, printing))
+        write(renderer.render(audit))
         if renderer.name == "github":
             add_summary(audit)
     if renderer is not None or printing.outputs or _is_silent(printing):
@@ -153,7 +153,7 @@ def _told(audit: Audit) -> frozenset[str]:
 
 
 def _edition_at(path: Path, audit: Audit, printing: Printing) -> Audit:
-    document = _document_of(path) if printing.document is None else None
+    document = _document_of(path) if printing.keeps else None
     return keeping.for_document(audit, document) if document is not None else audit
 
 
@@ -163,16 +163,6 @@ def _document_of(path: Path) -> Path | None:
     if name == "html":
         return path.with_suffix(".md")
     return path if name == "markdown" else None
-
-
-def _rendered(renderer: Renderer, audit: Audit, printing: Printing) -> str:
-    if printing.document is not None and renderer.name == "markdown":
-        return printing.document(audit)
-    if printing.document is not None and renderer.name == "html":
-        from stackaudit.reports.html import page
-
-        return page(audit, printing.document(audit))
-    return renderer.render(audit)
 
 
 def _words() -> tuple[RuleText, ...]:

@@ -52,7 +52,6 @@ def verify(  # noqa: PLR0913 - a command's options are its parameters
     from stackaudit.cli import telling
     from stackaudit.cli.choosing import policy_of
     from stackaudit.inputs.settings import resolve
-    from stackaudit.reports._verification import render
 
     printing = telling.Printing(
         format=format_,
@@ -63,7 +62,7 @@ def verify(  # noqa: PLR0913 - a command's options are its parameters
         verbose=verbose,
         exit_zero=exit_zero,
         title=f"Verifying {document}",
-        document=render,
+        keeps=False,
     )
     telling.refuse_bad(printing)
     options: dict[str, SettingValue] = {

@@ -93,6 +93,7 @@ def _target(held: Held) -> dict[str, str]:
     found += [
         (f"setting {each.name}", _shown(each.value)) for each in manifest.settings if each.value not in {None, ()}
     ]
+    found += [("not in use", f"{', '.join(each.parts)} of {each.path}") for each in manifest.terms.left_out]
     if manifest.unnamed:
         found.append(("lines that name no package", str(len(manifest.unnamed))))
     return _joined(found)

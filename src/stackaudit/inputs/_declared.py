@@ -62,4 +62,5 @@ def _all_terms(every: Sequence[Terms]) -> Terms:
         closed=tuple(dict.fromkeys(chain.from_iterable(each.closed for each in every))),
         indexes=tuple(dict.fromkeys(chain.from_iterable(each.indexes for each in every))),
         prereleases=any(each.prereleases for each in every),
+        left_out=tuple(dict.fromkeys(chain.from_iterable(each.left_out for each in every))),
     )

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._direct import direct_names
+from stackaudit.inputs._left_out import terms_of
 from stackaudit.inputs._requirement import locked
 from stackaudit.inputs._source import other_indexes, shown_text
 from stackaudit.inputs._table import Table, is_table, table, tables, text, texts
@@ -34,6 +35,7 @@ def read(path: Path, root: Path, *, groups: Collection[str] = (), data: bytes | 
     faults: list[Fault] = []
     direct = direct_names(path)
     names = {"develop" if each == "dev" else each for each in groups}
+    others = [each for each in lock.table if each not in {"_meta", "default", *names}]
     for section in ("default", *sorted(names - {"default"})):
         if section not in lock.table and section != "default":
             continue
@@ -49,6 +51,16 @@ def read(path: Path, root: Path, *, groups: Collection[str] = (), data: bytes | 
         pythons=tuple(_claims(lock)),
         faults=tuple(faults),
         sources=(lock.path,),
+        terms=terms_of(
+            lock.path,
+            extras=(),
+            groups=(each for each in others if table(lock.table, each)),
+            packages=len(
+                {canonicalize_name(name) for each in others for name in table(lock.table, each)}.difference(
+                    each.name for each in requirements
+                )
+            ),
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 from stackaudit.inputs._closure import reached
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._direct import direct_names, main_names
+from stackaudit.inputs._left_out import terms_of, unused
 from stackaudit.inputs._poetry_constraint import python_claim
 from stackaudit.inputs._release_files import without_files
 from stackaudit.inputs._requirement import all_of, locked, valid_marker
@@ -47,6 +48,12 @@ def read(path: Path, root: Path, *, extras: Collection[str] = (), groups: Collec
         pythons=() if claim is None else (claim,),
         faults=tuple(faults),
         sources=(toml.path,),
+        terms=terms_of(
+            toml.path,
+            extras=unused(table(toml.table, "extras"), extras),
+            groups=unused(lock.groups(), {"main", *groups}),
+            packages=len(packages) - len(requirements),
+        ),
     )
 
 
@@ -64,6 +71,12 @@ class _Lock:
         self._has_public = any(not table(each, "source") for each in self._packages)
         for index, package in enumerate(self._packages):
             self._by_name.setdefault(canonicalize_name(text(package, "name") or ""), []).append(index)
+
+    def groups(self) -> Iterator[str]:
+        """The groups that the lock itself names."""
+        for package in self._packages:
+            category = text(package, "category")
+            yield from texts(package, "groups") if category is None else (category,)
 
     def requirements(self, extras: Collection[str]) -> Iterator[Requirement | Fault]:
         """The packages that are wanted, in the file's order."""

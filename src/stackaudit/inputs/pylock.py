@@ -9,6 +9,7 @@ from packaging.specifiers import SpecifierSet
 
 from stackaudit.inputs._declared import Declared
 from stackaudit.inputs._direct import direct_names
+from stackaudit.inputs._left_out import terms_of, unused
 from stackaudit.inputs._marker_logic import filled_in
 from stackaudit.inputs._requirement import locked
 from stackaudit.inputs._source import archive_version, filename_of, other_indexes
@@ -46,7 +47,18 @@ def read(path: Path, root: Path, *, extras: Collection[str] = (), groups: Collec
                 specifier=SpecifierSet(wanted), text=f"requires-python {wanted}", where=toml.at("requires-python")
             )
         )
-    return Declared(requirements=tuple(requirements), pythons=tuple(claims), faults=tuple(faults), sources=(toml.path,))
+    return Declared(
+        requirements=tuple(requirements),
+        pythons=tuple(claims),
+        faults=tuple(faults),
+        sources=(toml.path,),
+        terms=terms_of(
+            toml.path,
+            extras=unused(texts(toml.table, "extras"), extras),
+            groups=unused(texts(toml.table, "dependency-groups"), {*groups, *texts(toml.table, "default-groups")}),
+            packages=0 if faults else len(tables(toml.table, "packages")) - len(requirements),
+        ),
+    )
 
 
 def _header_faults(toml: Toml) -> Iterator[Fault]:

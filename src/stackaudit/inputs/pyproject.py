@@ -10,13 +10,14 @@ from packaging.utils import canonicalize_name
 from stackaudit.inputs import _poetry
 from stackaudit.inputs._asked import Asked
 from stackaudit.inputs._declared import Declared, merged
+from stackaudit.inputs._left_out import terms_of, unused
 from stackaudit.inputs._requirement import read_requirement
 from stackaudit.inputs._source import shown_text
 from stackaudit.inputs._table import Table, is_table, table, text, texts
 from stackaudit.inputs._text import Toml, read_toml, shown_path
 from stackaudit.inputs.requirements import read as read_requirements_file
 from stackaudit.model.errors import Fault
-from stackaudit.model.manifest import PythonClaim, Requirement
+from stackaudit.model.manifest import PythonClaim, Requirement, Terms
 
 
 def read(path: Path, root: Path, asked: Asked | None = None, *, named: bool = True) -> Declared:
@@ -32,6 +33,7 @@ def read(path: Path, root: Path, asked: Asked | None = None, *, named: bool = Tr
     reading.groups()
     poetry = _poetry.read(toml, reading.asked.extras, reading.asked.groups)
     declared = merged([reading.declared(), poetry, *_dynamic(toml, path, root, reading.asked)])
+    declared = merged([declared, Declared(terms=_left_out(reading, declared))])
     if named and not _declares(toml) and not declared.faults:
         fault = Fault(
             where=toml.at("project", "dynamic") if "project" in toml.table else toml.at(),
@@ -40,6 +42,23 @@ def read(path: Path, root: Path, asked: Asked | None = None, *, named: bool = Tr
         )
         return merged([declared, Declared(faults=(fault,))])
     return declared
+
+
+def _left_out(reading: "_Reading", declared: Declared) -> Terms:
+    """What the optional parts that are not in use ask for besides."""
+    table_of, toml = reading.toml.table, reading.toml
+    extras = {*table(table_of, "project", "optional-dependencies"), *_poetry.extras(toml)}
+    groups = {*table(table_of, "dependency-groups"), *_poetry.groups(toml)}
+    every = _Reading(toml=toml, asked=Asked(extras=tuple(extras), groups=tuple(groups)))
+    every.project()
+    every.groups()
+    names = {each.name for each in (*every.requirements, *_poetry.read(toml, extras, groups).requirements)}
+    return terms_of(
+        toml.path,
+        extras=unused(extras, reading.used_extras),
+        groups=unused(groups, reading.used_groups),
+        packages=len(names.difference(each.name for each in declared.requirements)),
+    )
 
 
 def claims(path: Path, root: Path) -> Declared:
@@ -57,6 +76,8 @@ class _Reading:
     requirements: list[Requirement] = field(default_factory=list)
     pythons: list[PythonClaim] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    used_extras: list[str] = field(default_factory=list)
+    used_groups: set[str] = field(default_factory=set)
 
     def declared(self) -> Declared:
         return Declared(
@@ -72,7 +93,8 @@ class _Reading:
         self._array(project.get("dependencies", []), "project", "dependencies")
         optional = table(project, "optional-dependencies")
         by_name: dict[str, str] = {canonicalize_name(name): name for name in optional}
-        for extra in _with_nested(self.asked.extras, optional, text(project, "name") or ""):
+        self.used_extras = _with_nested(self.asked.extras, optional, text(project, "name") or "")
+        for extra in self.used_extras:
             if extra in by_name:
                 self._array(optional[by_name[extra]], "project", "optional-dependencies", by_name[extra])
             elif extra not in _poetry.extras(self.toml):
@@ -98,19 +120,20 @@ class _Reading:
         """`[dependency-groups]` (PEP 735): those that are asked for, with those that they include."""
         groups = table(self.toml.table, "dependency-groups")
         by_name: dict[str, str] = {canonicalize_name(name): name for name in groups}
-        seen: set[str] = set()
         for group in self.asked.groups:
             if canonicalize_name(group) in by_name:
-                self._group(canonicalize_name(group), by_name, seen)
-            elif canonicalize_name(group) not in _poetry.groups(self.toml):
+                self._group(canonicalize_name(group), by_name)
+            elif canonicalize_name(group) in _poetry.groups(self.toml):
+                self.used_groups.add(canonicalize_name(group))
+            else:
                 where = self.toml.at("dependency-groups")
                 self.faults.append(Fault(where=where, message=f"there is no dependency group `{group}`"))
 
-    def _group(self, name: str, by_name: Mapping[str, str], seen: set[str]) -> None:
+    def _group(self, name: str, by_name: Mapping[str, str]) -> None:
         # A cycle is a fault for an installer; what the groups of the cycle ask for is clear all the same.
-        if name in seen:
+        if name in self.used_groups:
             return
-        seen.add(name)
+        self.used_groups.add(name)
         keys = ("dependency-groups", by_name[name])
         value = table(self.toml.table, "dependency-groups")[by_name[name]]
         self._array(
@@ -133,7 +156,7 @@ class _Reading:
                     )
                 )
             else:
-                self._group(canonicalize_name(other), by_name, seen)
+                self._group(canonicalize_name(other), by_name)
 
     def _array(self, value: object, *keys: str) -> None:
         if not isinstance(value, list):

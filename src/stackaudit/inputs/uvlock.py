@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from stackaudit.inputs._closure import reached
 from stackaudit.inputs._declared import Declared
+from stackaudit.inputs._left_out import terms_of, unused
 from stackaudit.inputs._release_files import without_files
 from stackaudit.inputs._requirement import all_of, locked, valid_marker
 from stackaudit.inputs._source import other_indexes
@@ -35,13 +36,23 @@ def read(path: Path, root: Path, *, extras: Collection[str] = (), groups: Collec
     if faults:
         return Declared(faults=tuple(faults), sources=(toml.path,))
     requirements: list[Requirement] = []
-    for each in _Lock(toml).requirements(extras, groups):
+    lock = _Lock(toml)
+    for each in lock.requirements(extras, groups):
         if isinstance(each, Fault):
             faults.append(each)
         else:
             requirements.append(each)
     return Declared(
-        requirements=tuple(requirements), pythons=tuple(_claims(toml)), faults=tuple(faults), sources=(toml.path,)
+        requirements=tuple(requirements),
+        pythons=tuple(_claims(toml)),
+        faults=tuple(faults),
+        sources=(toml.path,),
+        terms=terms_of(
+            toml.path,
+            extras=unused(lock.parts("optional-dependencies"), extras),
+            groups=unused(lock.parts("dev-dependencies"), groups),
+            packages=lock.count - len(requirements),
+        ),
     )
 
 
@@ -96,6 +107,16 @@ class _Lock:
             if text(package, "name") in members
             or "." in (text(table(package, "source"), "editable"), text(table(package, "source"), "virtual"))
         ]
+
+    @property
+    def count(self) -> int:
+        """How many packages are locked besides the project and its workspace's members."""
+        return len(self._packages) - len(self._roots)
+
+    def parts(self, key: str) -> Iterator[str]:
+        """The optional parts that the project and its members have in the table `key`."""
+        for index in self._roots:
+            yield from table(self._packages[index], key)
 
     def requirements(self, extras: Collection[str], groups: Collection[str]) -> Iterator[Requirement | Fault]:
         """The packages that the roots lead to, in the file's order."""

@@ -111,14 +111,18 @@ class Case:
             each for each in self.packages() if self.matrix is not None and self.matrix.package(each.name) is not None
         )
 
-    def proof_on(self, python: str) -> Proof | None:
-        """The strongest proof of all the stack's packages at their versions on Python `python` (`3.11`), or None.
+    def proofs_on(self, python: str) -> tuple[Proof, ...]:
+        """The proofs of all the stack's packages at their versions on Python `python` (`3.11`), the strongest first.
 
-        None too where a version is none by PEP 440: no proof is of it.
+        None where a version is none by PEP 440: no proof is of it.
         """
         versions = [(each.name, parse_version(each.version)) for each in self.stack_packages()]
         known = [(name, version) for name, version in versions if version is not None]
-        return self.matrix.proof_of(python, known) if self.matrix is not None and len(known) == len(versions) else None
+        return self.matrix.proofs_of(python, known) if self.matrix is not None and len(known) == len(versions) else ()
+
+    def proof_on(self, python: str) -> Proof | None:
+        """The strongest of `proofs_on`, or None."""
+        return next(iter(self.proofs_on(python)), None)
 
     def place_of(self, name: str, version: str = "") -> Place | None:
         """Where package `name` is declared: a pin of `version` first, any pin before an open requirement, a direct one before a lock's."""

@@ -40,18 +40,31 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """How many `packages` the file at `path` holds for parts that are not in use, and for these alone.
+
+    `parts` are the names of these, as `extra redis` and `group dev`; empty where the file does not tell.
+    """
+
+    path: str
+    parts: tuple[str, ...]
+    packages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What the declared files say of an install besides the packages that they ask for.
 
     `constraints` bound packages that need not be asked for (`-c`). `closed` are the sources that list all that an install gives: locks,
     SBOMs, files with hashes. `indexes` are the addresses, without logins, of the indexes and folders that the files themselves name.
-    `prereleases` is True where a file asks for them (`--pre`).
+    `prereleases` is True where a file asks for them (`--pre`). `left_out` is what it holds for extras and groups that are not in use.
     """
 
     constraints: tuple[Requirement, ...] = ()
     closed: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     prereleases: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

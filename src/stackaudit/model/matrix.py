@@ -135,12 +135,8 @@ class Proof:
     record: str
 
     def told(self, platform: str | None = None) -> str:
-        """`resolved (2026-11-22, uv 0.13.9)`, with its platform where the one that it is told for is known and another."""
-        words = [
-            str(self.at.date()),
-            self.by,
-            *([f"on {self.platform}"] if platform not in {None, self.platform} else []),
-        ]
+        """`resolved (2026-11-22, uv 0.13.9)`, with its platform where the one that it is told for is another, or not known."""
+        words = [str(self.at.date()), self.by, *([f"on {self.platform}"] if platform != self.platform else [])]
         return f"{self.rung} ({', '.join(words)})"
 
 
@@ -228,8 +224,8 @@ class Matrix:
         """How strong its ranges are by themselves: the weakest of its packages'."""
         return min((entry.rung for entry in self.packages), key=lambda each: each.rank, default=Rung.STATED)
 
-    def proof_of(self, python: str, versions: Iterable[tuple[str, Version]]) -> Proof | None:
-        """The strongest, then newest, proof of exactly `versions`, the stack's packages, together on Python `python` (`3.11`), or None.
+    def proofs_of(self, python: str, versions: Iterable[tuple[str, Version]]) -> tuple[Proof, ...]:
+        """The proofs of exactly `versions`, the stack's packages, together on Python `python` (`3.11`), the strongest and newest first.
 
         A proof with a package of the stack more or less is one of another combination; but what comes along and does not run in this stack
         (`pin` is False) may be missing from `versions`.
@@ -247,4 +243,4 @@ class Matrix:
                 and {name for name, _ in proved - wanted} <= along
             ):
                 found.append(proof)
-        return max(found, key=lambda each: (each.rung.rank, each.at), default=None)
+        return tuple(sorted(found, key=lambda each: (each.rung.rank, each.at), reverse=True))

@@ -12,13 +12,12 @@ from stackaudit.advisories.sources import Kind, Source, chosen
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.advised import AdvisoryCopy, Audited, FreshAudited
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
-from stackaudit.model.manifest import Manifest
 from stackaudit.model.markers import applying
 from stackaudit.model.parts import Probe, Visit
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.model.versions import normal_version
 from stackaudit.probes._telling import before
-from stackaudit.probes._wanted import Wanted, uncheckable, wanted_packages
+from stackaudit.probes._wanted import Wanted, elsewhere, uncheckable, wanted_packages
 
 Consult: TypeAlias = Callable[[Source, Sequence[Pin], Deadline, Deadline], Consultation]
 """Asks a source about pins until a first deadline, and is done with the answer by a second."""
@@ -26,6 +25,8 @@ Consult: TypeAlias = Callable[[Source, Sequence[Pin], Deadline, Deadline], Consu
 _YIELDS = (Audited.__name__,)
 _SYNC = "make the mirror anew with `stackaudit advisories sync`, or name another source with --advisories"
 _AGAIN = "try again, give it more time with --timeout SECONDS, or name another source with --advisories"
+_NO_VERSION = "its version does not follow PEP 440: no source can be asked about it"
+_ANOTHER = "install a release whose version follows PEP 440"
 _LOOPBACK = (
     "bring the loopback interface up (`ip link set lo up`), or have it answered in this process: --engine native"
 )
@@ -54,8 +55,7 @@ class Asked:
                 self.unseen(wanted.subject, "its name is none that a package can have", "install it again")
             )
         elif version is None:
-            cause = "its version does not follow PEP 440: no source can be asked about it"
-            self.blind.append(self.unseen(wanted.subject, cause, "install a release whose version follows PEP 440"))
+            self.blind.append(self.unseen(wanted.subject, _NO_VERSION, _ANOTHER))
         else:
             self.pins.setdefault(Pin(wanted.name, version), []).append(wanted)
 
@@ -161,20 +161,28 @@ def _asked(visit: Visit) -> Asked:
     for each in wanted_packages(visit):
         asked.add(each)
     if visit.manifest.interpreter is None:
-        asked.blind += _open_lines(visit.manifest)
+        asked.blind += _open_lines(visit)
     return asked
 
 
-def _open_lines(manifest: Manifest) -> Iterator[Unseen]:
+def _open_lines(visit: Visit) -> Iterator[Unseen]:
     """What lines ask for without saying which version: with no environment, nobody knows what would be installed."""
-    for place in manifest.unnamed:
+    for place in visit.manifest.unnamed:
         yield uncheckable(str(place), _YIELDS, "the line names no package")
-    requirements = applying(manifest, None)
+    why_not = elsewhere(visit)
+    requirements = applying(visit.manifest, None)
     pinned = {each.name for each in requirements if each.pin is not None}
+    literal = {each.name for each in requirements if each.pin is None and "===" in str(each.specifier)}
     for name in sorted({each.name for each in requirements} - pinned):
-        cause = "it is not pinned: which version would be installed is not known"
-        remedy = "pin it, or audit the environment that it is installed in: --python PATH"
-        yield Unseen(subject=name, yields=_YIELDS, cause=cause, remedy=remedy, knowable=False)
+        why = why_not(name)
+        if why is not None:
+            yield uncheckable(name, _YIELDS, why)
+        elif name in literal:
+            yield Unseen(subject=name, yields=_YIELDS, cause=_NO_VERSION, remedy=_ANOTHER)
+        else:
+            cause = "it is not pinned: which version would be installed is not known"
+            remedy = "pin it, or audit the environment that it is installed in: --python PATH"
+            yield Unseen(subject=name, yields=_YIELDS, cause=cause, remedy=remedy, knowable=False)
 
 
 def _looks(tool: str, asked: Asked, blind: Iterable[Unseen]) -> Iterator[Look]:

@@ -33,7 +33,7 @@ class Cell:
 
 def cells(audit: Audit) -> Iterator[Cell]:
     """One for each check of what was drilled or proved."""
-    if kind_of(audit) is Kind.AUDIT:
+    if kind_of(audit) not in {Kind.DRILLS, Kind.PROOFS}:
         return
     for judgment in audit.judgments:
         looks = [each for each in audit.case.snapshot.looks if each.id in judgment.evidence]

@@ -87,7 +87,7 @@ def document(audit: Audit) -> Document:
         counts=counts(audit),
         sandbox=case.manifest.sandbox,
         overview_rows=(
-            *(_audited(case) if kind is Kind.AUDIT else _cells.overview(audit, _shown(shown))),
+            *(_cells.overview(audit, _shown(shown)) if kind in {Kind.DRILLS, Kind.PROOFS} else _audited(case)),
             *_made(audit, digest),
         ),
         check_rows=tuple((each.check, mark_of(each), each.summary, evidence_of(each)) for each in audit.judgments),

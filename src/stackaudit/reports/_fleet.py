@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from stackaudit.model.audit import Audit
 from stackaudit.model.facts.fleet import VersionSet
-from stackaudit.model.facts.workers import Broadcast, Worker
+from stackaudit.model.facts.workers import Worker
 from stackaudit.model.findings import Outcome
 from stackaudit.reports._escape import inline
+from stackaudit.reports._kinds import title_of
 from stackaudit.reports._marks import mark_of_all
 
 _FIRST = ("celery", "kombu", "billiard", "redis", "amqp")
@@ -30,8 +31,7 @@ def render(audit: Audit) -> str:
 
 
 def _lines(audit: Audit) -> Iterator[str]:
-    brokers = ", ".join(each.endpoint for each in audit.case.facts(Broadcast)) or "a broker that was not asked"
-    yield f"# What the workers of {inline(brokers)} run"
+    yield f"# {inline(title_of(audit))}"
     yield ""
     yield f"**Verdict: {mark_of_all(audit)}** - {inline('; '.join(each.summary for each in audit.judgments))}."
     yield ""

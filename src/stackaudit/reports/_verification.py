@@ -6,6 +6,7 @@ from stackaudit.model.audit import Audit
 from stackaudit.model.claims import ClaimKind, Standing, standings
 from stackaudit.model.findings import Finding, Outcome
 from stackaudit.reports._escape import inline
+from stackaudit.reports._kinds import title_of
 
 _MARKS = {
     Standing.TRUE: "✅ ",
@@ -25,7 +26,7 @@ def render(audit: Audit) -> str:
 def _lines(audit: Audit) -> Iterator[str]:
     manifest = audit.case.manifest
     findings = [finding for judgment in audit.judgments for finding in judgment.findings]
-    yield f"# What is true of {inline(', '.join(manifest.sources))}"
+    yield f"# {inline(title_of(audit))}"
     yield ""
     yield f"**Verdict: {audit.verdict}** - {inline('; '.join(each.summary for each in audit.judgments))}."
     yield ""

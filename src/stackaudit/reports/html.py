@@ -82,7 +82,7 @@ def _figures(audit: Audit) -> Iterator[Figure]:
         caption = f"Release and end-of-life dates of what was audited. {CAPTION}"
         yield Figure(name="timeline", svg=timeline(found, audit.case.today), caption=caption)
     matrix = audit.case.matrix
-    if matrix is not None and kind_of(audit) is Kind.AUDIT:
+    if matrix is not None and kind_of(audit) not in {Kind.DRILLS, Kind.PROOFS}:
         drawn = svg(heatmap(matrix, audit.case.today), "heatmap-").partition("\n")[2]
         caption = f"The matrix {matrix.name}, not this stack's own versions: the newest version of each package on each Python."
         yield Figure(name="heatmap", svg=drawn, caption=caption)

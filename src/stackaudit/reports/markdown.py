@@ -10,6 +10,7 @@ from stackaudit.model.errors import Fault, InputError
 from stackaudit.model.kinds import Kind, kind_of
 from stackaudit.model.parts import Renderer
 from stackaudit.model.places import Place
+from stackaudit.reports import _fleet, _verification
 from stackaudit.reports._document import Document, document
 from stackaudit.reports._evidence import HEAD
 from stackaudit.reports._keep import Keeping
@@ -24,6 +25,9 @@ OURS = "audit.md.j2"
 CELLS = "cells.md.j2"
 """The same, without what is never asked where a stack is drilled or the rows of a matrix are proved."""
 
+_SHORT = {Kind.FLEET: _fleet.render, Kind.DOCUMENT: _verification.render}
+"""What makes the documents that have no place for what people write."""
+
 
 def render(audit: Audit) -> str:
     """The document. The same audit and edition give the same bytes.
@@ -33,9 +37,11 @@ def render(audit: Audit) -> str:
     """
     edition = audit.edition or Edition()
     keeping = Keeping(edition.kept)
+    own, kind = edition.template, kind_of(audit)
+    if own is None and kind in _SHORT:
+        return _SHORT[kind](audit)
     seen = document(audit)
-    own = edition.template
-    ours = OURS if kind_of(audit) is Kind.AUDIT else CELLS
+    ours = CELLS if kind in {Kind.DRILLS, Kind.PROOFS} else OURS
     text = _written(_environment(), ours, seen, keeping) if own is None else _own(own, seen, keeping)
     left = list(keeping.left_over())
     if left:

@@ -170,3 +170,8 @@ def test_the_proofs_lie_beside_the_matrix(tmp_path: Path) -> None:
 def test_a_place_that_takes_no_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="can't be written"):
         write(tmp_path / "none" / "x.proof.toml", [proof()])
+
+
+def test_a_proof_of_one_platform_takes_none_of_another_away() -> None:
+    mac = replace(proof(rung=Rung.SURVIVED, days=1), platform="macosx-14.0-arm64")
+    assert set(merged(holding(proof()), [mac]).proofs) == {proof(), mac}

@@ -5,10 +5,11 @@ from dataclasses import replace
 from packaging.utils import canonicalize_name
 
 from stackaudit.audit import apply
-from stackaudit.checks.unaudited import bundles_told, closure_told
+from stackaudit.checks._audited import summarize
+from stackaudit.checks.unaudited import bundles_told, closure_told, left_out_told
 from stackaudit.model.facts.published import Resolution
 from stackaudit.model.findings import Outcome
-from stackaudit.model.manifest import Terms
+from stackaudit.model.manifest import LeftOut, Terms
 from unit.checks.test_vulnerabilities import HERE, audited, case, declared, installed
 
 
@@ -61,3 +62,19 @@ def test_what_a_fresh_install_brings_along_is_named_where_that_is_known() -> Non
     assert message.endswith(
         " brings along 6 packages that were not audited: future==1.0.0, leaf0==1, leaf1==1, leaf2==1, leaf3==1 and 1 more"
     )
+
+
+def test_what_a_file_holds_for_parts_that_are_not_in_use_is_told_with_its_number_and_gates_nothing() -> None:
+    pins = case([audited("elm", "1.0")], (), declared("elm", "1.0"))
+    parts = ("extra fast", "extra slow", "group dev", "group docs")
+    left = LeftOut(path="uv.lock", parts=parts, packages=12)
+    given = replace(pins, manifest=replace(pins.manifest, terms=Terms(closed=("uv.lock",), left_out=(left,))))
+    (found,) = apply(left_out_told, given)
+    told = "12 more packages of uv.lock not audited: for parts that are not in use (extra fast, extra slow, group dev and 1 more)"
+    assert (found.outcome, found.subject, found.message) == (Outcome.UNCHECKABLE, "uv.lock", told)
+    assert summarize(given, []).startswith("1 of 1 package audited, no known vulnerabilities, by OSV, " + told)
+    assert apply(left_out_told, pins) == []
+    environment = case([audited("elm", "1.0"), installed("elm")], (), declared("elm", "1.0"))
+    seen = replace(environment, manifest=replace(environment.manifest, terms=given.manifest.terms))
+    assert apply(left_out_told, seen) == [], "what is installed is audited, whatever it was installed for"
+    assert "not in use" not in summarize(seen, [])

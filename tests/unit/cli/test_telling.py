@@ -1,17 +1,16 @@
-"""The page is made of the same document as the Markdown: of a command's own, and with what people wrote into it."""
+"""The page is made of the same document as the Markdown: with what people wrote into it."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from stackaudit.cli.telling import Printing, refuse_bad, tell
-from stackaudit.model.audit import Audit, Policy
+from stackaudit.model.audit import Policy
 from stackaudit.model.errors import InputError
 from stories import an_audit
 
 
-def printing(form: str, *outputs: Path, document: Callable[[Audit], str] | None = None) -> Printing:
+def printing(form: str, *outputs: Path, keeps: bool = True) -> Printing:
     return Printing(
         format=form,
         outputs=outputs,
@@ -20,24 +19,8 @@ def printing(form: str, *outputs: Path, document: Callable[[Audit], str] | None 
         quiet=0,
         verbose=0,
         exit_zero=False,
-        document=document,
+        keeps=keeps,
     )
-
-
-def proved(audit: Audit) -> str:
-    return f"# What was proved by {audit.tool_version}\n"
-
-
-def test_the_document_of_a_command_is_what_its_markdown_and_its_html_are_made_of(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    audit = an_audit()
-    tell(audit, Policy(), printing("markdown", document=proved))
-    assert capsys.readouterr().out == "# What was proved by 0.0\n"
-    tell(audit, Policy(), printing("html", document=proved))
-    assert '<h1 id="what-was-proved-by-00">What was proved by 0.0</h1>' in capsys.readouterr().out
-    tell(audit, Policy(), printing("text", tmp_path / "a.html", document=proved))
-    assert "<title>What was proved by 0.0</title>" in (tmp_path / "a.html").read_text(encoding="utf-8")
 
 
 def test_the_page_shows_what_people_wrote_into_the_markdown_beside_it(tmp_path: Path) -> None:
@@ -56,6 +39,6 @@ def test_the_page_shows_what_people_wrote_into_the_markdown_beside_it(tmp_path: 
 
 def test_a_broken_marker_in_the_markdown_beside_a_page_is_told_before_the_audit(tmp_path: Path) -> None:
     (tmp_path / "AUDIT.md").write_text("<!-- stackaudit:end -->\n", encoding="utf-8")
-    tell(an_audit(), Policy(), printing("text", tmp_path / "AUDIT.html", document=proved))
+    tell(an_audit(), Policy(), printing("text", tmp_path / "AUDIT.html", keeps=False))
     with pytest.raises(InputError, match=r"AUDIT\.md:1"):
         refuse_bad(printing("text", tmp_path / "AUDIT.html"))

@@ -289,7 +289,7 @@ def test_a_matrix_is_told_by_its_cells_its_branches_and_its_proofs() -> None:
     told = {each.subject: each for each in of(Section.MATRIX, with_matrix(MATRIX), with_matrix(newer))}
     assert told[f"{celery.name} 99.1"].after == "listed, released 2026-12-01"
     assert told[f"Python {python.name}"].after is not None
-    assert told[f"proof on Python 3.11 of 1 row ({celery.name} 99.1)"].after == "exercised (2026-11-22, uv 1)"
+    assert told[f"proof on Python 3.11 of 1 row ({celery.name} 99.1)"].after == "exercised (2026-11-22, uv 1, on linux)"
     (cell,) = [each for name, each in told.items() if name.endswith("on Python 3.11") and not name.startswith("proof")]
     assert (cell.before, cell.after) == ("published", "forbidden")
     assert {each.lane for each in told.values()} == {Lane.WORLD}

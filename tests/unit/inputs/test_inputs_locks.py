@@ -471,3 +471,36 @@ def test_pylock_tells_who_needs_whom_where_its_writer_says_it(tmp_path: Path) ->
     declared = pylock.read(path, tmp_path)
     assert declared.faults == ()
     assert one(declared, "a").requires == ("b",)
+
+
+def left_out(declared: Declared) -> list[tuple[tuple[str, ...], int]]:
+    return [(each.parts, each.packages) for each in declared.terms.left_out]
+
+
+def test_what_a_lock_holds_for_parts_that_are_not_in_use_is_counted(tmp_path: Path) -> None:
+    plain = uvlock.read(UV / "uv.lock", UV)
+    everything = uvlock.read(UV / "uv.lock", UV, extras=["pages"], groups=["dev"])
+    more = len(everything.requirements) - len(plain.requirements)
+    assert left_out(plain) == [(("extra pages", "group dev", "group lint"), more)]
+    assert left_out(everything) == []
+    lock = tmp_path / "pylock.toml"
+    packages = "".join(
+        f'[[packages]]\nname = "{name}"\nversion = "1.0"\nmarker = "\'{name}\' in {where}"\n'
+        + WHEEL.format(name=name, version="1.0")
+        for name, where in [("fast", "extras"), ("dev", "dependency_groups"), ("base", "dependency_groups")]
+    )
+    head = 'extras = ["fast"]\ndependency-groups = ["dev", "base"]\ndefault-groups = ["base"]\n'
+    lock.write_text(PYLOCK + head + packages)
+    assert left_out(pylock.read(lock, tmp_path)) == [(("extra fast", "group dev"), 2)]
+    assert left_out(pylock.read(lock, tmp_path, extras=["fast"], groups=["dev"])) == []
+
+
+def test_poetry_and_pipenv_locks_tell_what_is_not_in_use_as_far_as_they_name_it() -> None:
+    every = len((POETRY_2 / "poetry.lock").read_text().split("[[package]]")) - 1
+    poetry = poetrylock.read(POETRY_2 / "poetry.lock", POETRY_2)
+    assert left_out(poetry) == [(("group dev",), every - len(poetry.requirements))]
+    old = poetrylock.read(POETRY_1 / "poetry.lock", POETRY_1)
+    every = len((POETRY_1 / "poetry.lock").read_text().split("[[package]]")) - 1
+    assert [count for _, count in left_out(old)] == [every - len(old.requirements)]
+    assert left_out(pipfilelock.read(PIPENV / "Pipfile.lock", PIPENV)) == [(("group develop",), 1)]
+    assert left_out(pipfilelock.read(PIPENV / "Pipfile.lock", PIPENV, groups=["dev"])) == []

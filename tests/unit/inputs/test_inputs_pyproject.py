@@ -223,3 +223,18 @@ def test_the_fixture_of_poetry_2_is_read() -> None:
         "celery": str(SpecifierSet(">=5.4,<5.5")),
         "pytest": str(SpecifierSet(">=8,<9")).replace(">=8", ">=8.0"),
     }
+
+
+def test_what_extras_and_groups_that_are_not_in_use_ask_for_is_counted(tmp_path: Path) -> None:
+    def left_out(asked: Asked, text: str = PROJECT) -> list[tuple[tuple[str, ...], int]]:
+        return [(each.parts, each.packages) for each in read_text(tmp_path, text, asked).terms.left_out]
+
+    assert left_out(Asked()) == [(("extra fast-path", "extra more", "group dev", "group lint"), 4)]
+    assert left_out(Asked(extras=("fast-path",))) == [(("group dev", "group lint"), 2)]
+    assert left_out(Asked(extras=("fast-path",), groups=("lint",))) == []
+    poetry = (
+        '[tool.poetry.dependencies]\ncelery = "5.4.0"\nhiredis = { version = "3", optional = true }\n'
+        '[tool.poetry.extras]\nfast = ["hiredis"]\n[tool.poetry.group.dev.dependencies]\npytest = "8"\ncelery = "5.4.0"\n'
+    )
+    assert left_out(Asked(), poetry) == [(("extra fast", "group dev"), 2)]
+    assert left_out(Asked(groups=("dev",)), poetry) == [(("extra fast",), 1)]

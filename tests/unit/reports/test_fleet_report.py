@@ -10,6 +10,7 @@ from stackaudit.model.facts.workers import Broadcast, Worker
 from stackaudit.model.findings import Verdict
 from stackaudit.model.manifest import Manifest
 from stackaudit.model.snapshot import Evidence, Look, Snapshot
+from stackaudit.reports import html, markdown
 from stackaudit.reports._fleet import render, text
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -42,6 +43,12 @@ def audit(*nodes: str, silent: tuple[str, ...] = ()) -> Audit:
         judgments=(Judgment(check="fleet", title="Fleet", verdict=Verdict.PASS, summary="1 version set"),),
         verdict=Verdict.PASS,
     )
+
+
+def test_the_record_of_a_fleet_makes_the_document_of_a_fleet_whoever_asks_for_it() -> None:
+    asked = audit("a@host", silent=("b@host",))
+    assert markdown.render(asked) == render(asked)
+    assert "<title>What the workers of redis://broker.test/0 run</title>" in html.render(asked)
 
 
 def test_one_version_set_alone_is_told_too() -> None:
