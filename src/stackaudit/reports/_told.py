@@ -23,7 +23,8 @@ class Told:
     Of workers `members` are all that one rule, outcome, severity and place have in common: how many there are, and what they are called,
     is another thing with each deployment. A stand-in's `rule` is the check's own name: the check should have run, and no rule of it was
     asked. `passes` is True where the gate let the check through with it: it was accepted, lies under the threshold, or its unknown is
-    allowed. `sandbox` is True where a throwaway copy was audited: each of its sentences says so.
+    allowed. `sandbox` is True where a throwaway copy was audited: each of its sentences says so. `blinded` are the rules of the check that
+    could not be asked because of what failed here: it is one fault, and told once.
     """
 
     check: str
@@ -31,6 +32,7 @@ class Told:
     passes: bool
     sandbox: bool
     of_workers: bool = False
+    blinded: tuple[str, ...] = ()
 
     @property
     def finding(self) -> Finding:
@@ -77,6 +79,7 @@ class Told:
             lines.append(f"accepted: {self.accepted.told}")
         if len(self.subjects) > 1:
             lines += [f"{message}: {', '.join(filter(None, subjects))}" for message, subjects in self._alike()]
+        lines += [f"not asked, by the same cause: {', '.join(self.blinded)}"] if self.blinded else []
         lines += [f"via: {' -> '.join(self.finding.via)}"] if self.finding.via else []
         lines += [f"fix: {each}" for each in dict.fromkeys(each.fix for each in self.members) if each]
         lines += [f"source: {each}" for each in dict.fromkeys(each.source for each in self.members) if each]
@@ -113,6 +116,8 @@ def of_check(audit: Audit, judgment: Judgment) -> Iterator[Told]:
     findings = [each for each in judgment.findings if each.outcome is not Outcome.PASS]
     if judgment.verdict is Verdict.UNKNOWN and not any(each.outcome is Outcome.UNKNOWN for each in findings):
         findings.append(_stand_in(judgment.check, judgment.summary))
+    blinded = _blinded(findings, judgment.verdict)
+    findings = [each for each in findings if each.outcome is not Outcome.UNKNOWN or each.cause not in blinded]
     nodes = nodes_of(audit.case)
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for number, each in enumerate(findings):
@@ -124,7 +129,21 @@ def of_check(audit: Audit, judgment: Judgment) -> Iterator[Told]:
             passes=_passes(members[0], judgment.verdict),
             sandbox=audit.case.manifest.sandbox,
             of_workers=members[0].subject in nodes,
+            blinded=tuple(
+                dict.fromkeys(rule for each in members if _counts(each) for rule in blinded.get(each.cause, ()))
+            ),
         )
+
+
+def _blinded(findings: Sequence[Finding], verdict: Verdict) -> dict[str | None, tuple[str, ...]]:
+    """By cause, the rules that what failed kept from being asked; of what does not count, nothing: its unknown is what counts then."""
+    causes = {each.cause for each in findings if _counts(each)} - {None} if verdict is Verdict.FAIL else set()
+    unknown = [each for each in findings if each.outcome is Outcome.UNKNOWN]
+    return {cause: tuple(sorted({each.rule for each in unknown if each.cause == cause})) for cause in causes}
+
+
+def _counts(finding: Finding) -> bool:
+    return finding.outcome is Outcome.FAIL and finding.waiver is None
 
 
 def _shared(finding: Finding) -> tuple[object, ...]:

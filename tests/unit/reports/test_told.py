@@ -110,3 +110,25 @@ def test_a_line_is_one_line_that_prints(text: str) -> None:
     assert len(line(text)) == len(text)
     assert all(each.isprintable() for each in line(text))
     assert line(line(text)) == line(text)
+
+
+def test_what_a_failure_kept_from_being_asked_is_told_with_it_and_not_as_a_second_fault() -> None:
+    dead = replace(a_finding(), rule="FF101", cause="ffmpeg does not work")
+    blind = replace(UNKNOWN, rule="FF104", cause="ffmpeg does not work")
+    other = replace(UNKNOWN, rule="FF108", cause="no answer in time")
+    first, second = told(judged([dead, blind, other]))
+    assert (first.finding, second.finding) == (dead, other)
+    assert "not asked, by the same cause: FF104" in first.details
+    assert second.details == told(judged([other]))[0].details
+
+
+def test_what_was_not_asked_is_told_by_itself_where_the_failure_does_not_count() -> None:
+    dead = replace(a_finding(), rule="FF101", cause="ffmpeg does not work")
+    blind = replace(UNKNOWN, rule="FF104", cause="ffmpeg does not work")
+    accepted = replace(dead, waiver=Waived(reason="no media here"))
+    high = Policy(fail_on=Severity.CRITICAL)
+    assert [each.finding.rule for each in told(judged([accepted, blind]))] == ["FF101", "FF104"]
+    assert [each.finding.rule for each in told(judged([replace(dead, severity=Severity.LOW), blind], policy=high))] == [
+        "FF101",
+        "FF104",
+    ]
