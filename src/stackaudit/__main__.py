@@ -22,6 +22,12 @@ def main() -> None:
         # Loading takes a good part of a short call, and `run` catches what comes after it.
         sys.stderr.write("stackaudit: interrupted; nothing was concluded\n")
         sys.exit(130)
+    except SystemExit:
+        # A script that lies on the path of modules under the name of one of them: its status is no verdict.
+        sys.stderr.write(
+            "stackaudit: a module that it imports ended it; nothing was concluded; see what PYTHONPATH holds\n"
+        )
+        sys.exit(70)
     status = run(sys.argv[1:])
     # At its end the interpreter would look through all of it twice more, for a tenth of the time; what must be tidied up has been by now.
     gc.freeze()

@@ -209,6 +209,21 @@ def test_a_bug_ends_in_one_line_and_a_file_and_70(folder: Path) -> None:
     assert "s3cret" not in details.read_text(encoding="utf-8")
 
 
+def test_a_full_disk_is_no_bug_and_no_verdict(folder: Path) -> None:
+    full = (
+        "import errno, os, sys\nfrom stackaudit.cli import app, init\n"
+        "def fill() -> None:\n    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
+        "init.init = fill\n"
+        "sys.exit(app.run(['init']))\n"
+    )
+    environ = {**CLEAN, "TMPDIR": str(folder)}
+    command = [sys.executable, "-c", full]
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: nothing was concluded: No space left on device\n  = fix:  make room")
+    assert list(folder.glob("stackaudit-bug-*")) == []
+
+
 @pytest.mark.usefixtures("pins")
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_any_encoding_of_the_terminal_will_do(stackaudit: Run, encoding: str) -> None:

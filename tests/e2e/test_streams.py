@@ -1,8 +1,10 @@
-"""A call without one of its three streams, as cron and supervisors make them, or interrupted at its very start."""
+"""A call without one of its three streams, as cron and supervisors make them, or ended at its very start or from inside."""
 
 import json
 import os
+import pty
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,41 @@ def test_an_interruption_while_the_tool_itself_is_loaded_is_no_traceback(folder:
     )
     assert done.returncode == 130
     assert done.stderr == "stackaudit: interrupted; nothing was concluded\n"
+
+
+@pytest.mark.parametrize("module", ["typer", "platformdirs"])
+@pytest.mark.parametrize("ends", ["raise SystemExit('no terminal')", "raise SystemExit(0)"])
+def test_a_module_that_ends_the_process_when_it_is_imported_passes_nothing(
+    folder: Path, module: str, ends: str
+) -> None:
+    (folder / "requirements.txt").write_text(PINS, encoding="utf-8")
+    (folder / "shadows").mkdir()
+    (folder / "shadows" / f"{module}.py").write_text(f"{ends}\n", encoding="utf-8")
+    env = {**CLEAN, "PYTHONPATH": str(folder / "shadows"), "TMPDIR": str(folder)}
+    done = subprocess.run([COMMAND, *AUDIT], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (70, ""), done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_that_goes_away_is_no_bug_and_no_verdict_and_keeps_no_file_from_being_written(folder: Path) -> None:
+    (folder / "requirements.txt").write_text(PINS, encoding="utf-8")
+    for more, status in (((), 2), (("-o", "audit.json"), 1)):
+        kept, terminal = pty.openpty()
+        command = [
+            sys.executable,
+            "-c",
+            "import os, sys; sys.stdin.readline(); os.execv(sys.argv[1], sys.argv[1:])",
+            COMMAND,
+            *AUDIT,
+            *more,
+        ]
+        env = {**CLEAN, "TMPDIR": str(folder)}
+        with subprocess.Popen(
+            command, cwd=folder, env=env, stdin=subprocess.PIPE, stdout=terminal, stderr=terminal
+        ) as run:
+            os.close(terminal)
+            os.close(kept)
+            run.communicate(b"\n", timeout=60)
+        assert run.returncode == status
+    assert sorted(each.name for each in folder.iterdir()) == [".git", "audit.json", "requirements.txt"]

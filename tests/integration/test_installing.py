@@ -1,5 +1,6 @@
 """A row is installed and imported on a real Python: what is seen is what is there, and what was not built is not seen."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from stackaudit.lab.pythons import Found, find_python
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.rows import RowImport, RowInstall
 from stackaudit.model.snapshot import Look
+from stackaudit.outside import process
+from stackaudit.target import import_row
+
+RUN = "import runpy; runpy.run_path(sys.argv[1], run_name='__main__')"
 
 
 def pins(*lines: str) -> Pins:
@@ -82,3 +87,26 @@ def test_what_could_not_be_built_is_unseen_with_its_cause(tmp_path: Path, line: 
     assert look.unseen.subject == "3.11:1"
     assert set(look.unseen.yields) == {"RowInstall", "RowImport"}
     assert str(tmp_path) not in look.unseen.cause
+
+
+def test_a_package_that_ends_the_interpreter_is_told_and_the_others_are_tried(tmp_path: Path) -> None:
+    bodies = {
+        "crashes": "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+        "leaves": "import os; os._exit(0)",
+        "raises": "raise KeyboardInterrupt",
+        "stays": "import os, time; os.fork() or (os.setsid(), time.sleep(60), os._exit(0))",
+        "works": "",
+    }
+    for name, body in bodies.items():
+        (tmp_path / f"{name}.py").write_text(body, encoding="utf-8")
+    errand = json.dumps({"names": list(bodies), "statements": {each: f"import {each}" for each in bodies}})
+    runs = [python("3.8"), "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {RUN}", import_row.__file__]
+    done = process.run(runs, Deadline(60), stdin=errand.encode())
+    told = json.loads(done.text.partition(import_row.BEGIN)[2].partition(import_row.END)[0])
+    assert {each["name"]: each["problem"] for each in told["trials"]} == {
+        "crashes": "SIGSEGV",
+        "leaves": "exit status 0",
+        "raises": "KeyboardInterrupt",
+        "stays": None,
+        "works": None,
+    }

@@ -1,6 +1,7 @@
 """A sandbox is a whole stack, and leaves nothing behind, however it ends."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
+import drilling
 from stackaudit.lab.environments import agrees, build, minor_of
 from stackaudit.lab.room import sweep
 from stackaudit.lab.sandbox import BUILDING, Sandbox, sandbox
@@ -161,6 +163,17 @@ def test_what_cannot_be_built_is_one_sentence_and_leaves_nothing(
     assert str(temporary) not in caught.value.message
 
 
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="this system does not tell where processes run")
+def test_a_server_that_puts_itself_into_the_background_is_ended_too(
+    temporary: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = drilling.server_with(tmp_path_factory.mktemp("programs"), "--daemonize yes")
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(SandboxError, match="no server came up"), sandbox([SMALL], None, Deadline(BUILDING)):
+        pass
+    assert drilling.left_in(temporary) == ([], [])
+
+
 def test_an_index_that_is_not_there_is_told(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL"):
         monkeypatch.setenv(name, "http://user:hunter2@127.0.0.1:9/simple/")
@@ -220,7 +233,9 @@ def hold(*pins: str, within: tuple[str, ...] = ()) -> tuple[subprocess.Popen[str
     return process, folder, recorded(folder)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, None), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, None), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)]
+)
 def test_a_signal_takes_the_whole_stack_down(number: signal.Signals, status: int | None, temporary: Path) -> None:
     require("redis-server")
     process, folder, processes = hold(*SEED)

@@ -1,5 +1,6 @@
 """The command line's frame: the commands, and what becomes of every way in which one can end."""
 
+import errno
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -62,6 +63,8 @@ def _group(
 _AUDITS = ("check", "report", "verify", "smoke", "drill", "fleet")
 _COMMANDS = ("check", "report", "verify", "diff", "smoke", "drill", "fleet", "explain", "init", "waive")
 """Each is the function of that name in the module of that name."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
@@ -134,6 +137,17 @@ def run(arguments: Sequence[str]) -> int:
     except (Interrupted, KeyboardInterrupt):
         sys.stderr.write("stackaudit: interrupted; nothing was concluded\n")
         return Exit.INTERRUPTED
+    except OSError as error:
+        if error.errno not in _FULL:
+            sys.stderr.write(_save_details(error))
+            return Exit.BUG
+        tell(
+            StackauditError(
+                f"nothing was concluded: {error.strerror}",
+                hint="make room, or name another folder for temporary files with TMPDIR=FOLDER",
+            )
+        )
+        return Exit.UNKNOWN
     except Exception as error:  # noqa: BLE001 - the wall: a bug ends in one line and a file, never in a traceback
         sys.stderr.write(_save_details(error))
         return Exit.BUG
@@ -170,8 +184,12 @@ def _save_details(error: Exception) -> str:
     import traceback
 
     details = redact("".join(traceback.format_exception(error)))
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="stackaudit-bug-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(f"stackaudit {__version__}, Python {sys.version}\n\n{details}")
-    return f"stackaudit: this is a bug ({type(error).__name__}); the details are in {file.name}\n"
+    told = f"stackaudit: this is a bug ({type(error).__name__}); the details "
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="stackaudit-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(f"stackaudit {__version__}, Python {sys.version}\n\n{details}")
+    except OSError as trouble:
+        return f"{told}can't be kept: {trouble.strerror}\n"
+    return f"{told}are in {file.name}\n"

@@ -30,8 +30,16 @@ class Interrupted(BaseException):
     """Ctrl-C or SIGTERM. A class of its own, since Typer turns KeyboardInterrupt into a status that means "findings"."""
 
 
+class Ended(Exception):  # noqa: N818 - what was seen, no error of ours
+    """A package that was imported ended the process, as a script does: its status is no verdict."""
+
+
+_OF_SIGNALS = 128
+"""Statuses above it say which signal ended the process (`lab.interruptions`)."""
+
+
 def interruptible(command: Callable[P, None]) -> Callable[P, None]:
-    """`command`, whose interruption ends in `Interrupted`."""
+    """`command`, whose interruption ends in `Interrupted`, and whose end by anybody but Typer in `Ended`."""
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -39,5 +47,9 @@ def interruptible(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except KeyboardInterrupt:
             raise Interrupted from None
+        except SystemExit as end:
+            if isinstance(end.code, int) and end.code > _OF_SIGNALS:
+                raise
+            raise Ended from end
 
     return wrapped

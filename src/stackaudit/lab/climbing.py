@@ -11,13 +11,13 @@ from stackaudit.lab import keeping
 from stackaudit.lab.bench import Lab
 from stackaudit.lab.drill import Drill, Tier, drills
 from stackaudit.lab.drilling import Session, run_drills, witnesses
-from stackaudit.lab.installing import absent, install
+from stackaudit.lab.installing import absent, blind, install
 from stackaudit.lab.interruptions import Interruptions
 from stackaudit.lab.machine import Machine
 from stackaudit.lab.media import path_with
 from stackaudit.lab.proving import Tried, holds
 from stackaudit.lab.pythons import Found
-from stackaudit.lab.room import Room, open_room
+from stackaudit.lab.room import MAKE_ROOM, Room, open_room
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.facts.published import RowResolution
 from stackaudit.model.matrix import Proof, Rung
@@ -106,6 +106,9 @@ def _run(
         look, interpreter = install(
             tried.cell, tried.resolution.packages, place.python, room.folder, deadline, lasting=bool(chosen)
         )
+        lost = room.trouble()
+        if lost is not None:
+            look, interpreter = blind(tried.cell, place.python, f"the copy was lost: {lost}", MAKE_ROOM), None
         progress(f"{tried.cell.id} install", "unseen" if look.unseen else "done")
         climbed = replace(tried, looks=(*tried.looks, look))
         if interpreter is None or not chosen or not holds(replace(climbed, asked=Rung.IMPORTED)):

@@ -12,6 +12,7 @@ from stackaudit.audit import Progress, silent
 from stackaudit.lab.bench import Bench, Lab, NotSetUp, OutOfTime
 from stackaudit.lab.drill import Drill, Tier, Witness
 from stackaudit.lab.machine import Machine
+from stackaudit.lab.room import MAKE_ROOM
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import SandboxError
 from stackaudit.model.snapshot import Evidence, Look, Unseen
@@ -66,15 +67,20 @@ def run_drills(session: Session, chosen: Sequence[Drill]) -> tuple[Look, ...]:
     try:
         trouble: NotSetUp | None = None
         bench: Bench | None = None
+        looks: list[Look] = []
         if calm:
-            bench = Bench(session.lab, "calm", session.deadline)
-            if any(each.needs_worker for each in chosen):
-                trouble = pool.submit(_trouble_with, bench).result()
+            try:
+                bench = Bench(session.lab, "calm", session.deadline)
+            except OSError:
+                lost = _lost(session)
+                looks = [_look(session, each, run, lost) for run in runs for each in calm]
+        if bench is not None and any(each.needs_worker for each in chosen):
+            trouble = pool.submit(_trouble_with, bench).result()
         units = [pool.submit(_alone, session, drill, run, trouble) for drill in others for run in runs]
         if bench is not None:
             units.insert(0, pool.submit(_in_turn, session, bench, [(each, run) for run in runs for each in calm]))
         wait(units)
-        looks = [look for unit in units for look in unit.result()]
+        looks += [look for unit in units for look in unit.result()]
     except BaseException:
         session.deadline.cancel()
         raise
@@ -89,7 +95,7 @@ def _trouble_with(bench: Bench) -> NotSetUp | None:
         bench.ready()
     except NotSetUp as trouble:
         return trouble
-    except (OutOfTime, SandboxError):
+    except (OutOfTime, SandboxError, OSError):
         return None
     return None
 
@@ -104,7 +110,11 @@ def _alone(session: Session, drill: Drill, run: int, trouble: NotSetUp | None) -
         return [_look(session, drill, run, trouble)]
     name = drill.name if session.repeat == 1 else f"{drill.name}-{run}"
     deadline = session.deadline.within(SECONDS[drill.tier])
-    with closing(Bench(session.lab, name, deadline)) as bench:
+    try:
+        bench = Bench(session.lab, name, deadline)
+    except OSError:
+        return [_look(session, drill, run, _lost(session))]
+    with closing(bench):
         return [_tried(session, bench, drill, run)]
 
 
@@ -123,10 +133,18 @@ def _tried(session: Session, bench: Bench, drill: Drill, run: int) -> Look:
     except Exception as error:  # noqa: BLE001 - a bug in one drill must not hide what the others saw, nor pass for green
         what = f"the drill {drill.name} broke ({type(error).__name__}): this is a bug of stackaudit"
         found = NotSetUp(what, "report it, with the command that you ran")
+    if found and session.lab.room.trouble() is not None:
+        # Whatever did not hold then is no fault of the stack's.
+        found = _lost(session)
     if found:
         _keep(session, bench, told.replace(" ", "-"))
     session.progress(told, "unseen" if isinstance(found, NotSetUp) else "done")
     return _look(session, drill, run, found, time.monotonic() - began)
+
+
+def _lost(session: Session) -> NotSetUp:
+    """What is told of a drill where the folder of the copy is not what it was."""
+    return NotSetUp(f"the copy was lost: {session.lab.room.trouble() or 'its folder took no file'}", MAKE_ROOM)
 
 
 def _look(

@@ -50,7 +50,7 @@ def install(
             folder, [f"{name}=={version}" for name, version in taken], python.path, deadline
         )
     except SandboxError as error:
-        return _blind(cell, python, error.message, error.hint or "run it again"), None
+        return blind(cell, python, error.message, error.hint or "run it again"), None
     installed = time.monotonic()
     agreed = environments.agrees(interpreter, deadline)
     checked = time.monotonic()
@@ -60,7 +60,7 @@ def install(
     said = _read(answer.text)
     if not said or agreed.exit_status not in {0, 1}:
         how = f"{answer.ending}, exit status {answer.exit_status}" if not said else "its packages could not be checked"
-        return _blind(cell, python, f"the environment gave no answer ({how})", "run it again"), None
+        return blind(cell, python, f"the environment gave no answer ({how})", "run it again"), None
     measured = (("install", installed - began), ("check", checked - installed), ("import", time.monotonic() - checked))
     look = Look(
         probe="certify",
@@ -85,7 +85,8 @@ def install(
     return look, interpreter
 
 
-def _blind(cell: Cell, python: Found, cause: str, remedy: str) -> Look:
+def blind(cell: Cell, python: Found, cause: str, remedy: str) -> Look:
+    """What is seen of `cell` where `cause` kept it from being installed or from being imported: nothing."""
     return Look(
         probe="certify",
         asked=f"the same installed and imported on {python.told}",

@@ -9,11 +9,11 @@ from typing import Self, TypeAlias
 
 _Handler: TypeAlias = "Callable[[int, FrameType | None], object] | int | None"
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Interruptions:
-    """While inside, SIGINT, SIGTERM and SIGHUP raise in the main thread, so that what was built is taken down; what is ignored stays so.
+    """While inside, SIGINT, SIGTERM, SIGHUP and SIGQUIT raise in the main thread: what was built is taken down; what is ignored stays so.
 
     SIGINT does what it did before (KeyboardInterrupt); the others do what they did before, or raise SystemExit (128 + number) where
     they would have ended the process on the spot. Within `held()` they wait for its end. Outside of the main thread nothing is changed.
@@ -37,7 +37,9 @@ class Interruptions:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         for number, before in self._before.items():
-            signal.signal(number, before if before is not None else signal.SIG_DFL)
+            # Who was told of one may have had the others ignored, so that nothing breaks into the end.
+            if signal.getsignal(number) == self._came:
+                signal.signal(number, before if before is not None else signal.SIG_DFL)
 
     @contextmanager
     def held(self) -> Iterator[None]:

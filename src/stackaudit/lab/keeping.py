@@ -53,19 +53,22 @@ def _text_of_the_lab() -> str:
 
 
 def kept(key: str) -> Kept | None:
-    """What is kept under `key`; None where there is nothing, or nothing that can be read."""
+    """What is kept under `key`; None where there is nothing, or nothing that can be read and is as it was written, in the past."""
     try:
         found = json.loads(_path(key).read_text(encoding="utf-8"))
-        if found["schema"] != SCHEMA:
+        if found["schema"] != SCHEMA or found.pop("digest") != digest({**found, "key": key}):
             return None
-        return Kept(at=datetime.fromisoformat(found["at"]), looks=decode(tuple[Look, ...], found["looks"]))
-    except (OSError, ValueError, KeyError, TypeError, WireError):
+        at = datetime.fromisoformat(found["at"])
+        # A clock that was wrong when it was kept would be in every proof that is made of it.
+        return Kept(at=at, looks=decode(tuple[Look, ...], found["looks"])) if at <= datetime.now(UTC) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, WireError):
         return None
 
 
 def keep(key: str, looks: Sequence[Look]) -> None:
     """Keep `looks` under `key`, as seen now; where they can't be written they are seen again next time."""
-    body = {"schema": SCHEMA, "at": datetime.now(UTC).isoformat(), "looks": encode(tuple(looks))}
+    body: dict[str, Json] = {"schema": SCHEMA, "at": datetime.now(UTC).isoformat(), "looks": encode(tuple(looks))}
+    body["digest"] = digest({**body, "key": key})
     path = _path(key)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """The folder and the processes of one sandbox, and how they all go away again, also when we were killed."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -21,6 +22,14 @@ KEPT = ("HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOGNAME", "PATH
 """What a sandbox's processes are given of our environment. Celery reads dozens of variables, and a stray `CELERY_BROKER_URL` would
 take the sandbox's worker to the production broker."""
 
+MAKE_ROOM = "run it again, with a temporary folder that stays and has room: TMPDIR=FOLDER"
+
+_MADE = "made"
+"""The file in the folder that is never written again: where it is gone, somebody has cleared the folder."""
+
+_A_LOT = 65536
+"""Characters that find room wherever a process of the sandbox does."""
+
 
 class Room:
     """One sandbox's folder and the processes started for it. Safe to share between threads."""
@@ -32,6 +41,7 @@ class Room:
         self._services: list[Service] = []
         self._lock = threading.Lock()
         self._closed = False
+        write_whole(self.folder / _MADE, "")
 
     def start(
         self,
@@ -57,11 +67,21 @@ class Room:
                 log = self.folder / f"{name}.log"
                 started = service.start(command, env=given, cwd=cwd, log=log, talking=talking)
             except OSError as error:
-                message = f"the sandbox's {name} can't be started: {command[0]} is no program that runs here"
-                raise SandboxError(message) from error
+                cause = self.trouble() or f"{command[0]} is no program that runs here"
+                raise SandboxError(f"the sandbox's {name} can't be started: {cause}", hint=MAKE_ROOM) from error
             self._services.append(started)
-            self._record()
+            self._note()
         return started
+
+    def trouble(self) -> str | None:
+        """Why nothing that is seen of the sandbox counts any more; None where its folder is there and can be written to."""
+        if not (self.folder / _MADE).is_file():
+            return "its temporary folder was removed while it was used"
+        try:
+            write_whole(self.folder / "room", " " * _A_LOT)
+        except OSError as error:
+            return f"its temporary folder takes no more files ({error.strerror})"
+        return None
 
     def stop(self, started: Service) -> None:
         """Stop one process now."""
@@ -79,7 +99,7 @@ class Room:
         with self._lock:
             if started in self._services:
                 self._services.remove(started)
-                self._record()
+                self._note()
 
     def close(self) -> None:
         """Stop every process, what was started last first, and remove the folder."""
@@ -92,11 +112,18 @@ class Room:
             each.signal(signal.SIGTERM)
         for each in left:
             each.stop()
+        # What left its group, as a program does that puts itself into the background.
+        service.kill_inside(self.folder)
         if not self._held.remove():
             raise SandboxError(
                 f"the folder {self.folder} of the sandbox could not be removed",
                 hint="remove it: it holds nothing of yours",
             )
+
+    def _note(self) -> None:
+        # Where it can't be written any more, all that is not seen here is what a later run would take down.
+        with contextlib.suppress(OSError):
+            self._record()
 
     def _record(self) -> None:
         found = [each.identity for each in self._services]
@@ -111,13 +138,12 @@ def open_room(interruptions: Interruptions) -> Room:
         SandboxError: there is nowhere to put it.
     """
     try:
-        folder = places.new_folder(PURPOSE)
+        return Room(places.new_folder(PURPOSE), interruptions)
     except OSError as error:
         raise SandboxError(
             "there is no temporary folder to build a sandbox in",
             hint="name one that can be written to with TMPDIR=FOLDER",
         ) from error
-    return Room(folder, interruptions)
 
 
 def sweep() -> tuple[Path, ...]:

@@ -9,10 +9,11 @@ from stackaudit.audit import Progress, silent
 from stackaudit.lab import environments
 from stackaudit.lab.interruptions import Interruptions
 from stackaudit.lab.media import find_ffmpeg, path_with
-from stackaudit.lab.room import Room, open_room, sweep
+from stackaudit.lab.room import MAKE_ROOM, Room, open_room, sweep
 from stackaudit.lab.servers import start_server
 from stackaudit.lab.workers import start_worker
 from stackaudit.model.deadline import Deadline
+from stackaudit.model.errors import SandboxError
 from stackaudit.model.secret import Secret
 from stackaudit.model.values import dataclass
 
@@ -44,11 +45,11 @@ def sandbox(
     """Build a sandbox with `pins` (requirement lines) on `python`, give it, and take it down.
 
     `python` is a path, a version such as `3.11`, or None for the Python that runs this. `deadline` bounds the building alone. It is taken
-    down after success, failure, Ctrl-C, SIGTERM and SIGHUP; what an earlier run left that was killed outright is removed first. To be
+    down after success, failure, Ctrl-C and requests to end; what an earlier run left that was killed outright is removed first. To be
     called in the main thread: elsewhere signals can't be waited for.
 
     Raises:
-        SandboxError: it can't be built.
+        SandboxError: it can't be built, or its folder was taken away or filled while it was used: what was seen of it says nothing.
     """
     sweep()
     with Interruptions() as interruptions:
@@ -75,6 +76,9 @@ def sandbox(
                 node=node.name if node else None,
                 trouble=node.trouble if node else None,
             )
+            lost = room.trouble()
+            if lost is not None:
+                raise SandboxError(f"what was seen of the sandbox does not count: {lost}", hint=MAKE_ROOM)
         finally:
             if room is not None:
                 with interruptions.held():

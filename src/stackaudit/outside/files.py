@@ -1,6 +1,7 @@
 """Writes files whole or not at all."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,11 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         OSError: the folder or the file can't be written; what was there is untouched.
     """
-    target = path.resolve()
+    try:
+        target = path.resolve()
+    except RuntimeError as error:
+        # What Python before 3.13 makes of a link that leads to itself.
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
     if target.exists() and not target.is_file():
         target.write_text(text, encoding="utf-8")
         return

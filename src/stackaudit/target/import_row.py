@@ -5,9 +5,12 @@ and needs the standard library alone.
 """
 
 import importlib.metadata
+import itertools
 import json
 import keyword
+import os
 import platform
+import signal
 import sys
 from typing import Any, Dict, List, Optional
 
@@ -49,9 +52,33 @@ def problem_of(statement: str) -> Optional[str]:
         exec(compile(statement, "statement", "exec"), {})  # noqa: S102 - a statement of our own
     except ModuleNotFoundError as error:
         return "{} of {}".format(type(error).__name__, error.name) if error.name else type(error).__name__
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a package may raise anything when it is imported
+    except BaseException as error:  # noqa: BLE001 - a package may raise anything when it is imported
         return type(error).__name__
     return None
+
+
+def problems_of(statements: List[str]) -> List[Optional[str]]:
+    """`problem_of` each in turn, in a process of its own: one that ends its interpreter is told of, and the others are tried in another."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        with os.fdopen(write, "w") as told:
+            for statement in statements:
+                told.write(json.dumps(problem_of(statement)) + "\n")
+                told.flush()
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as told:
+        # Not to the end of the pipe: a process that an import left in the background holds it open.
+        lines = list(itertools.islice(told, len(statements)))
+    _, status = os.waitpid(child, 0)
+    found: List[Optional[str]] = [json.loads(line) for line in lines]
+    if len(found) == len(statements):
+        return found
+    number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    end = signal.Signals(number).name if number else "exit status {}".format(os.WEXITSTATUS(status))
+    return [*found, end, *problems_of(statements[len(found) + 1 :])]
 
 
 def tried(names: List[str], statements: Dict[str, str]) -> List[Dict[str, Any]]:
@@ -59,8 +86,9 @@ def tried(names: List[str], statements: Dict[str, str]) -> List[Dict[str, Any]]:
     trials = []
     for name in names:
         lines = [statements[name]] if name in statements else ["import {}".format(each) for each in modules(name)]
-        trials += [{"name": name, "statement": line, "problem": problem_of(line)} for line in lines]
-    return trials
+        trials += [{"name": name, "statement": line} for line in lines]
+    problems = problems_of([each["statement"] for each in trials])
+    return [{**each, "problem": problems[at]} for at, each in enumerate(trials)]
 
 
 if __name__ == "__main__":

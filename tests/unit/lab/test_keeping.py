@@ -1,5 +1,6 @@
 """What is kept of a cell reads back as it was, under the digest of all that it depends on and of nothing else."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from stackaudit.lab.keeping import keep, kept, key_of
 from stackaudit.model.facts.published import RowResolution
 from stackaudit.model.facts.trials import RecoveryTrial
 from stackaudit.model.snapshot import Evidence, Look
+from stackaudit.model.wire import digest
 
 RESOLUTION = RowResolution(
     cell="3.11:5.4",
@@ -64,9 +66,42 @@ def test_another_package_python_or_machine_has_another_key() -> None:
     assert len(others) == 5
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "another"}', '{"schema": "stackaudit/cell/1", "at": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", "[" * 100_000, '{"schema": "another"}', '{"schema": "stackaudit/cell/1", "at": 1}']
+)
 def test_what_cannot_be_read_is_not_there(cache: Path, text: str) -> None:
     keep(key(), [LOOK])
     (file,) = cache.rglob(f"{key()}.json")
     file.write_text(text, encoding="utf-8")
     assert kept(key()) is None
+
+
+def test_what_is_not_as_it_was_written_or_lies_under_another_key_is_not_there(cache: Path) -> None:
+    keep(key(), [LOOK])
+    (file,) = cache.rglob(f"{key()}.json")
+    other = key(conditions=("cpython 3.11.9",))
+    file.with_name(f"{other}.json").write_bytes(file.read_bytes())
+    assert kept(other) is None
+    written = file.read_text(encoding="utf-8")
+    assert kept(key()) is not None
+    file.write_text(written.replace("redis-server", "valkey-server"), encoding="utf-8")
+    assert kept(key()) is None
+
+
+def test_what_a_clock_says_that_was_ahead_is_not_there(cache: Path) -> None:
+    keep(key(), [LOOK])
+    (file,) = cache.rglob(f"{key()}.json")
+    body = json.loads(file.read_text(encoding="utf-8"))
+    for at in ("2999-01-01T00:00:00+00:00", "2026-01-01T00:00:00"):
+        whole = {name: value for name, value in (body | {"at": at}).items() if name != "digest"}
+        file.write_text(json.dumps({**whole, "digest": digest({**whole, "key": key()})}), encoding="utf-8")
+        assert kept(key()) is None
+
+
+def test_a_link_that_leads_to_itself_is_as_good_as_nothing(cache: Path) -> None:
+    keep(key(), [LOOK])
+    (file,) = cache.rglob(f"{key()}.json")
+    file.unlink()
+    file.symlink_to(file)
+    assert kept(key()) is None
+    keep(key(), [LOOK])
