@@ -8,10 +8,11 @@ from stackaudit.checks._stack import row
 from stackaudit.model.audit import Case
 from stackaudit.model.findings import Finding
 from stackaudit.model.known_bad import Bound, Combination, KnownBad, admits
+from stackaudit.model.matrix import Matrix
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
 from stackaudit.model.values import dataclass
-from stackaudit.model.versions import parse_version, written
+from stackaudit.model.versions import lowest, parse_version, written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,25 @@ def known_faults(rule: Rule, case: Case, live: Live) -> Iterator[Finding]:
             continue
         beside = " and ".join(f"{name} {here.versions[name]}" for name in known.names)
         message = f"{live.name} {live.version}{f' with {beside}' if beside else ''}: {known.symptom}"
-        yield from _told(rule, live, known, message)
+        fixed = " or ".join(f"{name}{_mended(here.matrix, name, versions)}" for name, versions in known.fixed_in)
+        yield from _told(rule, live, known, message, f"take {fixed}" if fixed else None)
+
+
+def _mended(matrix: Matrix, name: str, versions: str) -> str:
+    """Those of `versions` in which what else the matrix knows of server or program `name` is mended too."""
+    version = lowest(versions)
+    others = [each for each in matrix.known_bad if not each.when.packages and not each.when.settings]
+    for _ in others:
+        steps = (
+            lowest(dict(each.fixed_in)[name])
+            for each in others
+            if (about := _about(each, name)) is not None and admits(about[1], version) and name in dict(each.fixed_in)
+        )
+        later = max((each for each in steps if each > version), default=None)
+        if later is None:
+            break
+        version = later
+    return written(SpecifierSet(versions)) if version == lowest(versions) else f">={version}"
 
 
 def _about(known: KnownBad, name: str) -> Bound | None:
@@ -68,9 +87,7 @@ def _about(known: KnownBad, name: str) -> Bound | None:
     return next((each for each in bounds if each[0] == name), None)
 
 
-def _told(rule: Rule, live: Live, known: KnownBad, message: str) -> Iterator[Finding]:
-    fixed = " or ".join(f"{name}{written(SpecifierSet(versions))}" for name, versions in known.fixed_in)
-    mended = f"take {fixed}" if fixed else None
+def _told(rule: Rule, live: Live, known: KnownBad, message: str, mended: str | None) -> Iterator[Finding]:
     if known.aliases and not live.near:
         ids = ", ".join(known.aliases)
         message = f"{message} ({ids}); whether a distribution mended it can't be seen over a connection"

@@ -13,7 +13,7 @@ from stackaudit.model.findings import Severity
 from stackaudit.model.known_bad import Combination, KnownBad, firing
 from stackaudit.model.matrix import Matrix, PackageEntry, PackageRange
 from stackaudit.model.values import dataclass
-from stackaudit.model.versions import parse_version, written
+from stackaudit.model.versions import newest_patch, parse_version, written
 
 MOST_TRIED = 200
 """The newest releases that are tried for advice: a matrix from elsewhere may list any number, and hold up every rule with them."""
@@ -159,6 +159,11 @@ class Row:
             version = found.newest_fitting(name, within=within.get(name)) if name not in found.versions else None
             found = found.at(name, version) if version is not None else found
         return found
+
+    def on_python(self, minor: str) -> "Row":
+        """This row on the newest patch of Python `minor` (`3.12`)."""
+        python = {"python_version": minor, "python_full_version": str(newest_patch(minor))}
+        return replace(self, environment={**self.environment, **python})
 
     def without(self, name: str) -> "Row":
         """This row with no package `name`."""

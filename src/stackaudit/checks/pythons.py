@@ -1,9 +1,10 @@
 """Holds the target's Python against what the project declares, and against the end of its support."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.specifiers import SpecifierSet
 
+from stackaudit.checks._stack import row
 from stackaudit.model.audit import Case
 from stackaudit.model.facts.environment import InterpreterFact
 from stackaudit.model.findings import Finding, Severity
@@ -101,7 +102,21 @@ def supported_python(rule: Rule, case: Case) -> Iterator[Finding]:
         yield rule.fails(
             subject,
             f"the support of Python {minor} ended {when}",
-            fix=f"move to Python {left[0]} or newer" if left else None,
+            fix=_move(case, left),
             severity=Severity.LOW,
             source=branch.source,
         )
+
+
+def _move(case: Case, left: Sequence[str]) -> str | None:
+    """To which of the minor versions `left` to move: those on which nothing of the stack breaks that does not break here."""
+    here = row(case)
+    if here is None or not left:
+        return None
+    broken = here.all_troubles()
+    good = [each for each in left if here.on_python(each).all_troubles() <= broken]
+    if good == list(left):
+        return f"move to Python {left[0]} or newer"
+    if good:
+        return f"move to Python {' or '.join(good)}: these versions do not go with the other newer ones"
+    return f"move to Python {left[0]} or newer, and to newer versions of the stack with it: these do not go with it"

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stackaudit import __version__, sockets
+from stackaudit import sockets
 from stackaudit.audit import gather, judge
 from stackaudit.checks._fleet_check import CHECK
 from stackaudit.cli.choosing import Choice, choose
 from stackaudit.cli.output import write
 from stackaudit.cli.ticker import Tick, ticking
 from stackaudit.fleet.asking import ask
-from stackaudit.gate.verdict import decide, overall
+from stackaudit.gate.verdict import gated
 from stackaudit.gate.waivers import waive
 from stackaudit.inputs import declare as declaring
 from stackaudit.inputs import fitting, project
@@ -118,15 +118,8 @@ def audit(call: Call, policy: Policy, *, progress: bool) -> Audit:
         matrix=_matrix(call, observed.snapshot),
         today=observed.started_at.date(),
     )
-    judgments = decide(waive(judge(case, (CHECK,)), policy, case), policy)
-    return Audit(
-        tool_version=__version__,
-        started_at=observed.started_at,
-        finished_at=observed.finished_at,
-        case=case,
-        judgments=judgments,
-        verdict=overall(judgments),
-    )
+    judgments = waive(judge(case, (CHECK,)), policy, case)
+    return gated(case, judgments, policy, started_at=observed.started_at, finished_at=observed.finished_at)
 
 
 def _observed(call: Call, tick: Tick) -> Observed:

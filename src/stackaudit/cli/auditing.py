@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stackaudit import __version__, sockets
+from stackaudit import sockets
 from stackaudit.audit import Progress, gather, judge
 from stackaudit.cli import stacks
 from stackaudit.cli.choosing import Choice, choose, fitting_matrix, policy_of
 from stackaudit.cli.output import write
 from stackaudit.cli.progress import live
 from stackaudit.gate.rungs import is_required
-from stackaudit.gate.verdict import decide, overall
+from stackaudit.gate.verdict import gated
 from stackaudit.gate.waivers import waive
 from stackaudit.inputs.setting_keys import CHECKS
 from stackaudit.inputs.settings import Settings
@@ -63,17 +63,9 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
     matrix = fitting_matrix(choice, observed.manifest, observed.snapshot)
     today = datetime.now(UTC).date()
     case = Case(manifest=observed.manifest, snapshot=observed.snapshot, matrix=matrix, today=today)
-    judgments = _gated(case, choice.checks, policy, baseline)
-    judged = Audit(
-        tool_version=__version__,
-        started_at=observed.started_at,
-        finished_at=observed.finished_at,
-        case=case,
-        judgments=judgments,
-        verdict=overall(judgments),
-        baseline=None if baseline is None else baseline.digest,
-    )
-    return judged, policy
+    judgments = (*_judged(case, choice.checks, policy, baseline), *_left_out(choice.checks, policy))
+    told = gated(case, judgments, policy, started_at=observed.started_at, finished_at=observed.finished_at)
+    return replace(told, baseline=None if baseline is None else baseline.digest), policy
 
 
 def _recorded(path: Path, folder: Path) -> Observed:
@@ -97,8 +89,8 @@ def _baseline(settings: Settings, folder: Path) -> Recorded | None:
     return records.read_whole(Path(named), folder)
 
 
-def _gated(case: Case, checks: Sequence[Check], policy: Policy, baseline: Recorded | None) -> tuple[Judgment, ...]:
-    """What `checks` say of `case`, with what is accepted, what brought it since `baseline`, and the verdicts."""
+def _judged(case: Case, checks: Sequence[Check], policy: Policy, baseline: Recorded | None) -> tuple[Judgment, ...]:
+    """What `checks` say of `case`, with what is accepted, and what brought it since `baseline`."""
     judgments = waive(judge(case, checks), policy, case)
     if baseline is not None:
         from stackaudit.gate.changes import Before, case_before, label
@@ -106,7 +98,7 @@ def _gated(case: Case, checks: Sequence[Check], policy: Policy, baseline: Record
         past = case_before(baseline, case)
         before = Before(told=baseline.judgments, case=past, again=judge(past, checks))
         judgments = label(judgments, case, before)
-    return decide((*judgments, *_left_out(checks, policy)), policy)
+    return judgments
 
 
 def _left_out(checks: Sequence[Check], policy: Policy) -> Iterator[Judgment]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from stackaudit.cli import _audit_options as shared
-from stackaudit.cli.exits import Exit, interruptible
+from stackaudit.cli.exits import interruptible
 from stackaudit.cli.output import write
 from stackaudit.model.errors import UsageError
 
@@ -78,7 +78,7 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
         format=format_,
         outputs=tuple(output or ()),
         color=color,
-        progress=not (no_progress or quiet),
+        no_progress=no_progress,
         quiet=quiet,
         verbose=verbose,
         exit_zero=False,
@@ -105,4 +105,4 @@ def certify(  # noqa: PLR0913 - a command's options are its parameters
         write(f"the logs of the drills that did not hold are in {logs}\n", sys.stderr)
     title = f"Certifying {len(chosen)} row{'s' * (len(chosen) != 1)} of {matrix.name} {matrix.version}"
     telling.tell(audit, Policy(), replace(printing, title=title))
-    raise typer.Exit(Exit.of(audit.verdict))
+    raise typer.Exit(printing.status(audit.verdict))

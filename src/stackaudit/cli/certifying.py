@@ -57,12 +57,11 @@ def audited(
     Raises:
         UsageError: there is none.
     """
-    from stackaudit import __version__
     from stackaudit.cli.progress import live
-    from stackaudit.gate.verdict import decide, overall
+    from stackaudit.gate.verdict import gated
     from stackaudit.lab.certify import try_cells
     from stackaudit.lab.proving import judge_cells
-    from stackaudit.model.audit import Audit, Case, Policy
+    from stackaudit.model.audit import Case, Policy
     from stackaudit.model.deadline import Deadline
     from stackaudit.model.manifest import Manifest
     from stackaudit.model.matrix import Rung
@@ -79,16 +78,7 @@ def audited(
         matrix=matrix,
         today=started.date(),
     )
-    judgments = decide(judge_cells(tried), Policy())
-    audit = Audit(
-        tool_version=__version__,
-        started_at=started,
-        finished_at=datetime.now(UTC),
-        case=case,
-        judgments=judgments,
-        verdict=overall(judgments),
-    )
-    return tried, audit
+    return tried, gated(case, judge_cells(tried), Policy(), started_at=started, finished_at=datetime.now(UTC))
 
 
 def keep(source: "Source", tried: "tuple[Tried, ...]", audit: "Audit", quiet: int) -> None:

@@ -99,7 +99,7 @@ def check(  # noqa: PLR0913 - a command's options are its parameters
         format=format_,
         outputs=tuple(output or ()),
         color=color,
-        progress=not (no_progress or quiet),
+        no_progress=no_progress,
         quiet=quiet,
         verbose=verbose,
         exit_zero=exit_zero,
@@ -126,4 +126,4 @@ def run(options: "dict[str, SettingValue]", printing: "Printing", *, sandbox: bo
     settings = resolve(options, os.environ, source.folder)
     judged, policy = audit(settings, source, progress=printing.progress)
     telling.tell(judged, policy, printing)
-    return Exit.PASSED if printing.exit_zero else Exit.of(judged.verdict)
+    return printing.status(judged.verdict)

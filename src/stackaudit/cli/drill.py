@@ -10,7 +10,7 @@ import typer
 
 from stackaudit.cli import _audit_options as shared
 from stackaudit.cli.check import split
-from stackaudit.cli.exits import Exit, interruptible
+from stackaudit.cli.exits import interruptible
 from stackaudit.cli.output import write
 from stackaudit.model.errors import UsageError
 
@@ -94,7 +94,7 @@ def drill(  # noqa: PLR0913 - a command's options are its parameters
         format=format_,
         outputs=tuple(output or ()),
         color=color,
-        progress=not (no_progress or quiet),
+        no_progress=no_progress,
         quiet=quiet,
         verbose=verbose,
         exit_zero=exit_zero,
@@ -131,7 +131,7 @@ def drill(  # noqa: PLR0913 - a command's options are its parameters
     if logs.exists() and not quiet:
         write(f"the logs of the drills that did not hold are in {logs}\n", sys.stderr)
     telling.tell(audit, policy, printing)
-    raise typer.Exit(Exit.PASSED if exit_zero else Exit.of(audit.verdict))
+    raise typer.Exit(printing.status(audit.verdict))
 
 
 def _refuse_beyond(option: str, value: int, most: int) -> None:

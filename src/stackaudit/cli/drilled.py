@@ -4,9 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stackaudit import __version__
 from stackaudit.cli.choosing import policy_of
-from stackaudit.gate.verdict import decide, overall
+from stackaudit.gate.verdict import gated
 from stackaudit.gate.waivers import waive
 from stackaudit.inputs.settings import Settings
 from stackaudit.lab.outcomes import judge_drills
@@ -22,15 +21,8 @@ def judged(observed: Observed, policy: Policy) -> Audit:
     case = Case(manifest=observed.manifest, snapshot=observed.snapshot, matrix=None, today=today)
     # Waivers of what other commands find cover nothing here, and are not stale for that.
     own = replace(policy, waivers=tuple(each for each in policy.waivers if (each.rule or "").startswith("DR")))
-    judgments = decide(waive(judge_drills(case), own, case), own)
-    return Audit(
-        tool_version=__version__,
-        started_at=observed.started_at,
-        finished_at=observed.finished_at,
-        case=case,
-        judgments=judgments,
-        verdict=overall(judgments),
-    )
+    judgments = waive(judge_drills(case), own, case)
+    return gated(case, judgments, own, started_at=observed.started_at, finished_at=observed.finished_at)
 
 
 def judged_again(observed: Observed, settings: Settings, folder: Path) -> tuple[Audit, Policy]:

@@ -79,7 +79,7 @@ def write_edition(order: Order, printing: "Printing") -> Exit:
         judged, policy = audit(settings, source, progress=printing.progress)
     judged = replace(judged, edition=replace(edition, changes=_changes(before, judged, edition)))
     telling.tell(judged, policy, printing)
-    return Exit.PASSED if printing.exit_zero else Exit.of(judged.verdict)
+    return printing.status(judged.verdict)
 
 
 def _refuse_bad(order: Order) -> None:

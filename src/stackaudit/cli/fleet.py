@@ -62,7 +62,7 @@ def fleet(  # noqa: PLR0913 - a command's options are its parameters
         format=format_,
         outputs=tuple(output or ()),
         color=color,
-        progress=not (no_progress or quiet),
+        no_progress=no_progress,
         quiet=quiet,
         verbose=verbose,
         exit_zero=exit_zero,
@@ -86,7 +86,7 @@ def fleet(  # noqa: PLR0913 - a command's options are its parameters
     call = call_of(settings)
     judged = audit(call, policy, progress=printing.progress)
     telling.tell(judged, policy, replace(printing, title=f"Asking the workers of {call.broker.subject}"))
-    raise typer.Exit(Exit.PASSED if exit_zero else Exit.of(judged.verdict))
+    raise typer.Exit(printing.status(judged.verdict))
 
 
 def _print_step() -> None:

@@ -99,7 +99,7 @@ def report(  # noqa: PLR0913 - a command's options are its parameters
         format=format_,
         outputs=tuple(output or ()),
         color=color,
-        progress=not (no_progress or quiet),
+        no_progress=no_progress,
         quiet=quiet,
         verbose=verbose,
         exit_zero=exit_zero,

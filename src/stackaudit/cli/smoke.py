@@ -8,7 +8,7 @@ import typer
 
 from stackaudit.cli import _audit_options as shared
 from stackaudit.cli.check import split
-from stackaudit.cli.exits import Exit, interruptible
+from stackaudit.cli.exits import interruptible
 from stackaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def smoke(  # noqa: PLR0913 - a command's options are its parameters
         format=format_,
         outputs=tuple(output or ()),
         color=color,
-        progress=not (no_progress or quiet),
+        no_progress=no_progress,
         quiet=quiet,
         verbose=verbose,
         exit_zero=exit_zero,
@@ -109,7 +109,7 @@ def smoke(  # noqa: PLR0913 - a command's options are its parameters
     source = Source(folder=Path.cwd(), sandbox=sandbox, besides=trip)
     judged, policy = audit(settings, source, progress=printing.progress)
     telling.tell(judged, policy, printing)
-    raise typer.Exit(Exit.PASSED if exit_zero else Exit.of(judged.verdict))
+    raise typer.Exit(printing.status(judged.verdict))
 
 
 def chosen(named: tuple[str, ...]) -> tuple[str, ...]:

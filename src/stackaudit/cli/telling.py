@@ -10,13 +10,14 @@ from typing import TextIO
 
 from stackaudit import sockets
 from stackaudit.cli import keeping, text
+from stackaudit.cli.exits import Exit
 from stackaudit.cli.github import add_summary
 from stackaudit.cli.output import refuse_closed, write
 from stackaudit.gate.rungs import WEAK
 from stackaudit.gate.waivers import TERMS
 from stackaudit.model.audit import Audit, Policy
 from stackaudit.model.errors import UsageError
-from stackaudit.model.findings import Outcome
+from stackaudit.model.findings import Outcome, Verdict
 from stackaudit.model.parts import Renderer
 from stackaudit.model.places import Place
 from stackaudit.model.repository import Repository
@@ -38,13 +39,22 @@ class Printing:
     format: str
     outputs: tuple[Path, ...]
     color: str
-    progress: bool
+    no_progress: bool
     quiet: int
     verbose: int
     exit_zero: bool
     title: str = ""
     details: Callable[[Audit], str] | None = None
     keeps: bool = True
+
+    @property
+    def progress(self) -> bool:
+        """Whether live progress is wanted: who wants less wants none."""
+        return not (self.no_progress or self.quiet)
+
+    def status(self, verdict: Verdict) -> Exit:
+        """The exit status of a command that told an audit of this verdict."""
+        return Exit.PASSED if self.exit_zero else Exit.of(verdict)
 
 
 COLORS = ("auto", "always", "never")

@@ -8,10 +8,10 @@ from stackaudit.gate.verdict import fails, let_through
 from stackaudit.model.audit import Audit, Judgment, Policy
 from stackaudit.model.facts.published import Resolution
 from stackaudit.model.findings import MOST_NAMED, Finding, Lane, Outcome, Severity, Verdict, Waived, named_before
+from stackaudit.model.kinds import Kind, kind_of, title_of
 from stackaudit.model.parts import Rule
 from stackaudit.model.places import Place
 from stackaudit.model.values import dataclass
-from stackaudit.reports._kinds import Kind, kind_of, title_of
 
 LABELS = {
     Verdict.PASS: ("ok", "green"),

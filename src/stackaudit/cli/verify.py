@@ -10,7 +10,7 @@ import typer
 
 from stackaudit.cli import _audit_options as shared
 from stackaudit.cli.check import split
-from stackaudit.cli.exits import Exit, interruptible
+from stackaudit.cli.exits import interruptible
 
 if TYPE_CHECKING:
     from stackaudit.audit import Progress
@@ -57,7 +57,7 @@ def verify(  # noqa: PLR0913 - a command's options are its parameters
         format=format_,
         outputs=tuple(output or ()),
         color=color,
-        progress=not (no_progress or quiet),
+        no_progress=no_progress,
         quiet=quiet,
         verbose=verbose,
         exit_zero=exit_zero,
@@ -80,18 +80,17 @@ def verify(  # noqa: PLR0913 - a command's options are its parameters
     policy = policy_of(settings, Path.cwd())
     judged = _audited(document, settings, policy, progress=printing.progress)
     telling.tell(judged, policy, printing)
-    raise typer.Exit(Exit.PASSED if exit_zero else Exit.of(judged.verdict))
+    raise typer.Exit(printing.status(judged.verdict))
 
 
 def _audited(document: Path, settings: "Settings", policy: "Policy", *, progress: bool) -> "Audit":
     """The document's claims, held against what can be seen of the world."""
-    from stackaudit import __version__
     from stackaudit.checks._document_check import CHECK
     from stackaudit.cli.choosing import choose, fitting_matrix
     from stackaudit.cli.progress import live
-    from stackaudit.gate.verdict import decide, overall
+    from stackaudit.gate.verdict import gated
     from stackaudit.gate.waivers import waive
-    from stackaudit.model.audit import Audit, Case
+    from stackaudit.model.audit import Case
 
     folder = Path.cwd()
     manifest = _manifest(document, settings, folder)
@@ -100,15 +99,8 @@ def _audited(document: Path, settings: "Settings", policy: "Policy", *, progress
     with live(wanted=progress) as tick:
         snapshot = _gathered(manifest, settings, started, tick)
     case = Case(manifest=manifest, snapshot=snapshot, matrix=matrix, today=started.date())
-    judgments = decide(waive(_judged(case), policy, case), policy)
-    return Audit(
-        tool_version=__version__,
-        started_at=started,
-        finished_at=datetime.now(UTC),
-        case=case,
-        judgments=judgments,
-        verdict=overall(judgments),
-    )
+    judgments = waive(_judged(case), policy, case)
+    return gated(case, judgments, policy, started_at=started, finished_at=datetime.now(UTC))
 
 
 def _manifest(document: Path, settings: "Settings", folder: Path) -> "Manifest":

@@ -2,12 +2,29 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
+from stackaudit import __version__
 from stackaudit.gate.rungs import is_required, missing_rung
-from stackaudit.model.audit import Gate, Judgment, Policy
+from stackaudit.model.audit import Audit, Case, Gate, Judgment, Policy
 from stackaudit.model.findings import Finding, Lane, Outcome, Verdict, Waived
 
 WORST_FIRST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN, Verdict.PASS)
+
+
+def gated(
+    case: Case, judgments: Sequence[Judgment], policy: Policy, *, started_at: datetime, finished_at: datetime
+) -> Audit:
+    """The audit of `case`, by this version of the tool: `judgments` decided under `policy`. The times (UTC) are those of the looking."""
+    decided = decide(judgments, policy)
+    return Audit(
+        tool_version=__version__,
+        started_at=started_at,
+        finished_at=finished_at,
+        case=case,
+        judgments=decided,
+        verdict=overall(decided),
+    )
 
 
 def decide(judgments: Sequence[Judgment], policy: Policy) -> tuple[Judgment, ...]:

@@ -14,10 +14,9 @@ from stackaudit.lab import environments
 from stackaudit.lab.bench import Lab
 from stackaudit.lab.drill import Drill, Tier, drills
 from stackaudit.lab.drilling import JOBS, Session, run_drills, witnesses
-from stackaudit.lab.interruptions import Interruptions
 from stackaudit.lab.machine import Machine, this_machine
 from stackaudit.lab.media import path_with
-from stackaudit.lab.room import Room, open_room, sweep
+from stackaudit.lab.room import Room, passing_room
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import UnfitError, UsageError
 from stackaudit.model.facts.environment import Distribution, InterpreterFact
@@ -118,12 +117,8 @@ def drill_copy(wanted: Wanted, deadline: Deadline, progress: Progress = silent) 
         SandboxError: the copy can't be built.
         UsageError: none of the drills is for what is installed, or one that is named is not.
     """
-    sweep()
-    with Interruptions() as interruptions:
-        room: Room | None = None
+    with passing_room() as room:
         try:
-            with interruptions.held():
-                room = open_room(interruptions)
             progress("environment", "running")
             began = time.monotonic()
             python = environments.build(room.folder, wanted.pins, wanted.python, deadline, offline=wanted.offline)
@@ -139,10 +134,6 @@ def drill_copy(wanted: Wanted, deadline: Deadline, progress: Progress = silent) 
         except BaseException:
             deadline.cancel()
             raise
-        finally:
-            if room is not None:
-                with interruptions.held():
-                    room.close()
 
 
 def _made(room: Room, python: Path, pins: Sequence[str], deadline: Deadline) -> _Copy:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from stackaudit.lab.interruptions import Interruptions
@@ -129,6 +129,29 @@ class Room:
         found = [each.identity for each in self._services]
         lines = [f"{each.pid} {each.started}\n" for each in found if each is not None]
         write_whole(self.folder / RECORD, "".join(lines))
+
+
+@contextlib.contextmanager
+def passing_room() -> Iterator[Room]:
+    """A new room while inside. It is closed after success, failure, Ctrl-C, SIGTERM and SIGHUP.
+
+    What an earlier run left that was killed outright is taken down first. To be entered in the main thread: elsewhere signals can't be
+    waited for.
+
+    Raises:
+        SandboxError: there is nowhere to put it.
+    """
+    sweep()
+    with Interruptions() as interruptions:
+        room: Room | None = None
+        try:
+            with interruptions.held():
+                room = open_room(interruptions)
+            yield room
+        finally:
+            if room is not None:
+                with interruptions.held():
+                    room.close()
 
 
 def open_room(interruptions: Interruptions) -> Room:

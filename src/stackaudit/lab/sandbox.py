@@ -7,9 +7,8 @@ from pathlib import Path
 
 from stackaudit.audit import Progress, silent
 from stackaudit.lab import environments
-from stackaudit.lab.interruptions import Interruptions
 from stackaudit.lab.media import find_ffmpeg, path_with
-from stackaudit.lab.room import MAKE_ROOM, Room, open_room, sweep
+from stackaudit.lab.room import MAKE_ROOM, passing_room
 from stackaudit.lab.servers import start_server
 from stackaudit.lab.workers import start_worker
 from stackaudit.model.deadline import Deadline
@@ -51,35 +50,26 @@ def sandbox(
     Raises:
         SandboxError: it can't be built, or its folder was taken away or filled while it was used: what was seen of it says nothing.
     """
-    sweep()
-    with Interruptions() as interruptions:
-        room: Room | None = None
-        try:
-            with interruptions.held():
-                room = open_room(interruptions)
-            progress("sandbox: environment", "running")
-            interpreter = environments.build(room.folder, pins, python, deadline, offline=offline)
-            progress("sandbox: environment", "done")
-            progress("sandbox: server", "running")
-            server = start_server(room, deadline)
-            progress("sandbox: server", "done")
-            progress("sandbox: worker", "running")
-            ffmpeg = find_ffmpeg()
-            path = path_with(ffmpeg, room.folder / "bin", os.environ.get("PATH", os.defpath))
-            node = start_worker(room, interpreter, server, path, deadline)
-            progress("sandbox: worker", "unseen" if node is None or node.trouble else "done")
-            yield Sandbox(
-                python=interpreter,
-                broker_url=server.url,
-                server=server.program,
-                ffmpeg=ffmpeg,
-                node=node.name if node else None,
-                trouble=node.trouble if node else None,
-            )
-            lost = room.trouble()
-            if lost is not None:
-                raise SandboxError(f"what was seen of the sandbox does not count: {lost}", hint=MAKE_ROOM)
-        finally:
-            if room is not None:
-                with interruptions.held():
-                    room.close()
+    with passing_room() as room:
+        progress("sandbox: environment", "running")
+        interpreter = environments.build(room.folder, pins, python, deadline, offline=offline)
+        progress("sandbox: environment", "done")
+        progress("sandbox: server", "running")
+        server = start_server(room, deadline)
+        progress("sandbox: server", "done")
+        progress("sandbox: worker", "running")
+        ffmpeg = find_ffmpeg()
+        path = path_with(ffmpeg, room.folder / "bin", os.environ.get("PATH", os.defpath))
+        node = start_worker(room, interpreter, server, path, deadline)
+        progress("sandbox: worker", "unseen" if node is None or node.trouble else "done")
+        yield Sandbox(
+            python=interpreter,
+            broker_url=server.url,
+            server=server.program,
+            ffmpeg=ffmpeg,
+            node=node.name if node else None,
+            trouble=node.trouble if node else None,
+        )
+        lost = room.trouble()
+        if lost is not None:
+            raise SandboxError(f"what was seen of the sandbox does not count: {lost}", hint=MAKE_ROOM)

@@ -6,10 +6,10 @@ from stackaudit.model.audit import Audit, Judgment
 from stackaudit.model.facts.rows import RowInstall
 from stackaudit.model.facts.trials import DrilledStack, LeftOut, Trial
 from stackaudit.model.findings import Finding, Outcome, Severity
+from stackaudit.model.kinds import Kind, kind_of
 from stackaudit.model.snapshot import Look
 from stackaudit.model.values import dataclass
 from stackaudit.reports._amounts import seconds
-from stackaudit.reports._kinds import Kind, kind_of
 from stackaudit.reports._parts import evidence_of
 from stackaudit.reports._raw import Raw, folded, table, to_evidence
 

@@ -7,10 +7,10 @@ from stackaudit.model.audit import Audit, Case
 from stackaudit.model.edition import Edition
 from stackaudit.model.facts.advised import AdvisoryCopy
 from stackaudit.model.findings import Verdict
+from stackaudit.model.kinds import Kind, kind_of, title_of
 from stackaudit.model.markers import environment_of
 from stackaudit.model.values import dataclass
 from stackaudit.reports import _cells, _ending, _evidence, _measured, _rationale, _stack_rows, _surroundings, _upkeep
-from stackaudit.reports._kinds import Kind, kind_of, title_of
 from stackaudit.reports._marks import mark_of, mark_of_all
 from stackaudit.reports._parts import Part, clean_packages, evidence_of, part_of, scans
 from stackaudit.reports._raw import Raw, bullets, folded

@@ -7,8 +7,8 @@ from datetime import date
 from stackaudit.model.audit import Audit
 from stackaudit.model.edition import Edition
 from stackaudit.model.findings import Finding, Outcome, Verdict
+from stackaudit.model.kinds import Kind, kind_of
 from stackaudit.reports._diff_words import FOLDED, TITLES, brought_by, word
-from stackaudit.reports._kinds import Kind, kind_of
 from stackaudit.reports._raw import Raw, escaped
 
 _MEANS = {

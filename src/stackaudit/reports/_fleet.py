@@ -6,8 +6,8 @@ from stackaudit.model.audit import Audit
 from stackaudit.model.facts.fleet import VersionSet
 from stackaudit.model.facts.workers import Worker
 from stackaudit.model.findings import Outcome
+from stackaudit.model.kinds import title_of
 from stackaudit.reports._escape import inline
-from stackaudit.reports._kinds import title_of
 from stackaudit.reports._marks import mark_of_all
 
 _FIRST = ("celery", "kombu", "billiard", "redis", "amqp")

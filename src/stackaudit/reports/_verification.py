@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from stackaudit.model.audit import Audit
 from stackaudit.model.claims import ClaimKind, Standing, standings
 from stackaudit.model.findings import Finding, Outcome
+from stackaudit.model.kinds import title_of
 from stackaudit.reports._escape import inline
-from stackaudit.reports._kinds import title_of
 
 _MARKS = {
     Standing.TRUE: "✅ ",

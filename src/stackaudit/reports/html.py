@@ -69,7 +69,7 @@ def page(audit: Audit, document: str) -> str:
 
 
 def _figures(audit: Audit) -> Iterator[Figure]:
-    from stackaudit.reports._kinds import Kind, kind_of
+    from stackaudit.model.kinds import Kind, kind_of
     from stackaudit.reports._severities import reach, severities
     from stackaudit.reports._timeline import lives
     from stackaudit.reports._timeline_svg import CAPTION, timeline

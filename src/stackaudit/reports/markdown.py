@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from stackaudit.model.audit import Audit
 from stackaudit.model.edition import Edition, TemplateText
 from stackaudit.model.errors import Fault, InputError
+from stackaudit.model.kinds import Kind, kind_of
 from stackaudit.model.parts import Renderer
 from stackaudit.model.places import Place
 from stackaudit.reports import _fleet, _verification
 from stackaudit.reports._document import Document, document
 from stackaudit.reports._evidence import HEAD
 from stackaudit.reports._keep import Keeping
-from stackaudit.reports._kinds import Kind, kind_of
 from stackaudit.reports._raw import escaped, table
 
 if TYPE_CHECKING:

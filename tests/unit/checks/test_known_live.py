@@ -130,3 +130,13 @@ def test_a_program_is_held_against_its_rules_too() -> None:
     assert (failed.outcome, failed.aliases) == (Outcome.FAIL, ("CVE-2026-8461",))
     (mended,) = found(stack(replace(FFMPEG, owner="ffmpeg 7:8.1.1-1", fixes=("CVE-2026-8461",)), known), "FF107")
     assert mended.outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("version", "fixes"),
+    [("7.0.15", {"take redis>=7.2.15"}), ("6.2.19", {"take redis>=6.2.24"}), ("7.2.12", {"take redis>=7.2.15"})],
+)
+def test_no_release_is_advised_of_which_another_fault_is_known(version: str, fixes: set[str]) -> None:
+    made = stack(replace(PULSE, version=version), bad(SERVER))
+    found_here = found(replace(made, matrix=shipped_matrix()), "RD110")
+    assert {each.fix for each in found_here} == fixes

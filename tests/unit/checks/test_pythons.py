@@ -49,6 +49,24 @@ def test_a_python_whose_support_has_ended_is_told_as_advice(python: str, ended: 
     assert finding.fix == "move to Python 3.11 or newer"
 
 
+@pytest.mark.parametrize(
+    ("pins", "advice"),
+    [
+        (
+            {"celery": "5.2.7", "kombu": "5.4.2", "redis": "4.0.2"},
+            "move to Python 3.11: these versions do not go with the other newer ones",
+        ),
+        (
+            {"celery": "5.2.7", "kombu": "5.4.2", "billiard": "3.6.4.0"},
+            "move to Python 3.11 or newer, and to newer versions of the stack with it: these do not go with it",
+        ),
+    ],
+)
+def test_no_python_is_advised_on_which_the_stack_breaks(pins: dict[str, str], advice: str) -> None:
+    (finding,) = failed(case(installed=pins, python="3.9.18"), "MX402")
+    assert finding.fix == advice
+
+
 def test_a_python_that_the_matrix_does_not_know_is_medium() -> None:
     (finding,) = failed(case(installed=SEED, python="3.15.0"), "MX402")
     assert finding.severity is Severity.MEDIUM
