@@ -118,6 +118,26 @@ def test_a_gate_for_changes_needs_a_baseline(stackaudit: Run) -> None:
     assert "--baseline RECORD" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("verify", "audit.md", "--offline"),
+        ("smoke", "-r", "requirements.txt", "--only", "conflicts"),
+        ("fleet", "--broker-url", "redis://127.0.0.1:1/0"),
+    ],
+    ids=lambda each: each[0],
+)
+def test_a_command_that_compares_with_nothing_is_stopped_by_no_setting_for_changes(
+    stackaudit: Run, repository: Path, command: tuple[str, ...]
+) -> None:
+    (repository / "audit.md").write_text("# Audit\n\ncelery==5.4.0\n", encoding="utf-8")
+    before = stackaudit(*command)
+    (repository / "stackaudit.toml").write_text('gate = "change"\n', encoding="utf-8")
+    done = stackaudit(*command)
+    assert "baseline" not in done.stderr
+    assert done.returncode == before.returncode != 2
+
+
 def test_the_shipped_matrix_and_a_real_stack_make_a_baseline_that_holds(stackaudit: Run, folder: Path) -> None:
     pins = "celery==5.4.0\nredis==5.0.8\nkombu==5.6.1\nbilliard==4.2.4\nvine==5.1.0\nffmpeg-python==0.2.0\n"
     (folder / "requirements.txt").write_text(pins, encoding="utf-8")

@@ -52,7 +52,7 @@ class Choice:
 
 
 def policy_of(settings: Settings, folder: Path) -> Policy:
-    """The gate's settings, for a call made in `folder`.
+    """The gate's settings, for a call made in `folder`. A command that compares with no earlier record gives `settings` without `gate`.
 
     Raises:
         UsageError: a rule is named that there is not: it would be let through in vain; or only changes gate, and there is no baseline.

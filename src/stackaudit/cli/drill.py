@@ -73,8 +73,8 @@ def drill(  # noqa: PLR0913 - a command's options are its parameters
     from stackaudit.cli import telling
     from stackaudit.cli._drill_pins import pinned
     from stackaudit.cli.certifying import new_folder_for_logs
-    from stackaudit.cli.choosing import choose
-    from stackaudit.cli.drilled import drill_policy, judged
+    from stackaudit.cli.choosing import choose, policy_of
+    from stackaudit.cli.drilled import judged
     from stackaudit.inputs.settings import resolve
     from stackaudit.lab.copies import Wanted, refuse_unfit
     from stackaudit.lab.drill import POOLS
@@ -112,7 +112,7 @@ def drill(  # noqa: PLR0913 - a command's options are its parameters
     }
     folder = Path.cwd()
     settings = resolve(options, os.environ, folder)
-    policy = drill_policy(settings, folder)
+    policy = policy_of(settings.without("gate"), folder)
     deadline = Deadline(timeout)
     stack = pinned(settings, choose(settings, folder), folder, deadline)
     logs = new_folder_for_logs()

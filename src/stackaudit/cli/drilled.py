@@ -32,14 +32,8 @@ def judged_again(observed: Observed, settings: Settings, folder: Path) -> tuple[
         StackauditError: the settings are wrong, or the command line asks what no drill asks.
     """
     _refuse_other_questions(settings)
-    policy = drill_policy(settings, folder)
+    policy = policy_of(settings.without("gate"), folder)
     return judged(observed, policy), policy
-
-
-def drill_policy(settings: Settings, folder: Path) -> Policy:
-    """The gate's settings for drills: there is no earlier record of theirs that a change could be told by."""
-    told = tuple(replace(each, value=None) if each.name == "gate" else each for each in settings.settings)
-    return policy_of(replace(settings, settings=told), folder)
 
 
 def _refuse_other_questions(settings: Settings) -> None:

@@ -82,7 +82,7 @@ def fleet(  # noqa: PLR0913 - a command's options are its parameters
         "timeout": timeout,
     }
     settings = resolve(options, os.environ, Path.cwd())
-    policy = policy_of(settings, Path.cwd())
+    policy = policy_of(settings.without("gate"), Path.cwd())
     call = call_of(settings)
     judged = audit(call, policy, progress=printing.progress)
     telling.tell(judged, policy, replace(printing, title=f"Asking the workers of {call.broker.subject}"))

@@ -77,7 +77,7 @@ def verify(  # noqa: PLR0913 - a command's options are its parameters
         "engine": engine,
     }
     settings = resolve(options, os.environ, Path.cwd())
-    policy = policy_of(settings, Path.cwd())
+    policy = policy_of(settings.without("gate"), Path.cwd())
     judged = _audited(document, settings, policy, progress=printing.progress)
     telling.tell(judged, policy, printing)
     raise typer.Exit(printing.status(judged.verdict))

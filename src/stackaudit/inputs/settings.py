@@ -33,6 +33,12 @@ class Settings:
         """The setting called `name`, as in TOML."""
         return next(setting for setting in self.settings if setting.name == name)
 
+    def without(self, name: str) -> "Settings":
+        """These, with nothing in the setting `name`."""
+        return replace(
+            self, settings=tuple(replace(each, value=None) if each.name == name else each for each in self.settings)
+        )
+
     def base_of(self, name: str, folder: Path) -> Path:
         """What a relative path in setting `name` counts from: where the command was called in `folder`, else the settings file's folder."""
         return folder if _is_of_the_call(self.get(name)) else self.root
