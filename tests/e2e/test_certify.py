@@ -248,6 +248,21 @@ def test_an_index_that_is_not_there_proves_nothing_and_is_unknown(
     assert not _beside(own).exists()
 
 
+@pytest.mark.parametrize("page", ["worker", "transport"])
+def test_a_login_page_in_place_of_an_index_refutes_nothing(
+    stackaudit: Run, own: Path, index: IndexService, asking: Installer, page: str
+) -> None:
+    wanted = ("matrix", "certify", "small", "--cell", f"{HERE}:5.4", *RESOLVED)
+    environment = asking(index.url)
+    assert stackaudit(*wanted, env=environment).returncode == 0
+    proved = proofs(own)
+    index.projects = {**index.projects, page: "error-page"}
+    own_cache = f"{environment['UV_CACHE_DIR']}-2"
+    done = stackaudit(*wanted, env={**environment, "UV_CACHE_DIR": own_cache, "PIP_CACHE_DIR": own_cache})
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert proofs(own) == proved
+
+
 def test_what_ships_is_refused_before_anybody_is_asked(stackaudit: Run, index: IndexService, own: Path) -> None:
     done = stackaudit("matrix", "certify", "celery-redis-ffmpeg", env=_with_uv(index.url, own))
     assert (done.returncode, done.stdout, index.asked) == (2, "", [])

@@ -116,4 +116,6 @@ class BreakableServer:
                 if self.start():
                     return
                 self.kill()
-        raise SandboxError("no server came up for the drills", hint="install redis-server or valkey-server")
+        raise SandboxError(
+            "no server came up for the drills", hint="install redis-server, version 6 or newer, or valkey-server"
+        )

@@ -10,6 +10,9 @@ from stackaudit.model.deadline import Deadline
 from stackaudit.model.values import dataclass
 from stackaudit.outside import process
 
+_OLDEST = 6
+"""The major version from which on a server knows users: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/."""
+
 _PATIENCE = 10.0
 """Seconds that a program may take to say its version."""
 
@@ -32,12 +35,18 @@ class Machine:
 
 
 def this_machine(deadline: Deadline) -> Machine:
-    """The first server that says its version, and the ffmpeg that sandboxes get."""
+    """The first server that says its version and is not too old for drills, and the ffmpeg that sandboxes get."""
     servers = ((Path(each).name, _version(each, "--version", r"\bv=(\S+)", deadline)) for each in programs())
-    server = next(((name, version) for name, version in servers if version is not None), None)
+    server = next(((name, version) for name, version in servers if version is not None and _has_users(version)), None)
     ffmpeg = find_ffmpeg()
     version = _version(ffmpeg, "-version", r"^ffmpeg version (\S+)", deadline) if ffmpeg is not None else None
     return Machine(server=server, ffmpeg=(ffmpeg, version) if ffmpeg is not None and version is not None else None)
+
+
+def _has_users(version: str) -> bool:
+    """Whether a server of that version takes the configuration of a bench: one that does not is passed over for the next."""
+    major = version.partition(".")[0]
+    return not major.isdecimal() or int(major) >= _OLDEST
 
 
 def _version(program: str, option: str, pattern: str, deadline: Deadline) -> str | None:
