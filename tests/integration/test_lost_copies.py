@@ -1,6 +1,7 @@
 """A copy whose folder is taken away while it is used shows nothing: what did not hold then is no fault of the stack's."""
 
 import os
+import resource
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from drilling import looks_of
 from stackaudit.lab.bench import Bench, Lab
 from stackaudit.lab.drill import Drill
+from stackaudit.lab.drilling import Session, run_drills
 from stackaudit.lab.interruptions import Interruptions
 from stackaudit.lab.room import open_room
 from stackaudit.lab.sandbox import BUILDING, sandbox
@@ -31,6 +33,11 @@ def clear(folder: Path) -> None:
 
 def taken_away(bench: Bench) -> Iterator[str]:
     clear(bench.lab.room.folder)
+    yield "a task did not return"
+
+
+def removed(bench: Bench) -> Iterator[str]:
+    shutil.rmtree(bench.lab.room.folder)
     yield "a task did not return"
 
 
@@ -60,10 +67,14 @@ def test_what_did_not_hold_in_a_folder_that_is_no_more_is_not_seen(lab: Lab) -> 
 
 
 def test_a_drill_that_finds_no_folder_any_more_is_not_seen_and_the_others_are_told(lab: Lab) -> None:
-    looks = looks_of(lab, [drill(f"drill-{number}", calm=False, lost=True) for number in range(20)])
-    causes = [look.unseen.cause for look in looks.values() if look.unseen is not None]
-    assert len(causes) == 20
-    assert all(each.startswith("the copy was lost: ") for each in causes)
+    # One after the other: the first leaves no folder to the others.
+    session = Session(lab=lab, cell="cell", evidence={}, deadline=Deadline(60), jobs=1)
+    chosen = [
+        Drill(name=f"drill-{number}", sentence="it holds", kind=RecoveryTrial, run=removed, needs_worker=False)
+        for number in range(3)
+    ]
+    causes = [look.unseen.cause for look in run_drills(session, chosen) if look.unseen is not None]
+    assert causes == [LOST, LOST, LOST]
 
 
 def test_what_was_seen_of_a_sandbox_that_is_no_more_does_not_count(lab: Lab) -> None:
@@ -74,3 +85,16 @@ def test_what_was_seen_of_a_sandbox_that_is_no_more_does_not_count(lab: Lab) -> 
         sandbox(["vine==5.1.0"], None, Deadline(BUILDING)) as built,
     ):
         clear(built.python.parents[2])
+
+
+def test_a_folder_that_can_be_made_and_not_filled_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    # As on a full disk: a folder finds room, and what is in a file does not.
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(SandboxError, match="there is no temporary folder"):
+            open_room(Interruptions())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

@@ -41,7 +41,7 @@ class Room:
         self._services: list[Service] = []
         self._lock = threading.Lock()
         self._closed = False
-        write_whole(self.folder / _MADE, "")
+        write_whole(self.folder / _MADE, "\n")
 
     def start(
         self,
@@ -160,9 +160,13 @@ def open_room(interruptions: Interruptions) -> Room:
     Raises:
         SandboxError: there is nowhere to put it.
     """
+    folder: Folder | None = None
     try:
-        return Room(places.new_folder(PURPOSE), interruptions)
+        folder = places.new_folder(PURPOSE)
+        return Room(folder, interruptions)
     except OSError as error:
+        if folder is not None:
+            folder.remove()
         raise SandboxError(
             "there is no temporary folder to build a sandbox in",
             hint="name one that can be written to with TMPDIR=FOLDER",
