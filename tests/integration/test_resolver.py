@@ -274,7 +274,7 @@ def test_files_with_hashes_leave_nothing_to_ask(shelf: Shelf, tmp_path: Path, mo
 
 
 @pytest.mark.usefixtures("tool")
-@pytest.mark.parametrize("fault", ["unavailable", "hang-up", "drip", "cut"])
+@pytest.mark.parametrize("fault", ["unavailable", "hang-up", "drip", "cut", "error-page"])
 def test_an_index_at_fault_is_unknown_and_never_a_refusal(
     shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:

@@ -170,9 +170,10 @@ def explained(output: str, base: str, folder: str, forbidden: str | None = None)
                 hint="pin a version that has one, or allow it: uv's setting no-build or pip's only-binary forbids it",
             )
         case Cause.UNSOLVABLE | Cause.ABSENT:
-            return UnfitError(
-                f"the pins can't be installed together: {found.reason}", hint="change one of the pins that it names"
-            )
+            hint = "change one of the pins that it names"
+            if found.unlisted or found.about is not None:
+                hint += "; where there is such a release, see what answers in place of the package index"
+            return UnfitError(f"the pins can't be installed together: {found.reason}", hint=hint)
         case Cause.BUILD:
             return UnfitError(
                 f"a package of the sandbox could not be built: {found.reason}",

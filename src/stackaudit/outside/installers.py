@@ -32,12 +32,14 @@ class Refusal:
     """That an installer gave up: the cause, and what it says of it in at most three lines as one, without URLs and secrets.
 
     `about` is the requirement or name that it found nothing for, where the cause is ABSENT: whether the index does not know it, has no
-    wheel of it, or let nobody in, is for the index to say.
+    wheel of it, or let nobody in, is for the index to say. `unlisted` are those that uv found no version of in what it took for the index's
+    pages, where the cause is UNSOLVABLE: a login page lists none either.
     """
 
     cause: Cause
     reason: str
     about: str | None = None
+    unlisted: tuple[str, ...] = ()
 
 
 def find_uv() -> str | None:
@@ -68,6 +70,7 @@ _NO_WHEEL = re.compile(
 _ABSENT = re.compile(
     r"Because (\S+) was not found in the package registry|No matching distribution found for ([^\s;]+)"
 )
+_UNLISTED = re.compile(r"there (?:is|are) no versions? of ([^\s,;]+)")
 _UNSOLVABLE = re.compile(
     r"No solution found|unsatisfiable|ResolutionImpossible|No matching distribution found|conflicting dependencies"
 )
@@ -97,7 +100,8 @@ def refusal(output: str, *, offline: bool = False, hide: Sequence[tuple[str, str
         return Refusal(cause=Cause.ABSENT, reason=_told(_reasons(lines)), about=absent[1] or absent[2])
     for cause, pattern in ((Cause.NO_WHEEL, _NO_WHEEL), (Cause.UNSOLVABLE, _UNSOLVABLE)):
         if pattern.search(output):
-            return Refusal(cause=cause, reason=_told(_reasons(lines)))
+            unlisted = tuple(_UNLISTED.findall(output)) if cause is Cause.UNSOLVABLE else ()
+            return Refusal(cause=cause, reason=_told(_reasons(lines)), unlisted=unlisted)
     causes = ((Cause.BUILD, _BUILD), (Cause.NO_PIP, _NO_PIP), (Cause.NO_PYTHON, _NO_PYTHON))
     other = next((cause for cause, pattern in causes if pattern.search(output)), Cause.OTHER)
     return Refusal(cause=other, reason=_told(lines))

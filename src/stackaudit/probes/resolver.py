@@ -162,7 +162,15 @@ def _told(asked: _Asked, answer: Answer, deadline: Deadline) -> Resolution | Uns
         return _unseen(f"nothing is built here, and not all has a wheel: {refusal.reason}", _LOCK, knowable=False)
     if refusal.cause is Cause.ABSENT and refusal.about is not None:
         return _clarified(found, refusal.about, asked, deadline)
-    return replace(found, refusal=refusal.reason)
+    return _no_index(refusal.unlisted, asked, deadline) or replace(found, refusal=refusal.reason)
+
+
+def _no_index(unlisted: Sequence[str], asked: _Asked, deadline: Deadline) -> Unseen | None:
+    """That something else answers in place of the index, where it does: uv takes a login page for one that lists nothing."""
+    lines = [parse_requirement(each) for each in unlisted]
+    pages = ask(sorted({each.name for each in lines if each is not None}), asked.settings, deadline).values()
+    troubles = [page for page in pages if isinstance(page, Trouble)]
+    return _unseen(troubles[0].cause, f"{troubles[0].remedy}, {_OR_LEAVE_OUT}") if troubles else None
 
 
 def _timeless(asked: _Asked, deadline: Deadline) -> Unseen | None:
