@@ -53,9 +53,10 @@ def described(audit: Audit, found: Sequence[tuple[Told, Advisory | None]]) -> di
 
 
 def _rule(code: str, check: str, text: RuleText) -> dict[str, Json]:
+    """A rule as our own words tell it. Viewers show its short text as the title of an alert, where a title alone would say the opposite."""
     worded: dict[str, Json] = {
         "id": code,
-        "shortDescription": {"text": as_message(text.title)},
+        "shortDescription": {"text": as_message(f"Should hold: {text.title}")},
         "fullDescription": {"text": as_message(text.why)},
         "help": {"text": as_message(f"{text.why}\n\nfix: {text.fix}\nmore: stackaudit explain {code}")},
     }

@@ -190,7 +190,7 @@ def test_rules_have_their_words_and_a_rule_without_words_has_its_code() -> None:
     audit = judged([a_finding(advisory=None), replace(a_finding(advisory=None), rule="ZZ999")])
     known, unknown = run_of(audit)["tool"]["driver"]["rules"]
     assert known["id"] == "VU101"
-    assert known["shortDescription"]["text"] == "No audited package has a known vulnerability"
+    assert known["shortDescription"]["text"] == "Should hold: No audited package has a known vulnerability"
     assert "fix: upgrade" in known["help"]["text"]
     assert known["helpUri"].startswith("https://")
     assert known["properties"]["tags"] == ["security", "a"]
