@@ -22,7 +22,6 @@ from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import UsageError
 from stackaudit.model.facts.environment import ImportTrial
 from stackaudit.model.facts.fact import Fact
-from stackaudit.model.facts.trials import DrilledStack
 from stackaudit.model.findings import Verdict
 from stackaudit.model.manifest import Manifest, Setting
 from stackaudit.model.parts import Check
@@ -50,7 +49,7 @@ def audit(settings: Settings, source: Source, *, progress: bool) -> tuple[Audit,
         StackauditError: the settings or the files are wrong, or there is nothing to audit; nothing was asked then.
     """
     observed = None if source.record is None else _recorded(source.record, source.folder)
-    if observed is not None and observed.snapshot.facts(DrilledStack):
+    if observed is not None and _is_of_drills(observed):
         from stackaudit.cli.drilled import judged_again
 
         return judged_again(observed, settings, source.folder)
@@ -78,6 +77,12 @@ def _recorded(path: Path, folder: Path) -> Observed:
             hint="tell it as it was with: stackaudit report --from RECORD",
         )
     return observed
+
+
+def _is_of_drills(observed: Observed) -> bool:
+    from stackaudit.model.facts.trials import DrilledStack
+
+    return bool(observed.snapshot.facts(DrilledStack))
 
 
 def _baseline(settings: Settings, folder: Path) -> Recorded | None:

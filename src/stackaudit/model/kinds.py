@@ -3,7 +3,6 @@
 from enum import StrEnum
 
 from stackaudit.model.audit import Audit
-from stackaudit.model.facts.workers import Broadcast
 
 
 class Kind(StrEnum):
@@ -38,6 +37,8 @@ def title_of(audit: Audit) -> str:
         case Kind.PROOFS:
             return f"What was proved of {f'{matrix.name} {matrix.version}' if matrix is not None else sources}"
         case Kind.FLEET:
+            from stackaudit.model.facts.workers import Broadcast
+
             brokers = ", ".join(each.endpoint for each in audit.case.facts(Broadcast)) or "a broker that was not asked"
             return f"What the workers of {brokers} run"
         case Kind.DOCUMENT:
