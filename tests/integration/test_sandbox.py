@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from stackaudit.lab.room import sweep
 from stackaudit.lab.sandbox import BUILDING, Sandbox, sandbox
 from stackaudit.model.deadline import Deadline
 from stackaudit.model.errors import SandboxError, UnfitError, UsageError
+from stackaudit.outside import process
 from stackaudit.outside.places import new_folder
 from stackaudit.outside.service import Identity, identity
 from tools import require
@@ -326,6 +328,24 @@ def test_a_process_that_a_killed_run_had_not_recorded_yet_is_taken_down_too(temp
         for each in (*orphans, *bystanders):
             each.kill()
             each.communicate()
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="this system does not tell where processes run")
+def test_an_installer_that_a_killed_run_had_started_is_taken_down_too(temporary: Path) -> None:
+    folder = left_in(temporary)
+    deadline, ended = Deadline(60), []
+    command = ["/bin/sh", "-c", "echo > began; exec sleep 300"]
+    waiting = threading.Thread(target=lambda: ended.append(process.run(command, deadline, cwd=folder)))
+    waiting.start()
+    try:
+        while not (folder / "began").exists():
+            time.sleep(0.01)
+        assert sweep() == (folder,)
+        waiting.join(20)
+        assert [each.exit_status for each in ended] == [-signal.SIGKILL]
+    finally:
+        deadline.cancel()
+        waiting.join()
 
 
 def test_a_record_of_a_process_that_is_gone_kills_nobody_who_has_its_number(temporary: Path) -> None:

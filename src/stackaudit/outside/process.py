@@ -76,7 +76,8 @@ def run(  # noqa: PLR0913 - keywords that each replace one default
     try:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.PIPE,
+            # What is told nothing reads from nobody: by that a later run knows it for ours, should this one be killed outright.
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={name: value for name, value in variables.items() if value is not None},
@@ -118,14 +119,15 @@ def _converse(
     process: subprocess.Popen[bytes], stdin: bytes, deadline: Deadline, hear: Callable[[bytearray], None] | None
 ) -> tuple[tuple[bytes, bytes], Ending]:
     """Write `stdin` and read both outputs until they close and the process is gone, or until the deadline."""
-    if process.stdin is None or process.stdout is None or process.stderr is None:
-        raise AssertionError("all three streams are pipes")
+    if process.stdout is None or process.stderr is None:
+        raise AssertionError("both outputs are pipes")
     out, err = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ, out)
         selector.register(process.stderr, selectors.EVENT_READ, err)
-        os.set_blocking(process.stdin.fileno(), False)
-        selector.register(process.stdin, selectors.EVENT_WRITE, bytearray(stdin))
+        if process.stdin is not None:
+            os.set_blocking(process.stdin.fileno(), False)
+            selector.register(process.stdin, selectors.EVENT_WRITE, bytearray(stdin))
         ending = _pump(process, selector, deadline, (lambda: hear(out)) if hear is not None else lambda: None)
     if ending is Ending.EXITED:
         try:
