@@ -1,13 +1,12 @@
 """What an installer's answer shows of a row of a matrix, or why it shows nothing."""
 
-import re
 from dataclasses import replace
 
 from stackaudit.lab.cells import Cell
 from stackaudit.model.facts.published import RowResolution
 from stackaudit.model.snapshot import Evidence, Look, Unseen
 from stackaudit.model.versions import parse_requirement
-from stackaudit.outside.installers import Cause
+from stackaudit.outside.installers import Cause, Refusal
 from stackaudit.outside.process import Ending
 from stackaudit.outside.resolving import Answer
 
@@ -50,7 +49,7 @@ def _unseen(cell: Cell, answer: Answer) -> Unseen | None:
         cause, remedy = f"{answer.tool} was not done when the time was up", "give it more time with --timeout SECONDS"
     elif answer.ending is not Ending.EXITED:
         cause, remedy = f"{answer.tool} could not be run: {answer.ending}", "install uv"
-    elif refusal is not None and (unlisted := _unlisted(cell, refusal.reason)) is not None:
+    elif refusal is not None and (unlisted := _unlisted(cell, refusal)) is not None:
         cause = f"the index that was asked lists no {unlisted}"
         remedy = "see whether it answers as it should; where the release is gone for good, derive the matrix again"
     elif refusal is None or refusal.cause is Cause.UNSOLVABLE:
@@ -70,14 +69,10 @@ def _unseen(cell: Cell, answer: Answer) -> Unseen | None:
     return _blind(cell, cause, remedy)
 
 
-def _unlisted(cell: Cell, reason: str) -> str | None:
+def _unlisted(cell: Cell, refusal: Refusal) -> str | None:
     """What the index is said to have nothing of, where the matrix says that it was released: a login page lists nothing, too."""
-    found = _NOTHING_OF.search(reason)
-    line = parse_requirement(found[1]) if found is not None else None
+    line = parse_requirement(refusal.unlisted[0]) if refusal.unlisted else None
     return str(line) if line is not None and (not line.specifier or str(line) in cell.row) else None
-
-
-_NOTHING_OF = re.compile(r"there (?:is|are) no versions? of (\S+)")
 
 
 def _blind(cell: Cell, cause: str, remedy: str, *, knowable: bool = True) -> Unseen:

@@ -33,7 +33,7 @@ class Refusal:
 
     `about` is the requirement or name that it found nothing for, where the cause is ABSENT: whether the index does not know it, has no
     wheel of it, or let nobody in, is for the index to say. `unlisted` are those that uv found no version of in what it took for the index's
-    pages, where the cause is UNSOLVABLE: a login page lists none either.
+    pages, where the cause is UNSOLVABLE or NO_WHEEL: a login page lists none either.
     """
 
     cause: Cause
@@ -100,8 +100,7 @@ def refusal(output: str, *, offline: bool = False, hide: Sequence[tuple[str, str
         return Refusal(cause=Cause.ABSENT, reason=_told(_reasons(lines)), about=absent[1] or absent[2])
     for cause, pattern in ((Cause.NO_WHEEL, _NO_WHEEL), (Cause.UNSOLVABLE, _UNSOLVABLE)):
         if pattern.search(output):
-            unlisted = tuple(_UNLISTED.findall(output)) if cause is Cause.UNSOLVABLE else ()
-            return Refusal(cause=cause, reason=_told(_reasons(lines)), unlisted=unlisted)
+            return Refusal(cause=cause, reason=_told(_reasons(lines)), unlisted=tuple(_UNLISTED.findall(output)))
     causes = ((Cause.BUILD, _BUILD), (Cause.NO_PIP, _NO_PIP), (Cause.NO_PYTHON, _NO_PYTHON))
     other = next((cause for cause, pattern in causes if pattern.search(output)), Cause.OTHER)
     return Refusal(cause=other, reason=_told(lines))
